@@ -1,0 +1,23 @@
+# Flags that every translation unit of the library shares, as an interface target so that a guest project keeps its own.
+add_library(premise_flags INTERFACE)
+target_compile_options(premise_flags INTERFACE
+  -fvisibility=hidden
+  # The numeric rules (src/README.md): no contraction, no reassociation; fused multiply-adds are written out.
+  -ffp-contract=off
+  $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
+  # Unique symbols would keep the library in memory after dlclose.
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>)
+if(PREMISE_TOP_LEVEL)
+  target_compile_options(premise_flags INTERFACE -Wall -Wextra -Wshadow -Wno-psabi)
+endif()
+if(PREMISE_WERROR)
+  target_compile_options(premise_flags INTERFACE -Werror)
+endif()
+if(PREMISE_SANITIZE)
+  target_compile_options(premise_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(premise_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(PREMISE_THREAD_SANITIZE)
+  target_compile_options(premise_flags INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(premise_flags INTERFACE -fsanitize=thread)
+endif()

@@ -1,0 +1,339 @@
+/* premise.h: run AI models inside your own process.
+ *
+ * Premise is one library behind this one header. It never opens a socket, ends your process, prints, or starts a thread
+ * that you did not grant. Read from the top and stop when you have enough: each section needs only those before it.
+ * "Since" names the first release that has a section: the header of a release holds only what works in it.
+ *
+ *     #include <premise/premise.h>
+ *     #include <stdio.h>
+ *     static int32_t print(void *user, const char *text, size_t size) {
+ *         return fwrite(text, 1, size, user) != size;
+ *     }
+ *     int main(void) {
+ *         prm_engine *engine = NULL;
+ *         prm_model *model = NULL;
+ *         prm_prompt prompt = PRM_INIT(prm_prompt);
+ *         prm_generate_options options = PRM_INIT(prm_generate_options);
+ *         prompt.text = PRM_TEXT("The capital of France is");
+ *         options.max_tokens = 16;
+ *         options.on_text = print;
+ *         options.user = stdout;
+ *         prm_status status = prm_engine_open(PRM_VERSION, NULL, &engine);
+ *         if (!status) status = prm_model_open(engine, "gemma3-270m.gguf", NULL, NULL, &model);
+ *         if (!status) status = prm_generate(model, &prompt, &options, NULL, NULL);
+ *         if (status) fprintf(stderr, "%s\n", prm_last_error());
+ *         prm_model_close(model);
+ *         prm_engine_close(engine);
+ *         return status != PRM_STATUS_OK;
+ *     }
+ *
+ * CONVENTIONS. They hold everywhere and are not repeated below.
+ *
+ *  1. Handles (engine, model, cancel) are shared: any thread may use them at any time. prm_x_close(NULL) does nothing.
+ *     Handles may be closed in any order: what still needs a closed one keeps it alive inside. A handle must not be
+ *     used after its own close.
+ *  2. Order of parameters: handle, inputs, options, control, outputs. Options and control may be NULL: all defaults.
+ *  3. Status. Calls that can fail return prm_status, and 0 is success. On failure outputs are untouched, everything is
+ *     as before the call, and the thread's own error tells more (prm_last_error, prm_error_query). Any such call can
+ *     return INVALID_ARGUMENT, OUT_OF_MEMORY or INTERNAL, with a control also CANCELLED and DEADLINE; "Status:" lists
+ *     the others.
+ *  4. Ownership. An input pointer is *borrowed* for the call, unless its comment says *copies* (the library keeps a copy)
+ *     or *borrows until X*. A handle that comes out is *transferred* to you: close it. A string inside an info struct
+ *     belongs to the handle and lives as long as it.
+ *  5. Text is UTF-8. Names and paths go in as NUL-terminated strings, content as prm_text (pointer + bytes). Text comes
+ *     out by (buffer, capacity, *size): *size, NULL allowed, receives the bytes without the NUL; when capacity <= *size
+ *     nothing else is written and the status is BUFFER_TOO_SMALL. (NULL, 0, &size) asks. Arrays: the same with counts
+ *     and no NUL. Tensors: the same with `bytes`; dtype, rank and shape are filled in too. These needs are the only
+ *     outputs written on failure.
+ *  6. Structs come in two kinds. Those with `struct_size` grow by appended fields: start them with PRM_INIT(type); zero
+ *     in any field means default. A field that the library does not know yet must be zero (else UNSUPPORTED); one that
+ *     you do not know counts as zero, and is not written. All others stand in arrays and are *fixed* for the major
+ *     version, reserved fields zero. No struct has hidden padding.
+ *  7. Units: *_ns nanoseconds (int64_t), *_bytes bytes (uint64_t), *_size bytes in memory, *_count elements. Deadlines
+ *     are absolute on prm_now_ns(). Shapes are row-major, last index fastest, written `[T, V] float32`: B batch,
+ *     T tokens, V vocabulary.
+ *  8. Callbacks return 0 to go on and anything else to stop: text then ends with success, and says so in its info;
+ *     on_progress ends a call as CANCELLED. They come on the thread inside the call that runs the work, never two at
+ *     once for one call; they may call *_query and prm_cancel_fire, nothing else on the same handle; what they are handed
+ *     is valid until they return. All are optional.
+ *  9. Same input, same bits: results do not depend on batch, threads, arrival order or chunking.
+ * 10. Versions. Inside a major version only additions: functions, constants, fields at the end. The file name carries the
+ *     major; prm_engine_open refuses a header it cannot serve.
+ *
+ * VERBS. open/close a handle; query fills its info struct; report writes JSON or text; run and generate do work and wait.
+ */
+#ifndef PREMISE_PREMISE_H
+#define PREMISE_PREMISE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(PRM_STATIC)
+#define PRM_API
+#elif defined(_WIN32) && defined(PRM_BUILD)
+#define PRM_API __declspec(dllexport)
+#elif defined(_WIN32)
+#define PRM_API __declspec(dllimport)
+#elif defined(__GNUC__)
+#define PRM_API __attribute__((visibility("default")))
+#else
+#define PRM_API
+#endif
+
+/* PRM_INIT(type) starts a growing struct where it is declared; PRM_TEXT("...") makes a prm_text of a C string. */
+#ifdef __cplusplus
+#define PRM_INIT(type) [] { type s_ = type(); s_.struct_size = (uint32_t)sizeof(type); return s_; }()
+#define PRM_TEXT(string) prm_text{(string), PRM_NUL}
+extern "C" {
+#else
+#define PRM_INIT(type) { .struct_size = (uint32_t)sizeof(type) }
+#define PRM_TEXT(string) ((prm_text){ (string), PRM_NUL })
+#endif
+
+/* ==== 1. Version and status ======================================================================== since 0.1 ==== */
+
+#define PRM_VERSION 1000         /* major * 1000000 + minor * 1000 + patch */
+
+#define PRM_NUL ((size_t)-1)     /* as the size of a prm_text: it ends at its NUL */
+#define PRM_MAX_RANK 8
+
+typedef int32_t prm_status;
+enum {
+    PRM_STATUS_OK = 0,
+    /* the call */
+    PRM_STATUS_INVALID_ARGUMENT = 1,  /* the error names the parameter or field, its value and its range */
+    PRM_STATUS_UNSUPPORTED = 3,       /* names the type, architecture, tokenizer or field */
+    PRM_STATUS_NOT_FOUND = 4,
+    PRM_STATUS_BUFFER_TOO_SMALL = 5,  /* needed size in *size, or in the tensor's `bytes` */
+    PRM_STATUS_VERSION_MISMATCH = 6,
+    /* files */
+    PRM_STATUS_BAD_FILE = 10,         /* malformed: prm_error_info has the file and the offset */
+    PRM_STATUS_IO = 11,
+    PRM_STATUS_LIMIT = 13,            /* a bound on what comes from outside */
+    /* memory: prm_error_info has the figure */
+    PRM_STATUS_OUT_OF_MEMORY = 20,
+    /* time */
+    PRM_STATUS_CANCELLED = 30,
+    PRM_STATUS_DEADLINE = 31,
+    /* devices */
+    PRM_STATUS_DEVICE_UNAVAILABLE = 40, /* names the missing piece: instruction set, kernel */
+    /* results */
+    PRM_STATUS_NUMERIC = 50,          /* NaN or infinity: the error names the tensor */
+    PRM_STATUS_CONTEXT_FULL = 51,     /* the prompt is longer than the context; the error has both figures */
+    PRM_STATUS_INTERNAL = 99          /* a bug of ours, contained */
+};
+
+/* The calling thread's last failure in full. */
+typedef struct prm_error_info {
+    uint32_t struct_size;
+    prm_status status;
+    const char *message;        /* one sentence: what, about what, what to do */
+    const char *subject;        /* the file, tensor, option or op; "" when none */
+    uint64_t file_offset;       /* BAD_FILE */
+    uint64_t needed_bytes;      /* memory, BUFFER_TOO_SMALL */
+    int32_t system_code;        /* errno */
+    int32_t reserved;
+} prm_error_info;
+
+PRM_API int32_t prm_version(void);                       /* PRM_VERSION of the library that was loaded */
+PRM_API const char *prm_status_name(prm_status status);  /* "BAD_FILE"; static, never NULL */
+PRM_API const char *prm_last_error(void);                /* the message; the library's, until this thread fails again */
+PRM_API void prm_error_query(prm_error_info *out);       /* strings: likewise */
+
+/* ==== 2. Small shared types ======================================================================== since 0.1 ==== */
+
+typedef struct prm_engine prm_engine;     /* devices, threads, memory accounts */
+typedef struct prm_model prm_model;       /* immutable: something that can be run */
+typedef struct prm_cancel prm_cancel;     /* fired once, stops every call that carries it */
+
+typedef struct prm_text {  /* fixed */
+    const char *data;
+    size_t size;           /* bytes, or PRM_NUL */
+} prm_text;
+
+typedef int32_t prm_dtype;
+enum {
+    PRM_DTYPE_ANY = 0, PRM_DTYPE_F32 = 1, PRM_DTYPE_F16 = 2, PRM_DTYPE_I32 = 7
+};
+
+/* Where numbers lie, in host memory. The same struct lends input and receives output. Fixed. Strides count elements as in
+ * DLPack; all zero = contiguous, the only layout of this release. */
+typedef struct prm_tensor {
+    const char *name;      /* borrowed; NULL = by position */
+    void *data;            /* never written through an input */
+    uint64_t bytes;        /* capacity of data; checked */
+    int64_t shape[PRM_MAX_RANK];
+    int64_t stride[PRM_MAX_RANK];
+    prm_dtype dtype;
+    int32_t rank;
+    int32_t device;        /* 0: host */
+    uint32_t flags;        /* 0 */
+    void *stream;          /* NULL */
+    uint64_t reserved[2];
+} prm_tensor;
+
+/* How a call may be ended and watched: the `control` of every call that takes time. total 0 = unknown. The stage ("read",
+ * "repack") is for people. */
+typedef int32_t (*prm_progress_fn)(void *user, const char *stage, uint64_t done, uint64_t total);
+
+typedef struct prm_control {
+    uint32_t struct_size;
+    int32_t reserved;
+    int64_t deadline_ns;        /* absolute on prm_now_ns(); 0 = none */
+    prm_cancel *cancel;         /* borrows until the call returns */
+    prm_progress_fn on_progress;
+    void *user;
+} prm_control;
+
+PRM_API int64_t prm_now_ns(void);  /* monotonic */
+
+/* A cancel token. Firing is permanent, idempotent, and safe from any thread and from a signal handler. */
+PRM_API prm_status prm_cancel_open(prm_cancel **out);
+PRM_API void prm_cancel_fire(prm_cancel *cancel);
+PRM_API void prm_cancel_close(prm_cancel *cancel);
+
+/* ==== 3. Engine ==================================================================================== since 0.1 ==== */
+
+enum { PRM_THREADS_ALL = -1 };  /* as many as affinity and cgroup leave beside the caller */
+
+typedef struct prm_engine_options {
+    uint32_t struct_size;
+    int32_t threads;            /* threads of ours beside the caller's; 0 = none: work runs inside your calls alone */
+    int32_t spin_us;            /* how long a thread waiting inside a step may spin [50]; < 0 never */
+    int32_t reserved;
+    const char *isa;            /* "scalar", "avx2"; NULL = the best this CPU has. Missing: DEVICE_UNAVAILABLE */
+} prm_engine_options;
+
+/* Opens an engine; several live side by side. `version` is PRM_VERSION. Takes < 50 ms.
+ * Status: VERSION_MISMATCH, DEVICE_UNAVAILABLE. */
+PRM_API prm_status prm_engine_open(int32_t version, const prm_engine_options *options, prm_engine **out);
+/* Gives the engine up; models opened on it keep it alive inside until they are closed too. */
+PRM_API void prm_engine_close(prm_engine *engine);
+
+typedef struct prm_engine_info {
+    uint32_t struct_size;
+    int32_t threads;            /* of ours, alive; the caller computes beside them */
+    const char *isa;            /* "scalar", "avx2" */
+    uint64_t host_bytes;        /* packed weights, caches and scratch held now; mapped files are not counted */
+    uint64_t peak_host_bytes;
+} prm_engine_info;
+PRM_API prm_status prm_engine_query(prm_engine *engine, prm_engine_info *out);
+
+typedef int32_t prm_report;
+enum {
+    PRM_REPORT_CAPABILITIES = 1, /* engine, JSON: version, ISA, devices, formats, types, architectures, tokenizers, ops */
+    PRM_REPORT_INSPECT = 10,     /* model, JSON: kind, arch, metadata, tensors, types, inputs, outputs, ops */
+    PRM_REPORT_PLACEMENT = 11,   /* model, JSON: where every op runs, with which kernel; memory by kind */
+    PRM_REPORT_GRAPH = 33        /* model, text: one line per node */
+};
+PRM_API prm_status prm_engine_report(prm_engine *engine, prm_report what, char *buffer, size_t capacity, size_t *size);
+
+/* ==== 4. Model ===================================================================================== since 0.1 ==== */
+
+enum {                               /* model flags */
+    PRM_MODEL_HEADER_ONLY = 1 << 0   /* no weights are placed: report and tokenize only */
+};
+
+typedef struct prm_model_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    const void *data;           /* the file in memory; path may then be NULL. Borrows until the model is closed */
+    size_t data_size;
+    int32_t context;            /* tokens per sequence; 0 = the model's own, at most 8192 */
+    int32_t chunk_tokens;       /* prompt tokens in one step, at most [512] */
+    prm_dtype cache_dtype;      /* KV cache: F16 (default) or F32 */
+    int32_t reserved;
+} prm_model_options;
+
+/* Opens a GGUF model. All that can fail fails here, before weights are read where possible. Progress stage "repack".
+ * Status: BAD_FILE, IO, LIMIT, UNSUPPORTED (names the architecture, tensor type or tokenizer), NOT_FOUND (no such file). */
+PRM_API prm_status prm_model_open(prm_engine *engine, const char *path, const prm_model_options *options,
+                                  const prm_control *control, prm_model **out);
+PRM_API void prm_model_close(prm_model *model);
+
+typedef struct prm_model_info {
+    uint32_t struct_size;
+    int32_t vocabulary;         /* V */
+    const char *architecture;   /* "gemma3", "qwen2" */
+    uint64_t parameters;
+    uint64_t host_bytes;        /* packed weights, cache and scratch of this model */
+    int32_t context;            /* tokens per sequence, as opened */
+    int32_t width;              /* embedding width */
+    int32_t end_token;          /* -1 = none */
+    int32_t begin_token;        /* put before a prompt by prm_tokenize and prm_generate; -1 = none */
+} prm_model_info;
+PRM_API prm_status prm_model_query(prm_model *model, prm_model_info *out);
+/* Status: BUFFER_TOO_SMALL. PLACEMENT of a HEADER_ONLY model: UNSUPPORTED. */
+PRM_API prm_status prm_model_report(prm_model *model, prm_report what, char *buffer, size_t capacity, size_t *size);
+
+/* ==== 5. Tensor runs =============================================================================== since 0.1 ==== */
+
+/* Runs a model on named (or positional) tensors and waits. Input `tokens` [B, T] or [T] int32: B sequences of their own.
+ * Output `logits` [B, T, V] or [T, V] float32 of every position. Outputs: give data and its capacity in `bytes`; dtype
+ * ANY or F32; dtype, rank and shape are filled in. Work is done in chunks of at most chunk_tokens; calls on one model
+ * from several threads take turns.
+ * Status: NOT_FOUND (no such tensor), BUFFER_TOO_SMALL, CONTEXT_FULL, NUMERIC. */
+PRM_API prm_status prm_run(prm_model *model, const prm_tensor *inputs, size_t input_count, const prm_control *control,
+                           prm_tensor *outputs, size_t output_count);
+
+/* ==== 6. Text generation =========================================================================== since 0.1 ==== */
+
+enum {                                /* prompt flags */
+    PRM_PROMPT_SPECIAL = 1 << 0,      /* text may contain control tokens; never set it for what users typed */
+    PRM_PROMPT_NO_BOS = 1 << 1
+};
+/* What the model reads: exactly one of text, tokens. Tokens are taken as they are: nothing is put before them. */
+typedef struct prm_prompt {
+    uint32_t struct_size;
+    uint32_t flags;
+    prm_text text;
+    const int32_t *tokens;
+    size_t token_count;
+} prm_prompt;
+
+/* Tokens of a prompt, [T] int32. Invalid UTF-8 is tokenized by bytes. Status: LIMIT, BUFFER_TOO_SMALL (*count is the
+ * need). */
+PRM_API prm_status prm_tokenize(prm_model *model, const prm_prompt *prompt, int32_t *tokens, size_t capacity,
+                                size_t *count);
+/* Text of tokens, byte for byte; flags: PRM_PROMPT_SPECIAL shows control tokens. Status: BUFFER_TOO_SMALL. */
+PRM_API prm_status prm_detokenize(prm_model *model, const int32_t *tokens, size_t count, uint32_t flags, char *buffer,
+                                  size_t capacity, size_t *size);
+
+typedef int32_t (*prm_text_fn)(void *user, const char *text, size_t size);    /* whole UTF-8 characters */
+typedef int32_t (*prm_token_fn)(void *user, int32_t token);                   /* each generated id, as it comes */
+
+enum { PRM_GENERATE_IGNORE_END = 1 << 0 };   /* go on after the model's end token */
+
+/* Sampling is greedy in this release: the largest logit, the lowest id among equals. */
+typedef struct prm_generate_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    int32_t max_tokens;         /* 0 = until the model ends or the context is full */
+    int32_t reserved;
+    prm_text_fn on_text;        /* stream: text as soon as its characters are whole */
+    prm_token_fn on_token;
+    void *user;                 /* of both callbacks */
+} prm_generate_options;
+
+enum {                              /* why text ended */
+    PRM_FINISH_NONE = 0, PRM_FINISH_END = 1, PRM_FINISH_LENGTH = 3, PRM_FINISH_CALLBACK = 5, PRM_FINISH_CANCELLED = 6,
+    PRM_FINISH_DEADLINE = 7, PRM_FINISH_ERROR = 8
+};
+typedef struct prm_request_info {
+    uint32_t struct_size;
+    int32_t finish;
+    int64_t prompt_tokens;
+    int64_t generated_tokens;   /* the end token is not counted */
+    int64_t first_ns;           /* from the call to the first token */
+    int64_t total_ns;
+} prm_request_info;
+
+/* Generates text and waits. `info`, NULL allowed, is filled on failure too.
+ * Status: CONTEXT_FULL, LIMIT, NUMERIC. */
+PRM_API prm_status prm_generate(prm_model *model, const prm_prompt *prompt, const prm_generate_options *options,
+                                const prm_control *control, prm_request_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* PREMISE_PREMISE_H */
