@@ -1,0 +1,126 @@
+// Engine and cancel handles. The only place that names devices.
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/machine.h"
+#include "capi/capi.h"
+#include "cpu/cpu_device.h"
+#include "ops/ops.h"
+#include "text/tokenizer.h"
+
+namespace prm {
+
+Control read_control(const prm_control* from) {
+  prm_control options = read_options(from, "control");
+  require_argument(options.reserved == 0, "control.reserved", "must be 0");
+  require_argument(options.deadline_ns >= 0, "control.deadline_ns", "is negative");
+  Control control;
+  control.cancel = options.cancel ? &options.cancel->fired : nullptr;
+  control.deadline_ns = options.deadline_ns;
+  control.on_progress = options.on_progress;
+  control.user = options.user;
+  return control;
+}
+
+void write_text(const std::string& text, char* buffer, size_t capacity, size_t* size) {
+  if (size) *size = text.size();
+  if (capacity <= text.size() || !buffer) {
+    Error error(Status::buffer_too_small, fmt::format("the text has {} bytes and a NUL, the buffer {}", text.size(), buffer ? capacity : 0));
+    error.needed_bytes = text.size() + 1;
+    throw error;
+  }
+  std::memcpy(buffer, text.c_str(), text.size() + 1);
+}
+
+namespace {
+
+EnginePtr open_engine(const prm_engine_options& options) {
+  if (options.threads < PRM_THREADS_ALL || options.threads > 1024)
+    fail_about(Status::invalid_argument, "threads", "options.threads is {}, expected -1 (all) to 1024", options.threads);
+  require_argument(options.reserved == 0, "options.reserved", "must be 0");
+  int threads = options.threads == PRM_THREADS_ALL ? granted_cores() - 1 : options.threads;
+  return std::make_shared<Engine>(open_cpu(options.isa ? options.isa : ""), threads, options.spin_us ? options.spin_us : 50);
+}
+
+template <class Names>
+void write_names(JsonWriter& json, const char* key, const Names& names) {
+  json.key(key).begin_array();
+  for (const auto& name : names) json.value(name);
+  json.end_array();
+}
+
+std::string capabilities_json(const Engine& engine) {
+  JsonWriter json;
+  json.begin_object().pair("version", PRM_VERSION).pair("isa", cpu_isa(*engine.device)).pair("cpu", cpu_name()).pair("cores", granted_cores());
+  json.pair("threads", engine.pool.threads());
+  write_names(json, "isas", available_isas());
+  write_names(json, "devices", std::vector<std::string>{engine.device->name()});
+  write_names(json, "formats", std::vector<std::string>{"gguf"});
+  std::vector<std::string> types, archs, ops;
+  for (const DTypeInfo& type : kDTypes)
+    if (type.gguf >= 0) types.push_back(type.name);
+  for (const Architecture* architecture : architectures()) archs.push_back(architecture->name);
+  for (const Op* op : op_list()) ops.push_back(op->name);
+  write_names(json, "types", types);
+  write_names(json, "architectures", archs);
+  write_names(json, "tokenizers", tokenizer_names());
+  write_names(json, "pre_tokenizers", pre_tokenizer_names());
+  write_names(json, "ops", ops);
+  return json.end_object().text();
+}
+
+}  // namespace
+
+}  // namespace prm
+
+using namespace prm;
+
+int64_t prm_now_ns(void) { return now_ns(); }
+
+prm_status prm_cancel_open(prm_cancel** out) try {
+  require_argument(out, "out", "is NULL");
+  *out = new prm_cancel;
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
+void prm_cancel_fire(prm_cancel* cancel) {
+  if (cancel) cancel->fired.store(true, std::memory_order_relaxed);
+}
+
+void prm_cancel_close(prm_cancel* cancel) { delete cancel; }
+
+prm_status prm_engine_open(int32_t version, const prm_engine_options* options, prm_engine** out) try {
+  require_argument(out, "out", "is NULL");
+  if (version / 1000000 != PRM_VERSION / 1000000 || version > PRM_VERSION)
+    fail(Status::version_mismatch, "the program was built for version {}, this library is version {}: install a library at least as new", version, PRM_VERSION);
+  *out = new prm_engine{open_engine(read_options(options, "options"))};
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
+void prm_engine_close(prm_engine* engine) { delete engine; }
+
+prm_status prm_engine_query(prm_engine* engine, prm_engine_info* out) try {
+  require_argument(engine, "engine", "is NULL");
+  require_argument(out && out->struct_size >= sizeof(uint32_t), "out", "is NULL or not started with PRM_INIT");
+  prm_engine_info info{};
+  info.threads = engine->engine->pool.threads();
+  info.isa = cpu_isa(*engine->engine->device);
+  info.host_bytes = engine->engine->account.held;
+  info.peak_host_bytes = engine->engine->account.peak;
+  write_info(info, out);
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
+prm_status prm_engine_report(prm_engine* engine, prm_report what, char* buffer, size_t capacity, size_t* size) try {
+  require_argument(engine, "engine", "is NULL");
+  if (what != PRM_REPORT_CAPABILITIES) fail_about(Status::invalid_argument, "what", "report {} is not one of an engine", what);
+  write_text(capabilities_json(*engine->engine), buffer, capacity, size);
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}

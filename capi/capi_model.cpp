@@ -1,0 +1,137 @@
+// Models: open, query, report, tokenize, detokenize.
+#include "capi/capi.h"
+
+namespace prm {
+
+namespace {
+
+constexpr size_t kMaxPromptBytes = 16u << 20;
+
+LoadOptions read_load_options(const prm_model_options& from) {
+  LoadOptions options;
+  if (from.flags & ~uint32_t(PRM_MODEL_HEADER_ONLY)) fail_about(Status::unsupported, "flags", "options.flags has unknown bits: {:#x}", from.flags);
+  if (from.context < 0) fail_about(Status::invalid_argument, "context", "options.context is {}, expected 0 or more", from.context);
+  if (from.chunk_tokens < 0 || from.chunk_tokens > 65536)
+    fail_about(Status::invalid_argument, "chunk_tokens", "options.chunk_tokens is {}, expected 0 to 65536", from.chunk_tokens);
+  if (from.cache_dtype != PRM_DTYPE_ANY && from.cache_dtype != PRM_DTYPE_F16 && from.cache_dtype != PRM_DTYPE_F32)
+    fail_about(Status::unsupported, "cache_dtype", "options.cache_dtype is {}, expected F16 or F32", from.cache_dtype);
+  require_argument(from.reserved == 0, "options.reserved", "must be 0");
+  options.header_only = from.flags & PRM_MODEL_HEADER_ONLY;
+  options.context = from.context;
+  options.chunk_tokens = from.chunk_tokens;
+  options.cache_type = from.cache_dtype == PRM_DTYPE_F32 ? DType::f32 : DType::f16;
+  return options;
+}
+
+FilePtr open_bytes(const char* path, const prm_model_options& options) {
+  if (options.data) return borrow_memory(options.data, options.data_size, path ? path : "memory");
+  require_argument(options.data_size == 0, "options.data_size", "is set, but data is NULL");
+  require_argument(path && *path, "path", "is NULL or empty, and no data is given");
+  return map_file(path);
+}
+
+}  // namespace
+
+std::string_view read_text(const prm_text& text, const char* name) {
+  if (!text.data) {
+    require_argument(text.size == 0 || text.size == PRM_NUL, name, "has a size but no data");
+    return {};
+  }
+  return text.size == PRM_NUL ? std::string_view(text.data) : std::string_view(text.data, text.size);
+}
+
+std::vector<int32_t> read_prompt(const Model& model, const prm_prompt* from) {
+  require_argument(from, "prompt", "is NULL");
+  prm_prompt prompt = read_options(from, "prompt");
+  if (prompt.flags & ~uint32_t(PRM_PROMPT_SPECIAL | PRM_PROMPT_NO_BOS))
+    fail_about(Status::unsupported, "prompt.flags", "prompt.flags has unknown bits: {:#x}", prompt.flags);
+  require_argument(!prompt.tokens == !prompt.token_count, "prompt.tokens", "and token_count do not fit each other");
+  if (prompt.tokens) {
+    require_argument(!prompt.text.data, "prompt", "has both text and tokens: give one");
+    return {prompt.tokens, prompt.tokens + prompt.token_count};
+  }
+  require_argument(prompt.text.data, "prompt", "has neither text nor tokens: give one");
+  std::string_view text = read_text(prompt.text, "prompt.text");
+  if (text.size() > kMaxPromptBytes) fail_about(Status::limit, "prompt.text", "the prompt has {} bytes, the limit is {}", text.size(), kMaxPromptBytes);
+  std::vector<int32_t> ids;
+  tokenize(*model.tokenizer, text, {(prompt.flags & PRM_PROMPT_SPECIAL) != 0, !(prompt.flags & PRM_PROMPT_NO_BOS)}, ids);
+  return ids;
+}
+
+}  // namespace prm
+
+using namespace prm;
+
+prm_status prm_model_open(prm_engine* engine, const char* path, const prm_model_options* options, const prm_control* control,
+                          prm_model** out) try {
+  FloatState ours;
+  require_argument(engine, "engine", "is NULL");
+  require_argument(out, "out", "is NULL");
+  prm_model_options known = read_options(options, "options");
+  LoadOptions load = read_load_options(known);
+  *out = new prm_model{load_model(engine->engine, open_bytes(path, known), load, read_control(control))};
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
+void prm_model_close(prm_model* model) { delete model; }
+
+prm_status prm_model_query(prm_model* model, prm_model_info* out) try {
+  require_argument(model, "model", "is NULL");
+  require_argument(out && out->struct_size >= sizeof(uint32_t), "out", "is NULL or not started with PRM_INIT");
+  const Model& m = *model->model;
+  prm_model_info info{};
+  info.vocabulary = int32_t(m.config.vocabulary);
+  info.architecture = m.config.arch.c_str();
+  info.parameters = m.parameters;
+  info.host_bytes = m.plan ? m.plan->weight_bytes + m.plan->state_bytes + m.plan->arena_bytes : 0;
+  info.context = int32_t(m.context);
+  info.width = int32_t(m.config.width);
+  info.end_token = end_token(*m.tokenizer);
+  info.begin_token = begin_token(*m.tokenizer);
+  write_info(info, out);
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
+prm_status prm_model_report(prm_model* model, prm_report what, char* buffer, size_t capacity, size_t* size) try {
+  require_argument(model, "model", "is NULL");
+  const Model& m = *model->model;
+  switch (what) {
+    case PRM_REPORT_INSPECT: write_text(inspect_json(m), buffer, capacity, size); break;
+    case PRM_REPORT_PLACEMENT: write_text(placement_json(m), buffer, capacity, size); break;
+    case PRM_REPORT_GRAPH: write_text(print_graph(m.graph), buffer, capacity, size); break;
+    default: fail_about(Status::invalid_argument, "what", "report {} is not one of a model", what);
+  }
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
+prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tokens, size_t capacity, size_t* count) try {
+  require_argument(model, "model", "is NULL");
+  std::vector<int32_t> ids = read_prompt(*model->model, prompt);
+  if (count) *count = ids.size();
+  if (ids.size() > capacity || (!tokens && !ids.empty())) {
+    Error error(Status::buffer_too_small, fmt::format("the prompt has {} tokens, the array holds {}", ids.size(), tokens ? capacity : 0));
+    error.needed_bytes = ids.size() * sizeof(int32_t);
+    throw error;
+  }
+  if (!ids.empty()) std::memcpy(tokens, ids.data(), ids.size() * sizeof(int32_t));
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
+prm_status prm_detokenize(prm_model* model, const int32_t* tokens, size_t count, uint32_t flags, char* buffer, size_t capacity,
+                          size_t* size) try {
+  require_argument(model, "model", "is NULL");
+  require_argument(tokens || count == 0, "tokens", "is NULL");
+  if (flags & ~uint32_t(PRM_PROMPT_SPECIAL)) fail_about(Status::unsupported, "flags", "flags has unknown bits: {:#x}", flags);
+  write_text(detokenize(*model->model->tokenizer, tokens, count, flags & PRM_PROMPT_SPECIAL), buffer, capacity, size);
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}

@@ -1,0 +1,118 @@
+// Tensor runs and text generation.
+#include "base/checked.h"
+#include "capi/capi.h"
+#include "runtime/generate.h"
+
+namespace prm {
+
+namespace {
+
+bool contiguous(const prm_tensor& t) {
+  int64_t expected = 1;
+  bool none = true, dense = true;
+  for (int i = t.rank - 1; i >= 0; --i) {
+    none &= t.stride[i] == 0;
+    dense &= t.stride[i] == expected;
+    expected *= t.shape[i];
+  }
+  return none || dense;
+}
+
+struct TokenBatch {
+  const int32_t* data;
+  int64_t B, T;
+  int rank;
+};
+
+TokenBatch read_tokens(const prm_tensor* inputs, size_t count) {
+  require_argument(inputs && count == 1, "inputs", "expected one tensor: tokens [B, T] int32");
+  const prm_tensor& t = inputs[0];
+  if (t.name && std::strcmp(t.name, "tokens")) fail_about(Status::not_found, t.name, "the model has no input '{}', it has 'tokens'", t.name);
+  require_argument(t.dtype == PRM_DTYPE_I32, "tokens", "dtype is not I32");
+  require_argument(t.rank == 1 || t.rank == 2, "tokens", "rank is not 1 or 2");
+  require_argument(t.device == 0 && t.flags == 0 && !t.stream, "tokens", "device, flags and stream must be 0 in this release");
+  TokenBatch batch{static_cast<const int32_t*>(t.data), t.rank == 2 ? t.shape[0] : 1, t.shape[t.rank - 1], t.rank};
+  require_argument(batch.B >= 1 && batch.T >= 1 && batch.B <= (1 << 20) && batch.T <= (1 << 24), "tokens", "shape is out of range");
+  require_argument(contiguous(t), "tokens", "is not contiguous");
+  require_argument(t.data && t.bytes >= uint64_t(batch.B) * uint64_t(batch.T) * 4, "tokens", "data is NULL or bytes is smaller than the shape");
+  return batch;
+}
+
+// Checks the output and fills in what it will be; fails with buffer_too_small after that.
+float* prepare_logits(prm_tensor* outputs, size_t count, const TokenBatch& batch, int64_t V) {
+  require_argument(outputs && count == 1, "outputs", "expected one tensor: logits");
+  prm_tensor& t = outputs[0];
+  if (t.name && std::strcmp(t.name, "logits")) fail_about(Status::not_found, t.name, "the model has no output '{}', it has 'logits'", t.name);
+  require_argument(t.dtype == PRM_DTYPE_ANY || t.dtype == PRM_DTYPE_F32, "logits", "dtype is not ANY or F32");
+  require_argument(t.device == 0 && t.flags == 0 && !t.stream, "logits", "device, flags and stream must be 0 in this release");
+  uint64_t need = 4;
+  if (!checked_mul(need, uint64_t(batch.B), need) || !checked_mul(need, uint64_t(batch.T), need) || !checked_mul(need, uint64_t(V), need))
+    fail(Status::limit, "logits of {} x {} tokens are too large", batch.B, batch.T);
+  uint64_t capacity = t.data ? t.bytes : 0;
+  t.dtype = PRM_DTYPE_F32;
+  t.rank = batch.rank + 1;
+  int64_t shape[3] = {batch.B, batch.T, V};
+  for (int i = 0; i < PRM_MAX_RANK; ++i) t.stride[i] = 0, t.shape[i] = i < t.rank ? shape[i + 2 - batch.rank] : 0;
+  t.bytes = need;
+  if (capacity >= need) return static_cast<float*>(t.data);
+  Error error(Status::buffer_too_small, fmt::format("logits need {} bytes, the buffer has {}", need, capacity), "logits");
+  error.needed_bytes = need;
+  throw error;
+}
+
+void write_request_info(const GenerateResult& result, size_t prompt_tokens, prm_request_info* out) {
+  if (!out) return;
+  prm_request_info info{};
+  info.finish = int32_t(result.finish);
+  info.prompt_tokens = int64_t(prompt_tokens);
+  info.generated_tokens = result.generated;
+  info.first_ns = result.first_ns;
+  info.total_ns = result.total_ns;
+  write_info(info, out);
+}
+
+}  // namespace
+
+}  // namespace prm
+
+using namespace prm;
+
+prm_status prm_run(prm_model* model, const prm_tensor* inputs, size_t input_count, const prm_control* control, prm_tensor* outputs,
+                   size_t output_count) try {
+  FloatState ours;
+  require_argument(model, "model", "is NULL");
+  Control listen = read_control(control);
+  TokenBatch batch = read_tokens(inputs, input_count);
+  int64_t V = model->model->config.vocabulary;
+  float* out = prepare_logits(outputs, output_count, batch, V);
+  for (int64_t b = 0; b < batch.B; ++b)
+    score(*model->model, {batch.data + b * batch.T, size_t(batch.T)}, listen, out + b * batch.T * V);
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
+prm_status prm_generate(prm_model* model, const prm_prompt* prompt, const prm_generate_options* options, const prm_control* control,
+                        prm_request_info* info) try {
+  FloatState ours;
+  require_argument(model, "model", "is NULL");
+  require_argument(!info || info->struct_size >= sizeof(uint32_t), "info", "is not started with PRM_INIT");
+  prm_generate_options known = read_options(options, "options");
+  if (known.flags & ~uint32_t(PRM_GENERATE_IGNORE_END)) fail_about(Status::unsupported, "flags", "options.flags has unknown bits: {:#x}", known.flags);
+  if (known.max_tokens < 0) fail_about(Status::invalid_argument, "max_tokens", "options.max_tokens is {}, expected 0 or more", known.max_tokens);
+  require_argument(known.reserved == 0, "options.reserved", "must be 0");
+  Control listen = read_control(control);
+  std::vector<int32_t> ids = read_prompt(*model->model, prompt);
+  GenerateRequest request{ids, known.max_tokens, (known.flags & PRM_GENERATE_IGNORE_END) != 0, known.on_text, known.on_token, known.user};
+  GenerateResult result;
+  try {
+    generate(*model->model, request, listen, result);
+  } catch (...) {
+    write_request_info(result, ids.size(), info);
+    throw;
+  }
+  write_request_info(result, ids.size(), info);
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}

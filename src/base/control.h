@@ -1,0 +1,33 @@
+// What everything that takes time listens to: a cancel flag, an absolute deadline, a progress callback.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace prm {
+
+struct Control {
+  const std::atomic<bool>* cancel = nullptr;
+  int64_t deadline_ns = 0;  // absolute on now_ns(); 0 = none
+  int32_t (*on_progress)(void* user, const char* stage, uint64_t done, uint64_t total) = nullptr;
+  void* user = nullptr;
+
+  Status check() const noexcept {
+    if (cancel && cancel->load(std::memory_order_relaxed)) return Status::cancelled;
+    return deadline_ns && now_ns() > deadline_ns ? Status::deadline : Status::ok;
+  }
+  void require() const {
+    Status status = check();
+    if (status == Status::cancelled) fail(status, "cancelled: the call's cancel token was fired");
+    if (status == Status::deadline) fail(status, "deadline: the call's time is up");
+  }
+  // Reports and listens; a callback that answers non-zero cancels.
+  void progress(const char* stage, uint64_t done, uint64_t total) const {
+    if (on_progress && on_progress(user, stage, done, total)) fail(Status::cancelled, "cancelled by on_progress at '{}'", stage);
+    require();
+  }
+};
+
+}  // namespace prm

@@ -1,0 +1,23 @@
+// What this machine is and grants: instruction sets, cores, memory pages. All questions to the OS about it stand here.
+#pragma once
+#include <cstddef>
+#include <string>
+
+namespace prm {
+
+struct CpuFeatures {
+  bool avx2 = false;  // with FMA and F16C, and the OS saves their registers
+};
+CpuFeatures cpu_features();
+std::string cpu_name();
+
+inline void pause_cpu() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+// Says that [data, data + size) is streamed through and may lie in huge pages.
+void advise_huge_pages(void* data, size_t size) noexcept;
+
+}  // namespace prm

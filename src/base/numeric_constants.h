@@ -1,0 +1,16 @@
+// Constants of our own elementary functions. Plain macros: ISA-specific files include this and nothing else of base/.
+#pragma once
+// exp(x) = 2^n * p(r), n = rne(x * log2 e), r = x - n ln 2 in two steps, p of degree 6. |relative error| < 2e-7.
+#define PRM_EXP_LOW (-87.0f)    // below: 0
+#define PRM_EXP_HIGH (88.0f)    // above: clamped
+#define PRM_LOG2E 1.44269504f
+#define PRM_LN2_HIGH 0.693145752f
+#define PRM_LN2_LOW 1.42860677e-6f
+#define PRM_EXP_C6 (1.0f / 720)
+#define PRM_EXP_C5 (1.0f / 120)
+#define PRM_EXP_C4 (1.0f / 24)
+#define PRM_EXP_C3 (1.0f / 6)
+#define PRM_EXP_C2 0.5f
+// gelu(x), tanh form = x * sigmoid(2u), u = sqrt(2/pi) * (x + 0.044715 x^3)
+#define PRM_GELU_A 1.59576912f  // 2 * sqrt(2/pi)
+#define PRM_GELU_B 0.044715f

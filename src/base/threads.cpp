@@ -1,0 +1,94 @@
+#include "base/threads.h"
+
+#include <system_error>
+
+#include "base/float_state.h"
+#include "base/machine.h"
+
+namespace prm {
+
+ThreadPool::ThreadPool(int threads, int spin_us) : spin_ns_(spin_us < 0 ? 0 : int64_t(spin_us) * 1000) {
+  try {
+    threads_.reserve(size_t(threads));
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+  } catch (const std::system_error& e) {
+    int alive = this->threads();
+    this->~ThreadPool();
+    throw Error(Status::out_of_memory, fmt::format("the system refused thread {} of {}: use fewer threads", alive + 1, threads));
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  stop_.store(true);
+  epoch_.fetch_add(2);
+  epoch_.notify_all();
+  for (std::thread& t : threads_) t.join();
+  threads_.clear();
+}
+
+void ThreadPool::take_chunks() noexcept {
+  for (;;) {
+    int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
+    if (i >= job_.chunks || job_.control->check() != Status::ok) return;
+    job_.fn(job_.context, i);
+  }
+}
+
+// Spins while a step is under way, then sleeps until the epoch moves on from `seen`.
+int ThreadPool::await_job(int seen) noexcept {
+  int64_t until = 0;
+  for (int turn = 0;; ++turn) {
+    int now = epoch_.load(std::memory_order_acquire);
+    if (now != seen) return now;
+    bool spin = spin_ns_ && steps_.load(std::memory_order_relaxed) > 0;
+    if (spin && (turn & 63) == 0) {
+      int64_t t = now_ns();
+      if (!until) until = t + spin_ns_;
+      spin = t < until;
+    }
+    if (!spin) epoch_.wait(seen, std::memory_order_acquire);
+    else pause_cpu();
+  }
+}
+
+void ThreadPool::serve() noexcept {
+  FloatState ours;
+  int seen = 0;
+  for (;;) {
+    int now = await_job(seen);
+    if (stop_.load()) return;
+    seen = now;
+    if (!(now & 1)) continue;
+    inside_.fetch_add(1);
+    if (epoch_.load() == now) take_chunks();  // else the job was closed before we came in
+    if (inside_.fetch_sub(1) == 1) inside_.notify_one();
+  }
+}
+
+void ThreadPool::run(int64_t chunks, ChunkFn fn, void* context, const Control& control) noexcept {
+  std::unique_lock<std::mutex> lock(busy_, std::defer_lock);
+  if (threads_.empty() || !lock.try_lock()) {
+    for (int64_t i = 0; i < chunks && control.check() == Status::ok; ++i) fn(context, i);
+    return;
+  }
+  job_ = {fn, context, chunks, &control};
+  next_.store(0, std::memory_order_relaxed);
+  epoch_.fetch_add(1);
+  epoch_.notify_all();
+  take_chunks();
+  epoch_.fetch_add(1);
+  int64_t until = 0;
+  for (int turn = 0; int n = inside_.load(); ++turn) {
+    if ((turn & 63) == 0) {
+      int64_t t = now_ns();
+      if (!until) until = t + spin_ns_;
+      if (t >= until) {
+        inside_.wait(n);
+        continue;
+      }
+    }
+    pause_cpu();
+  }
+}
+
+}  // namespace prm

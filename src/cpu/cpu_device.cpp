@@ -1,0 +1,97 @@
+#include "cpu/cpu_device.h"
+
+#include "base/error.h"
+#include "base/machine.h"
+#include "cpu/cpu_kernels.h"
+
+namespace prm {
+
+namespace {
+
+bool accepts_f32(const KernelQuery& q) { return q.in[0].dtype == DType::f32 && (q.inputs < 2 || q.in[1].dtype == DType::f32); }
+bool accepts_i32(const KernelQuery& q) { return q.in[0].dtype == DType::i32; }
+bool accepts_embed(const KernelQuery& q) { return q.out == DType::f32; }
+bool accepts_dense_rows(const KernelQuery& q) { return !is_block(q.in[0].dtype); }
+bool accepts_kv_write(const KernelQuery& q) {
+  return q.in[1].dtype == DType::f32 && (q.in[0].dtype == DType::f32 || q.in[0].dtype == DType::f16);
+}
+
+// clang-format off
+#define PRM_ROWWISE_KERNELS(isa, label)                                              \
+    {"quantize", label, accepts_f32, run_quantize<isa>},                            \
+    {"rms_norm", label, accepts_f32, run_rms_norm<isa>},                            \
+    {"add", label, accepts_f32, run_add<isa>},                                      \
+    {"scale", label, accepts_f32, run_scale<isa>},                                  \
+    {"glu", label, accepts_f32, run_glu<isa>},                                      \
+    {"rope", label, accepts_f32, run_rope<isa>},                                    \
+    {"kv_write", label, accepts_kv_write, run_kv_write<isa>},                       \
+    {"attention", label, accepts_attention, run_attention<isa>},                    \
+    {"attention_paged", label, accepts_attention, run_attention_paged<isa>},        \
+    {"select_rows", "copy", accepts_dense_rows, run_select_rows},                  \
+    {"rope_table", "scalar", accepts_i32, run_rope_table}
+
+constexpr Kernel kScalarKernels[] = {
+    {"matmul", "plain", accepts_block_matmul, run_matmul_plain},
+    {"embed", "plain", accepts_embed, run_embed_plain},
+    PRM_ROWWISE_KERNELS(kScalarIsa, "scalar"),
+};
+constexpr Kernel kAvx2Kernels[] = {
+    {"matmul", "w16", accepts_matmul_w16<kAvx2Isa>, run_matmul_w16<kAvx2Isa>, {nullptr, &kW16Layout}},
+    {"matmul", "plain", accepts_block_matmul, run_matmul_plain},
+    {"embed", "plain", accepts_embed, run_embed_plain},
+    {"embed", "w16", accepts_embed_w16, run_embed_w16, {&kW16Layout}},
+    PRM_ROWWISE_KERNELS(kAvx2Isa, "avx2"),
+};
+// clang-format on
+
+struct IsaEntry {
+  const char* name;
+  std::span<const Kernel> kernels;
+  bool (*available)(const CpuFeatures&);
+};
+// The best last.
+constexpr IsaEntry kIsas[] = {
+    {"scalar", kScalarKernels, [](const CpuFeatures&) { return true; }},
+    {"avx2", kAvx2Kernels, [](const CpuFeatures& f) { return f.avx2; }},
+};
+
+struct CpuDevice : Device {
+  const IsaEntry& isa;
+  explicit CpuDevice(const IsaEntry& entry) : isa(entry) {}
+  const char* name() const override { return "cpu"; }
+  std::span<const Kernel> kernels() const override { return isa.kernels; }
+  Status submit(std::span<const Launch> segment, const Work& work) noexcept override {
+    for (const Launch& launch : segment) {
+      if (Status status = work.control.check(); status != Status::ok) return status;
+      launch.run(launch.args);
+    }
+    return work.control.check();
+  }
+};
+
+}  // namespace
+
+std::vector<std::string> available_isas() {
+  std::vector<std::string> names;
+  for (const IsaEntry& entry : kIsas)
+    if (entry.available(cpu_features())) names.push_back(entry.name);
+  return names;
+}
+
+std::unique_ptr<Device> open_cpu(const std::string& isa) {
+  CpuFeatures features = cpu_features();
+  const IsaEntry* best = nullptr;
+  std::string known;
+  for (const IsaEntry& entry : kIsas) {
+    known += (known.empty() ? "" : ", ") + std::string(entry.name);
+    if (isa == entry.name && !entry.available(features))
+      fail_about(Status::device_unavailable, "isa", "this CPU ({}) lacks instruction set '{}': choose 'scalar' or none", cpu_name(), isa);
+    if (isa.empty() ? entry.available(features) : isa == entry.name) best = &entry;
+  }
+  if (!best) fail_about(Status::invalid_argument, "isa", "isa is '{}', expected one of: {}", isa, known);
+  return std::make_unique<CpuDevice>(*best);
+}
+
+const char* cpu_isa(const Device& cpu) { return static_cast<const CpuDevice&>(cpu).isa.name; }
+
+}  // namespace prm

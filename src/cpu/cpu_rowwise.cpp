@@ -1,0 +1,142 @@
+// Drivers of the ops that work row by row.
+#include <algorithm>
+#include <cstring>
+
+#include "base/numeric.h"
+#include "cpu/cpu_kernels.h"
+#include "cpu/w16_pack.h"
+#include "ops/ops.h"
+#include "quant/format.h"
+
+namespace prm {
+
+namespace {
+
+// Rows of `cols` values in one chunk: enough to be worth a thread's while, well under a millisecond.
+int64_t row_grain(int64_t cols) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, cols)); }
+
+}  // namespace
+
+template <const CpuIsa& isa>
+void run_quantize(const OpArgs& a) {
+  auto* quantize_row = a.at<DType>() == DType::a8 ? isa.quantize_a8 : isa.quantize_a8k;
+  int64_t K = a.x(0).dim[1];
+  a.work->rows(a.x(0).dim[0], row_grain(K), [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) quantize_row(a.x(0).row<float>(t), a.y().row<std::byte>(t), K);
+  });
+}
+
+template <const CpuIsa& isa>
+void run_rms_norm(const OpArgs& a) {
+  const float* gain = a.x(1).as<float>();
+  int64_t C = a.x(0).dim[1], D = a.x(1).dim[0];
+  float eps = a.at<NormAttr>().eps;
+  a.work->rows(a.x(0).dim[0], row_grain(C), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin * C; i < end * C; i += D) isa.rms_norm(a.x(0).as<float>() + i, gain, a.y().as<float>() + i, D, eps);
+  });
+}
+
+template <const CpuIsa& isa>
+void run_add(const OpArgs& a) {
+  int64_t C = a.x(0).cols(), rows = a.x(0).rows();
+  bool bias = a.x(1).rank < a.x(0).rank;
+  a.work->rows(rows, row_grain(C), [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) isa.add(a.x(0).row<float>(t), bias ? a.x(1).as<float>() : a.x(1).row<float>(t), a.y().row<float>(t), C);
+  });
+}
+
+template <const CpuIsa& isa>
+void run_scale(const OpArgs& a) {
+  int64_t C = a.x(0).cols();
+  float factor = a.at<ScaleAttr>().factor;
+  a.work->rows(a.x(0).rows(), row_grain(C), [&](int64_t begin, int64_t end) {
+    isa.scale(a.x(0).row<float>(begin), factor, a.y().row<float>(begin), (end - begin) * C);
+  });
+}
+
+template <const CpuIsa& isa>
+void run_glu(const OpArgs& a) {
+  auto* act = a.at<GluAttr>().gate == Gate::silu ? isa.glu_silu : isa.glu_gelu;
+  int64_t C = a.x(0).cols();
+  a.work->rows(a.x(0).rows(), row_grain(C * 4), [&](int64_t begin, int64_t end) {
+    act(a.x(0).row<float>(begin), a.x(1).row<float>(begin), a.y().row<float>(begin), (end - begin) * C);
+  });
+}
+
+template <const CpuIsa& isa>
+void run_rope(const OpArgs& a) {
+  int64_t C = a.x(0).dim[1], D = a.x(1).dim[1];
+  a.work->rows(a.x(0).dim[0], row_grain(C), [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t)
+      for (int64_t head = 0; head < C; head += D) isa.rope(a.x(0).row<float>(t) + head, a.x(1).row<float>(t), a.y().row<float>(t) + head, D);
+  });
+}
+
+template <const CpuIsa& isa>
+void run_kv_write(const OpArgs& a) {
+  int64_t C = a.x(1).dim[1];
+  bool half = a.y().dtype == DType::f16;
+  a.work->rows(a.x(1).dim[0], row_grain(C), [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      int64_t slot = a.x(2).as<int32_t>()[t];
+      if (slot < 0) continue;
+      if (half) isa.store_half(a.x(1).row<float>(t), a.y().as<uint16_t>() + slot * C, C);
+      else std::memcpy(a.y().as<float>() + slot * C, a.x(1).row<float>(t), size_t(C) * 4);
+    }
+  });
+}
+
+void run_embed_plain(const OpArgs& a) {
+  const Tensor& table = a.x(0);
+  int64_t C = table.dim[1];
+  a.work->rows(a.x(1).count(), row_grain(C), [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t)
+      row_to_float(table.dtype, table.row<std::byte>(a.x(1).as<int32_t>()[t]), a.y().row<float>(t), C);
+  });
+}
+
+// Reads rows out of the packed matmul layout: a tied table is held once.
+void run_embed_w16(const OpArgs& a) {
+  const Tensor& table = a.x(0);
+  int64_t C = table.dim[1];
+  a.work->rows(a.x(1).count(), row_grain(C), [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) w16_row_to_float(table.dtype, table.data, C, a.x(1).as<int32_t>()[t], a.y().row<float>(t));
+  });
+}
+
+bool accepts_embed_w16(const KernelQuery& q) { return q.constant[0] && w16_type(q.in[0].dtype) >= 0; }
+
+void run_select_rows(const OpArgs& a) {
+  size_t bytes = a.y().row_bytes();
+  for (int64_t r = 0; r < a.y().dim[0]; ++r) std::memcpy(a.y().row<std::byte>(r), a.x(0).row<std::byte>(a.x(1).as<int32_t>()[r]), bytes);
+}
+
+void run_rope_table(const OpArgs& a) {
+  auto attr = a.at<RopeTableAttr>();
+  int64_t D = attr.head_dim, half = D / 2;
+  double log_base = log_of(attr.base);
+  a.work->rows(a.x(0).dim[0], row_grain(D * 16), [&](int64_t begin, int64_t end) {
+    for (int64_t i = 0; i < half; ++i) {
+      double frequency = exp_of(-2.0 * double(i) / double(D) * log_base) * attr.position_scale;
+      for (int64_t t = begin; t < end; ++t) {
+        double c, s;
+        cos_sin(double(a.x(0).as<int32_t>()[t]) * frequency, c, s);
+        a.y().row<float>(t)[i] = float(c);
+        a.y().row<float>(t)[half + i] = float(s);
+      }
+    }
+  });
+}
+
+#define PRM_INSTANTIATE(isa)                         \
+  template void run_quantize<isa>(const OpArgs&);    \
+  template void run_rms_norm<isa>(const OpArgs&);    \
+  template void run_add<isa>(const OpArgs&);         \
+  template void run_scale<isa>(const OpArgs&);       \
+  template void run_glu<isa>(const OpArgs&);         \
+  template void run_rope<isa>(const OpArgs&);        \
+  template void run_kv_write<isa>(const OpArgs&);
+PRM_INSTANTIATE(kScalarIsa)
+PRM_INSTANTIATE(kAvx2Isa)
+
+}  // namespace prm

@@ -1,0 +1,53 @@
+// What an instruction set offers to the CPU device: a table of functions over raw pointers and integers. Each ISA has one
+// table, made in translation units of its own (cpu_scalar.cpp, avx2_*.cpp). ISA files include only this header, the plain
+// block headers of quant/, base/numeric_constants.h and <immintrin.h>: no STL, no inline function or template shared with
+// other units, since the linker might keep the copy compiled for the wider machine.
+// All functions give the bytes of the scalar table: the canonical order of src/README.md, "Numbers".
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+namespace prm {
+
+// Weight types with a packed layout of 16 rows (cpu/w16.h).
+enum W16Type { kW16F32, kW16F16, kW16BF16, kW16Q4_0, kW16Q5_0, kW16Q8_0, kW16Q4_K, kW16Q6_K, kW16Count };
+
+// Rows of attention's cache: float or half.
+enum RowType { kRowF32, kRowF16, kRowCount };
+
+// One group of 16 weight rows times `tokens` activation rows: y[t * y_stride + r], r < rows <= 16 (r >= rows: not
+// written). `group`: the packed group. x: activation rows, x_stride bytes apart: float for dense types, BlockA8 or BlockA8K
+// otherwise. K: values per row. y_stride counts floats.
+using W16MatmulFn = void (*)(const void* group, const void* x, size_t x_stride, int64_t tokens, int64_t K, float* y,
+                             int64_t y_stride, int rows);
+
+struct CpuIsa {
+  const char* name;
+  W16MatmulFn matmul[kW16Count];  // null: the scalar matmul over plain rows serves the type
+  void (*quantize_a8)(const float* x, void* blocks, int64_t n);
+  void (*quantize_a8k)(const float* x, void* blocks, int64_t n);
+  // y = x * (1 / sqrt(sum(x^2) / n + eps)) * gain; the sum by 16 lanes (fma) and the tree.
+  void (*rms_norm)(const float* x, const float* gain, float* y, int64_t n, float eps);
+  void (*add)(const float* a, const float* b, float* y, int64_t n);
+  void (*scale)(const float* x, float factor, float* y, int64_t n);
+  // One head, pairs (i, i + D/2); table [D]: cos of D/2 angles, then sin.
+  // y[i] = x[i] * c - x[i + h] * s ; y[i + h] = x[i] * s + x[i + h] * c (two products, one addition, no fma)
+  void (*rope)(const float* x, const float* table, float* y, int64_t head_dim);
+  void (*glu_silu)(const float* gate, const float* up, float* y, int64_t n);  // g / (1 + exp(-g)) * up
+  void (*glu_gelu)(const float* gate, const float* up, float* y, int64_t n);  // g / (1 + exp(-A (g + B g^3))) * up
+  void (*store_half)(const float* x, uint16_t* y, int64_t n);                 // round to nearest even
+  // Attention over one split of at most 256 keys, in pieces of rows that lie `stride` bytes apart:
+  // score[j] = lane_dot(q, row j) * factor
+  void (*score_rows[kRowCount])(const float* q, const void* rows, size_t stride, int n, int D, float factor, float* score);
+  // score[j] = exp(score[j] - max); returns the sum: lane (first + j) mod 16, then the tree. Returns max through *top.
+  float (*softmax_split)(float* score, int n, int first, float* top);
+  // sum[d] = fma(weight[j], row j [d], sum[d]), j ascending
+  void (*add_rows[kRowCount])(const float* weight, const void* rows, size_t stride, int n, int D, float* sum);
+  // sum[d] = sum[d] * keep + part[d] * join (two products, one addition)
+  void (*merge_split)(float* sum, const float* part, float keep, float join, int D);
+};
+
+extern const CpuIsa kScalarIsa;
+extern const CpuIsa kAvx2Isa;  // AVX2, FMA, F16C
+
+}  // namespace prm

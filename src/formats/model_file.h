@@ -1,0 +1,57 @@
+// What every file format yields: metadata and named tensors, as views into the file. Bytes, no meaning.
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "tensor/tensor.h"
+
+namespace prm {
+
+enum class MetaType : uint8_t { unsigned_int, signed_int, real, boolean, text, array };
+
+struct MetaValue {
+  MetaType type = MetaType::unsigned_int;
+  uint64_t unsigned_int = 0;
+  int64_t signed_int = 0;
+  double real = 0;
+  bool boolean = false;
+  std::string_view text;
+  // Arrays: elements of one type, packed as in the file; texts as 64-bit length + bytes.
+  MetaType element = MetaType::unsigned_int;
+  int element_bytes = 0;  // 0 for text
+  uint64_t count = 0;
+  std::span<const std::byte> raw;
+};
+
+struct NamedTensor {
+  std::string name;
+  Tensor data;  // [rows.., cols], row-major, last index fastest; read-only
+  uint64_t offset = 0;
+};
+
+struct ModelFile {
+  FilePtr file;
+  std::string kind;  // "gguf"
+  std::map<std::string, MetaValue, std::less<>> metadata;
+  std::vector<NamedTensor> tensors;  // in the file's order
+
+  const NamedTensor* find_tensor(std::string_view name) const;
+  const MetaValue* find(std::string_view key) const;
+  // Values by key; a missing or mistyped one fails with bad_file naming the file and the key. `fallback` serves absence.
+  int64_t integer(std::string_view key, int64_t least, int64_t most) const;
+  int64_t integer_or(std::string_view key, int64_t least, int64_t most, int64_t fallback) const;
+  double real_or(std::string_view key, double fallback) const;
+  double real(std::string_view key) const;
+  bool boolean_or(std::string_view key, bool fallback) const;
+  std::string_view text(std::string_view key) const;
+  std::string_view text_or(std::string_view key, std::string_view fallback) const;
+  std::vector<std::string_view> texts(std::string_view key) const;
+  std::vector<float> reals(std::string_view key) const;      // float32 arrays
+  std::vector<int32_t> integers(std::string_view key) const;  // 32-bit arrays
+  [[noreturn]] void bad(std::string_view what) const;         // fails with bad_file: "<file>: <what>"
+};
+
+}  // namespace prm

@@ -1,0 +1,50 @@
+// The one hall with doors: what a device must offer. Everything else about a device is its table of kernels.
+#pragma once
+#include <functional>
+#include <span>
+
+#include "base/memory.h"
+#include "graph/op.h"
+
+namespace prm {
+
+// How a kernel wants a constant, packed once at load and shared by all plans.
+struct Layout {
+  const char* name;
+  size_t (*bytes)(const Tensor& plain);
+  // Packs all of `plain` into `out`, in parallel through `work`; done(bytes) is told of plain bytes that are finished.
+  void (*pack)(const Tensor& plain, std::byte* out, const Work& work);
+};
+
+// Asked at plan time; extents at their upper bounds.
+struct KernelQuery {
+  const Op& op;
+  const Attr& attr;
+  int inputs = 0;
+  Tensor in[kMaxInputs];
+  bool constant[kMaxInputs] = {};
+  DType out = DType::f32;
+};
+
+struct Kernel {
+  const char* op;    // by name: a plug-in shares no addresses with the core
+  const char* name;  // for the placement report
+  bool (*accepts)(const KernelQuery&);  // by types, constness and fixed extents; never by token count
+  void (*run)(const OpArgs&);
+  const Layout* layout[kMaxInputs] = {};  // null: plain
+};
+
+struct Launch {  // a call bound to addresses
+  void (*run)(const OpArgs&);
+  OpArgs args;
+};
+
+struct Device {
+  virtual ~Device() = default;
+  virtual const char* name() const = 0;                       // "cpu"
+  virtual std::span<const Kernel> kernels() const = 0;
+  // Runs neighbouring launches in order; between them and per chunk it listens to the control.
+  virtual Status submit(std::span<const Launch> segment, const Work& work) noexcept = 0;
+};
+
+}  // namespace prm

@@ -1,0 +1,65 @@
+// What an op is: one const value in its family's file of src/ops. Its address is its identity inside the core, its name is
+// its identity across a plug-in border.
+#pragma once
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+#include "base/threads.h"
+#include "tensor/tensor.h"
+
+namespace prm {
+
+struct ShapeRule;
+
+// Attributes: one trivially copyable struct per op, stored inline, zero-filled so that memcmp is equality. They hold no
+// extents: kernels read those from tensors.
+struct Attr {
+  alignas(8) std::byte bytes[96] = {};
+
+  Attr() = default;
+  template <class A>
+    requires(!std::is_same_v<A, Attr>)
+  Attr(const A& a) {
+    static_assert(std::is_trivially_copyable_v<A> && sizeof(A) <= sizeof bytes);
+    std::memcpy(bytes, &a, sizeof a);
+  }
+  template <class A>
+  A as() const {
+    A a;
+    std::memcpy(&a, bytes, sizeof a);
+    return a;
+  }
+};
+
+inline constexpr int kMaxInputs = 8, kMaxOutputs = 4;
+
+// Everything a kernel gets: bound once per plan state, reused each run.
+struct OpArgs {
+  const Tensor* in[kMaxInputs] = {};
+  Tensor* out[kMaxOutputs] = {};
+  const Attr* attr = nullptr;
+  const Work* work = nullptr;
+
+  const Tensor& x(int i) const { return *in[i]; }
+  const Tensor& y(int i = 0) const { return *out[i]; }
+  template <class A>
+  A at() const {
+    return attr->as<A>();
+  }
+};
+
+struct Cost {
+  double flops = 0;  // multiply-adds count two
+  double bytes = 0;  // read and written once each
+};
+
+struct Op {
+  const char* name;
+  void (*infer)(ShapeRule&);                // outputs' dtypes and shapes, or an error that names the node and its inputs
+  Cost (*cost)(const OpArgs&);              // at the extents of the tensors; data pointers are not read
+  void (*reference)(const OpArgs&);         // plain loops, sums in double; never edited to agree with a kernel
+  int alias = -1;                           // output 0 is a new version of this input, written in place
+};
+
+}  // namespace prm

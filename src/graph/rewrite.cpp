@@ -1,0 +1,27 @@
+#include "graph/rewrite.h"
+
+namespace prm {
+
+ValueId Rewriter::use(ValueId v) {
+  ValueId& copied = map[size_t(v)];
+  if (copied >= 0) return copied;
+  if (from[v].kind == ValueKind::result) fail(Status::internal, "pass: '{}' is used before it is made", from[v].name);
+  to.values.push_back(from[v]);
+  return copied = ValueId(to.values.size() - 1);
+}
+
+void Rewriter::copy(const Node& n) {
+  std::vector<ValueId> in;
+  for (ValueId v : n.in) in.push_back(use(v));
+  to.node(*n.op, n.attr, std::move(in), n.name);
+  const std::vector<ValueId>& out = to.nodes.back().out;
+  for (size_t i = 0; i < n.out.size(); ++i) map[size_t(n.out[i])] = out[i];
+}
+
+Graph Rewriter::finish() {
+  for (ValueId v : from.outputs) to.outputs.push_back(use(v));
+  for (ValueId v : from.finals) to.finals.push_back(use(v));
+  return std::move(to);
+}
+
+}  // namespace prm

@@ -1,0 +1,29 @@
+// Architectures: a value each, one line in architecture.cpp. An architecture reads names and numbers from a file's metadata
+// and composes the shared blocks of decoder.h into a scoring graph: inputs tokens [T], positions [T] i32; output logits
+// [T, V] f32. Architectures do not know each other.
+#pragma once
+#include "formats/model_file.h"
+#include "graph/graph.h"
+
+namespace prm {
+
+// What every decoder-only language model has, read from "<arch>.*" keys.
+struct DecoderConfig {
+  std::string arch;
+  int64_t layers = 0, width = 0, heads = 0, kv_heads = 0, head_dim = 0, ffn = 0, vocabulary = 0, context = 0;
+  float norm_eps = 0;
+  double rope_base = 0;
+  double position_scale = 1;  // linear RoPE scaling: 1 / factor
+};
+
+struct Architecture {
+  const char* name;
+  Graph (*build)(const ModelFile& file, const DecoderConfig& config);
+};
+
+std::span<const Architecture* const> architectures();
+const Architecture& find_architecture(const ModelFile& file);  // by "general.architecture"; fails with unsupported
+// Fails with bad_file or unsupported, naming the key.
+DecoderConfig read_decoder_config(const ModelFile& file);
+
+}  // namespace prm

@@ -1,0 +1,117 @@
+// Causal attention with grouped kv heads and an optional window: over whole sequences in rows (scoring), over a paged cache
+// (serving), and the cache write.
+#include <algorithm>
+#include <cmath>
+
+#include "ops/ops.h"
+
+namespace prm {
+
+namespace {
+
+void check_heads(ShapeRule& r, const Dim& q, const Dim& kv) {
+  auto attr = r.at<AttentionAttr>();
+  int64_t D = attr.head_dim;
+  r.need(D > 0 && q.literal() && kv.literal() && q.value % D == 0 && kv.value % D == 0, "the head size does not divide the rows");
+  r.need(kv.value > 0 && q.value % kv.value == 0, "query heads are no multiple of kv heads");
+  r.out = {{r.x(0).dtype, r.shape(0)}};
+}
+
+void infer_attention(ShapeRule& r) {
+  r.need(r.inputs() == 4 && r.shape(0).rank == 2 && r.shape(1) == r.shape(2) && r.shape(0)[0] == r.shape(1)[0], "needs q [T, H*D], k and v [T, G*D]");
+  r.need(r.x(3).dtype == DType::i32 && r.shape(3) == Shape{r.shape(0)[0]}, "needs positions [T] i32");
+  check_heads(r, r.shape(0)[1], r.shape(1)[1]);
+}
+
+void infer_paged(ShapeRule& r) {
+  r.need(r.inputs() == 6 && r.shape(0).rank == 2 && r.shape(1).rank == 3 && r.shape(1) == r.shape(2), "needs q [T, H*D], k and v [P, page, G*D]");
+  r.need(r.x(1).dtype == r.x(2).dtype, "k and v differ in type");
+  r.need(r.shape(3) == Shape{r.shape(0)[0]} && r.shape(4) == r.shape(3) && r.shape(5).rank == 2, "needs positions [T], sequence [T], table [S, M]");
+  check_heads(r, r.shape(0)[1], r.shape(1)[2]);
+}
+
+// Keys are counted as if every token saw as many as there are rows: an upper bound.
+Cost cost_attention(const OpArgs& a) {
+  return {4.0 * double(a.x(0).count()) * double(a.x(0).dim[0]), double(2 * a.x(0).bytes() + a.x(1).bytes() + a.x(2).bytes())};
+}
+
+Cost cost_paged(const OpArgs& a) {
+  double keys = double(a.x(5).dim[1] * a.x(1).dim[1]);
+  return {4.0 * double(a.x(0).count()) * keys, double(2 * a.x(0).bytes() + a.x(1).bytes() + a.x(2).bytes())};
+}
+
+// One head of one token. row(j) gives the index of the cache row that holds position j.
+template <class Row>
+void attend(const OpArgs& a, int64_t t, int64_t head, int64_t position, Row row) {
+  auto attr = a.at<AttentionAttr>();
+  const Tensor &q = a.x(0), &k = a.x(1), &v = a.x(2);
+  int64_t D = attr.head_dim, C = k.cols(), group = q.cols() / C, column = head / group * D;
+  int64_t first = attr.window > 0 ? std::max<int64_t>(0, position - attr.window + 1) : 0;
+  auto score = [&](int64_t j) {
+    double dot = 0;
+    for (int64_t d = 0; d < D; ++d) dot += load_value(q, t * q.cols() + head * D + d) * load_value(k, row(j) * C + column + d);
+    return dot * double(attr.scale);
+  };
+  double top = -INFINITY, total = 0;
+  for (int64_t j = first; j <= position; ++j) top = std::max(top, score(j));
+  for (int64_t j = first; j <= position; ++j) total += std::exp(score(j) - top);
+  for (int64_t d = 0; d < D; ++d) {
+    double sum = 0;
+    for (int64_t j = first; j <= position; ++j) sum += std::exp(score(j) - top) * load_value(v, row(j) * C + column + d);
+    store_value(a.y(), t * q.cols() + head * D + d, position < 0 ? 0.0 : sum / total);
+  }
+}
+
+void reference_attention(const OpArgs& a) {
+  int64_t heads = a.x(0).cols() / a.at<AttentionAttr>().head_dim;
+  for (int64_t t = 0; t < a.x(0).dim[0]; ++t)
+    for (int64_t h = 0; h < heads; ++h) {
+      int64_t position = a.x(3).as<int32_t>()[t];
+      attend(a, t, h, position, [&](int64_t j) { return t - position + j; });
+    }
+}
+
+void reference_paged(const OpArgs& a) {
+  int64_t heads = a.x(0).cols() / a.at<AttentionAttr>().head_dim, page = a.x(1).dim[1];
+  for (int64_t t = 0; t < a.x(0).dim[0]; ++t)
+    for (int64_t h = 0; h < heads; ++h) {
+      int64_t position = a.x(3).as<int32_t>()[t];
+      const int32_t* pages = a.x(5).row<int32_t>(position < 0 ? 0 : a.x(4).as<int32_t>()[t]);
+      attend(a, t, h, position, [&](int64_t j) { return pages[j / page] * page + j % page; });
+    }
+}
+
+void infer_kv_write(ShapeRule& r) {
+  r.need(r.inputs() == 3 && r.shape(0).rank == 3 && r.shape(1).rank == 2 && r.shape(0)[2] == r.shape(1)[1], "needs state [P, page, C] and rows [T, C]");
+  r.need(r.shape(2) == Shape{r.shape(1)[0]} && r.x(2).dtype == DType::i32, "needs slot [T] i32");
+  r.out = {{r.x(0).dtype, r.shape(0)}};
+}
+
+Cost cost_kv_write(const OpArgs& a) { return {0, 2.0 * double(a.x(1).bytes())}; }
+
+void reference_kv_write(const OpArgs& a) {
+  int64_t C = a.x(1).dim[1];
+  for (int64_t t = 0; t < a.x(1).dim[0]; ++t) {
+    int64_t slot = a.x(2).as<int32_t>()[t];
+    for (int64_t c = 0; c < C && slot >= 0; ++c) store_value(a.y(), slot * C + c, load_value(a.x(1), t * C + c));
+  }
+}
+
+}  // namespace
+
+const Op kAttention{.name = "attention", .infer = infer_attention, .cost = cost_attention, .reference = reference_attention};
+const Op kAttentionPaged{.name = "attention_paged", .infer = infer_paged, .cost = cost_paged, .reference = reference_paged};
+const Op kKvWrite{.name = "kv_write", .infer = infer_kv_write, .cost = cost_kv_write, .reference = reference_kv_write, .alias = 0};
+
+ValueId attention(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, const AttentionAttr& attr, const std::string& name) {
+  return g.node(kAttention, attr, {q, k, v, positions}, name);
+}
+ValueId attention_paged(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, ValueId sequence, ValueId table,
+                        const AttentionAttr& attr, const std::string& name) {
+  return g.node(kAttentionPaged, attr, {q, k, v, positions, sequence, table}, name);
+}
+ValueId kv_write(Graph& g, ValueId state, ValueId rows, ValueId slot, const std::string& name) {
+  return g.node(kKvWrite, {}, {state, rows, slot}, name);
+}
+
+}  // namespace prm

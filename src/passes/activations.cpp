@@ -1,0 +1,28 @@
+// Numeric pass: quantization of activations (src/README.md, "Numbers" 3).
+#include <map>
+
+#include "graph/rewrite.h"
+#include "ops/ops.h"
+#include "passes/passes.h"
+#include "quant/format.h"
+
+namespace prm {
+
+Graph quantize_activations(const Graph& graph) {
+  Rewriter r(graph);
+  std::map<std::pair<ValueId, DType>, ValueId> quantized;  // several matmuls read one value
+  for (const Node& n : graph.nodes) {
+    const QuantFormat* format = n.op == &kMatmul ? find_format(graph[n.in[1]].dtype) : nullptr;
+    if (!format || graph[n.in[0]].dtype != DType::f32) {
+      r.copy(n);
+      continue;
+    }
+    ValueId x = n.in[0];
+    auto [slot, added] = quantized.try_emplace({x, format->activation}, -1);
+    if (added) slot->second = quantize(r.to, r.use(x), format->activation, graph[x].name + "." + info(format->activation).name);
+    r.map[size_t(n.out[0])] = matmul(r.to, slot->second, r.use(n.in[1]), n.name);
+  }
+  return r.finish();
+}
+
+}  // namespace prm

@@ -1,0 +1,35 @@
+// The KV cache is a pass (paging: Kwon et al., "PagedAttention", 2023).
+#include "graph/rewrite.h"
+#include "ops/ops.h"
+#include "passes/passes.h"
+
+namespace prm {
+
+Graph add_cache(const Graph& graph, DType cache_type, int64_t page_tokens) {
+  Rewriter r(graph);
+  Graph& g = r.to;
+  Dim T = g.symbol("T"), P = g.symbol("P");
+  ValueId slot = g.input("slot", DType::i32, {T}), sequence = g.input("sequence", DType::i32, {T});
+  ValueId table = g.input("page_table", DType::i32, {g.symbol("S"), g.symbol("M")});
+  std::vector<ValueId> finals;
+  auto write = [&](const std::string& name, ValueId rows) {
+    ValueId state = g.state(name, cache_type, {P, page_tokens, graph[rows].shape[1]});
+    finals.push_back(kv_write(g, state, r.use(rows), slot, name + ".now"));
+    return finals.back();
+  };
+  int layer = 0;
+  for (const Node& n : graph.nodes) {
+    if (n.op != &kAttention) {
+      r.copy(n);
+      continue;
+    }
+    std::string name = "kv." + std::to_string(layer++);
+    ValueId k = write(name + ".k", n.in[1]), v = write(name + ".v", n.in[2]);
+    r.map[size_t(n.out[0])] = attention_paged(g, r.use(n.in[0]), k, v, r.use(n.in[3]), sequence, table, n.attr.as<AttentionAttr>(), n.name);
+  }
+  Graph done = r.finish();
+  done.finals.insert(done.finals.end(), finals.begin(), finals.end());
+  return done;
+}
+
+}  // namespace prm

@@ -1,0 +1,19 @@
+// Passes: functions Graph -> Graph, one file each; nothing else knows that they exist. Numeric passes are part of a
+// model's identity, the same on every device; neutral passes give the bytes of their input graph.
+#pragma once
+#include "graph/graph.h"
+
+namespace prm {
+
+// Numeric. Activations that meet block weights are quantized by a node of their own, one per value and block size.
+Graph quantize_activations(const Graph& graph);
+
+// The scoring graph becomes the serving graph: attention over rows becomes a write to and attention over a paged cache of
+// `cache_type` (f32 or f16). New inputs slot [T], sequence [T], page_table [S, M], new symbols S, M, P. Neutral with an
+// f32 cache; an f16 cache rounds keys and values.
+Graph add_cache(const Graph& graph, DType cache_type, int64_t page_tokens);
+
+// Only the rows that the caller wants reach the output's last matmul: new input out_rows [R]. Neutral.
+Graph select_output_rows(const Graph& graph);
+
+}  // namespace prm

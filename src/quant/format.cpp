@@ -1,0 +1,80 @@
+#include "quant/format.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/half.h"
+#include "quant/activation.h"
+
+namespace prm {
+
+extern const QuantFormat kQ4_0, kQ5_0, kQ8_0, kQ4_K, kQ6_K;
+
+namespace {
+constexpr const QuantFormat* kFormats[] = {
+    &kQ4_0,
+    &kQ5_0,
+    &kQ8_0,
+    &kQ4_K,
+    &kQ6_K,
+};
+
+// Scale and int8 values of n floats, shared by both activation blocks.
+float quantize_values(const float* x, int8_t* q, int n) {
+  float top = 0;
+  for (int i = 0; i < n; ++i) top = std::fabs(x[i]) > top ? std::fabs(x[i]) : top;
+  float inverse = top > 0 ? 127.0f / top : 0.0f;
+  for (int i = 0; i < n; ++i) q[i] = int8_t(std::nearbyint(x[i] * inverse));
+  return top / 127.0f;
+}
+}  // namespace
+
+std::span<const QuantFormat* const> quant_formats() { return kFormats; }
+
+const QuantFormat* find_format(DType type) {
+  for (const QuantFormat* format : kFormats)
+    if (format->type == type) return format;
+  return nullptr;
+}
+
+void quantize_a8(const float* x, void* blocks, int64_t n) {
+  auto* block = static_cast<BlockA8*>(blocks);
+  for (int64_t b = 0; b < n / 32; ++b, ++block) {
+    block->d = quantize_values(x + b * 32, block->q, 32);
+    block->sum = 0;
+    for (int8_t q : block->q) block->sum += q;
+  }
+}
+
+void quantize_a8k(const float* x, void* blocks, int64_t n) {
+  auto* block = static_cast<BlockA8K*>(blocks);
+  for (int64_t b = 0; b < n / 256; ++b, ++block) {
+    block->d = quantize_values(x + b * 256, block->q, 256);
+    for (int j = 0; j < 16; ++j) {
+      int sum = 0;
+      for (int i = 0; i < 16; ++i) sum += block->q[16 * j + i];
+      block->sum[j] = int16_t(sum);
+    }
+  }
+}
+
+void row_to_float(DType type, const void* row, float* out, int64_t n) {
+  auto* half = static_cast<const uint16_t*>(row);
+  switch (type) {
+    case DType::f32: std::memcpy(out, row, size_t(n) * 4); return;
+    case DType::f16:
+      for (int64_t i = 0; i < n; ++i) out[i] = half_to_float(half[i]);
+      return;
+    case DType::bf16:
+      for (int64_t i = 0; i < n; ++i) out[i] = bf16_to_float(half[i]);
+      return;
+    default: break;
+  }
+  const QuantFormat* format = find_format(type);
+  if (!format) fail(Status::internal, "row_to_float: no format for {}", info(type).name);
+  auto* block = static_cast<const std::byte*>(row);
+  for (int64_t i = 0; i < n; i += info(type).block, block += info(type).bytes) format->dequantize(block, out + i);
+}
+
+}  // namespace prm

@@ -1,0 +1,35 @@
+// A weight format is a value: how a block reads as floats, and its exact integer product with quantized activations.
+// One file a format; the list stands in format.cpp. Formats do not know each other.
+#pragma once
+#include <span>
+
+#include "tensor/dtype.h"
+
+namespace prm {
+
+// What one block contributes to a dot product: acc = fma(d * d_a, float(sum), acc), then, where has_min,
+// acc = fma(-dmin * d_a, float(min_sum), acc).
+struct BlockProduct {
+  int32_t sum = 0, min_sum = 0;
+};
+
+struct QuantFormat {
+  DType type;
+  DType activation;  // a8 or a8k: the activation block that stands beside one block of this format
+  bool has_min;
+  void (*dequantize)(const void* block, float* out);           // one block
+  void (*scales)(const void* block, float& d, float& dmin);    // dmin: only where has_min
+  BlockProduct (*multiply)(const void* block, const void* activation_block);
+};
+
+const QuantFormat* find_format(DType type);  // null for dense types
+std::span<const QuantFormat* const> quant_formats();
+
+// Activations of one row, n a multiple of the block.
+void quantize_a8(const float* x, void* blocks, int64_t n);
+void quantize_a8k(const float* x, void* blocks, int64_t n);
+
+// n values of a weight row of any type as floats; n a multiple of the type's block.
+void row_to_float(DType type, const void* row, float* out, int64_t n);
+
+}  // namespace prm

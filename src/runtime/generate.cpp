@@ -1,0 +1,119 @@
+#include "runtime/generate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace prm {
+
+namespace {
+
+void check_tokens(const Model& model, std::span<const int32_t> tokens) {
+  if (tokens.empty()) fail(Status::invalid_argument, "the prompt has no tokens: give at least one");
+  for (size_t i = 0; i < tokens.size(); ++i)
+    if (tokens[i] < 0 || tokens[i] >= model.config.vocabulary)
+      fail(Status::invalid_argument, "token {} at {} is not in the vocabulary of {}", tokens[i], i, model.config.vocabulary);
+  if (int64_t(tokens.size()) > model.context)
+    fail(Status::context_full, "the prompt has {} tokens, the context holds {}: shorten the prompt or open the model with a larger context",
+         tokens.size(), model.context);
+}
+
+void require_ok(Status status, const Control& control) {
+  if (status == Status::ok) return;
+  control.require();
+  fail(status, "the step ended with {}", status_name(status));
+}
+
+int32_t largest(const float* logits, int64_t n) {
+  int64_t best = 0;
+  bool wrong = false;
+  for (int64_t i = 0; i < n; ++i) {
+    if (logits[i] > logits[best]) best = i;
+    wrong |= std::isnan(logits[i]);
+  }
+  if (wrong) fail_about(Status::numeric, "logits", "the logits hold NaN: the model's weights or the prompt overflow float32");
+  return int32_t(best);
+}
+
+int32_t prefill(Model& model, Sequence& sequence, std::span<const int32_t> prompt, const Work& work) {
+  for (size_t begin = 0; begin < prompt.size();) {
+    size_t n = std::min(size_t(model.chunk_tokens), prompt.size() - begin);
+    bool is_last = begin + n == prompt.size();
+    StepItem item{&sequence, prompt.subspan(begin, n), is_last ? StepItem::last : StepItem::none};
+    require_ok(run_step(*model.runner, {&item, 1}, work), work.control);
+    begin += n;
+  }
+  return largest(model.runner->state.io("logits").as<float>(), model.config.vocabulary);
+}
+
+struct Emitter {
+  const GenerateRequest& request;
+  TextStream stream;
+
+  bool text(std::string_view piece) const { return piece.empty() || !request.on_text || !request.on_text(request.user, piece.data(), piece.size()); }
+  bool token(int32_t id) {
+    if (request.on_token && request.on_token(request.user, id)) return false;
+    return text(stream.push(id));
+  }
+};
+
+Finish decode(Model& model, Sequence& sequence, int32_t token, const GenerateRequest& request, const Work& work, int64_t start_ns, GenerateResult& result) {
+  Emitter emitter{request, TextStream(*model.tokenizer)};
+  int64_t room = model.context - sequence.done, most = request.max_tokens ? std::min(request.max_tokens, room) : room;
+  Finish finish = Finish::length;
+  result.first_ns = now_ns() - start_ns;
+  while (result.generated < most) {
+    if (!request.ignore_end && is_end(*model.tokenizer, token)) {
+      finish = Finish::end;
+      break;
+    }
+    ++result.generated;
+    if (!emitter.token(token)) return Finish::callback;
+    if (result.generated == most) break;
+    StepItem item{&sequence, {&token, 1}, StepItem::last};
+    require_ok(run_step(*model.runner, {&item, 1}, work), work.control);
+    token = largest(model.runner->state.io("logits").as<float>(), model.config.vocabulary);
+  }
+  return emitter.text(emitter.stream.finish()) ? finish : Finish::callback;
+}
+
+Finish finish_of(Status status) {
+  return status == Status::cancelled ? Finish::cancelled : status == Status::deadline ? Finish::deadline : Finish::error;
+}
+
+}  // namespace
+
+void generate(Model& model, const GenerateRequest& request, const Control& control, GenerateResult& result) {
+  int64_t start_ns = now_ns();
+  try {
+    check_tokens(model, request.prompt);
+    auto turn = take_turn(model, control);
+    Work work = work_of(model, control);
+    Sequence sequence(*model.pages);
+    int32_t token = prefill(model, sequence, request.prompt, work);
+    result.finish = decode(model, sequence, token, request, work, start_ns, result);
+  } catch (const Error& error) {
+    result.finish = finish_of(error.status);
+    result.total_ns = now_ns() - start_ns;
+    throw;
+  }
+  result.total_ns = now_ns() - start_ns;
+}
+
+void score(Model& model, std::span<const int32_t> tokens, const Control& control, float* out) {
+  check_tokens(model, tokens);
+  auto turn = take_turn(model, control);
+  Work work = work_of(model, control);
+  Sequence sequence(*model.pages);
+  size_t step = size_t(model.runner->limits.rows), row = size_t(model.config.vocabulary);
+  for (size_t begin = 0; begin < tokens.size(); begin += step) {
+    size_t n = std::min(step, tokens.size() - begin);
+    StepItem item{&sequence, tokens.subspan(begin, n), StepItem::all};
+    require_ok(run_step(*model.runner, {&item, 1}, work), control);
+    std::memcpy(out + begin * row, model.runner->state.io("logits").data, n * row * sizeof(float));
+  }
+}
+
+}  // namespace prm

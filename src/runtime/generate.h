@@ -1,0 +1,34 @@
+// Text generation and scoring on a model: the way from a C call down to run_step.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "runtime/model.h"
+
+namespace prm {
+
+enum class Finish : int32_t { none = 0, end = 1, length = 3, callback = 5, cancelled = 6, deadline = 7, error = 8 };
+
+struct GenerateRequest {
+  std::span<const int32_t> prompt;
+  int64_t max_tokens = 0;  // 0 = until the end or a full context
+  bool ignore_end = false;
+  int32_t (*on_text)(void* user, const char* text, size_t size) = nullptr;
+  int32_t (*on_token)(void* user, int32_t token) = nullptr;
+  void* user = nullptr;
+};
+
+struct GenerateResult {  // filled as far as it went, also when generate fails
+  Finish finish = Finish::none;
+  int64_t generated = 0;
+  int64_t first_ns = 0, total_ns = 0;
+};
+
+// Greedy: the largest logit, the lowest id among equals. Fails with context_full, numeric, cancelled, deadline.
+void generate(Model& model, const GenerateRequest& request, const Control& control, GenerateResult& result);
+
+// Logits of every position of one sequence into out [T, V] float32. Fails as generate does.
+void score(Model& model, std::span<const int32_t> tokens, const Control& control, float* out);
+
+}  // namespace prm

@@ -1,0 +1,96 @@
+#include <algorithm>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "formats/gguf.h"
+#include "passes/passes.h"
+#include "runtime/model.h"
+
+namespace prm {
+
+namespace {
+
+int32_t token_id(const ModelFile& file, const char* key) { return int32_t(file.integer_or(key, -1, INT32_MAX, -1)); }
+
+TokenizerPtr load_tokenizer(const ModelFile& file, int64_t vocabulary) {
+  VocabularySource source;
+  source.model = std::string(file.text("tokenizer.ggml.model"));
+  source.pre = std::string(file.text_or("tokenizer.ggml.pre", "default"));
+  source.tokens = file.texts("tokenizer.ggml.tokens");
+  if (file.find("tokenizer.ggml.scores")) source.scores = file.reals("tokenizer.ggml.scores");
+  if (file.find("tokenizer.ggml.token_type")) source.types = file.integers("tokenizer.ggml.token_type");
+  if (file.find("tokenizer.ggml.merges")) source.merges = file.texts("tokenizer.ggml.merges");
+  source.bos = token_id(file, "tokenizer.ggml.bos_token_id");
+  source.eos = token_id(file, "tokenizer.ggml.eos_token_id");
+  source.eot = token_id(file, "tokenizer.ggml.eot_token_id");
+  source.unknown = token_id(file, "tokenizer.ggml.unknown_token_id");
+  source.add_bos = file.boolean_or("tokenizer.ggml.add_bos_token", source.model == "llama");
+  source.add_eos = file.boolean_or("tokenizer.ggml.add_eos_token", false);
+  source.add_space_prefix = file.boolean_or("tokenizer.ggml.add_space_prefix", true);
+  if (int64_t(source.tokens.size()) != vocabulary)
+    file.bad(fmt::format("the vocabulary has {} tokens, 'token_embd.weight' has {} rows", source.tokens.size(), vocabulary));
+  return make_tokenizer(source);
+}
+
+int64_t choose_context(const LoadOptions& options, const DecoderConfig& config) {
+  if (options.context > config.context)
+    fail_about(Status::invalid_argument, "context", "context is {}, the model was made for at most {}", options.context, config.context);
+  return options.context ? options.context : std::min(config.context, kDefaultContext);
+}
+
+}  // namespace
+
+ModelPtr load_model(EnginePtr engine, FilePtr bytes, const LoadOptions& options, const Control& control) {
+  auto model = std::make_shared<Model>();
+  model->engine = std::move(engine);
+  if (!is_gguf(*bytes)) {
+    if (bytes->bytes.empty()) fail_about(Status::bad_file, bytes->name, "{}: the file is empty", bytes->name);
+    fail_about(Status::bad_file, bytes->name, "{}: no known model format: GGUF files are, and begin with 'GGUF'", bytes->name);
+  }
+  model->file = read_gguf(std::move(bytes));
+  const ModelFile& file = model->file;
+  const Architecture& architecture = find_architecture(file);
+  model->config = read_decoder_config(file);
+  model->context = choose_context(options, model->config);
+  model->chunk_tokens = std::min(options.chunk_tokens ? options.chunk_tokens : kDefaultChunk, model->context);
+  model->tokenizer = load_tokenizer(file, model->config.vocabulary);
+  model->graph = quantize_activations(architecture.build(file, model->config));
+  for (const NamedTensor& tensor : file.tensors) model->parameters += uint64_t(tensor.data.count());
+  control.require();
+  if (options.header_only) return model;
+
+  StepLimits limits;
+  limits.tokens = model->chunk_tokens;
+  limits.sequences = 1;
+  limits.rows = std::min(kScoredRows, model->chunk_tokens);
+  limits.pages_per_sequence = limits.pages = ceil_div(model->context, kPageTokens);
+  PlanOptions plan_options;
+  plan_options.device = model->engine->device.get();
+  plan_options.bounds = {{"T", limits.tokens}, {"S", limits.sequences}, {"R", limits.rows}, {"M", limits.pages_per_sequence}, {"P", limits.pages}};
+  Graph serving = select_output_rows(add_cache(model->graph, options.cache_type, kPageTokens));
+  model->plan = std::make_shared<const Plan>(make_plan(serving, plan_options));
+  model->weights = std::make_unique<WeightPool>(model->engine->account);
+  model->weights->fill(*model->plan, work_of(*model, control), [&](const Tensor& plain) {
+    file.file->forget(uint64_t(plain.data - file.file->bytes.data()), plain.bytes());
+  });
+  model->runner = std::make_unique<Runner>(model->plan, *model->weights, model->engine->account, limits);
+  model->pages = std::make_unique<PagePool>(int(limits.pages), int(kPageTokens));
+  return model;
+}
+
+Work work_of(const Model& model, const Control& control) {
+  Work work;
+  work.control = control;
+  work.pool = &model.engine->pool;
+  return work;
+}
+
+std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control) {
+  if (!model.runner) fail(Status::unsupported, "the model was opened with PRM_MODEL_HEADER_ONLY: open it without to run it");
+  std::unique_lock<std::timed_mutex> lock(model.turn, std::defer_lock);
+  control.require();
+  while (!lock.try_lock_for(std::chrono::milliseconds(1))) control.require();
+  return lock;
+}
+
+}  // namespace prm

@@ -1,0 +1,107 @@
+// What people and programs may ask about a model, as JSON.
+#include "base/json.h"
+#include "runtime/model.h"
+
+namespace prm {
+
+namespace {
+
+void write_array(JsonWriter& json, const MetaValue& value) {
+  constexpr uint64_t kShown = 64;
+  if (value.count > kShown) {
+    json.value(fmt::format("[{} elements]", value.count));
+    return;
+  }
+  json.begin_array();
+  const std::byte* at = value.raw.data();
+  for (uint64_t i = 0; i < value.count; ++i) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, at, value.element_bytes ? size_t(value.element_bytes) : 8);
+    int shift = 64 - 8 * value.element_bytes;
+    float single;
+    double real;
+    std::memcpy(&single, &bits, 4);
+    std::memcpy(&real, &bits, 8);
+    switch (value.element) {
+      case MetaType::text: json.value(std::string_view(reinterpret_cast<const char*>(at + 8), size_t(bits))); break;
+      case MetaType::unsigned_int: json.value(bits); break;
+      case MetaType::signed_int: json.value(int64_t(bits << shift) >> shift); break;
+      case MetaType::boolean: json.value(bits != 0); break;
+      default: json.value(value.element_bytes == 4 ? double(single) : real);
+    }
+    at += value.element_bytes ? uint64_t(value.element_bytes) : 8 + bits;
+  }
+  json.end_array();
+}
+
+void write_value(JsonWriter& json, const MetaValue& value) {
+  switch (value.type) {
+    case MetaType::unsigned_int: json.value(value.unsigned_int); break;
+    case MetaType::signed_int: json.value(value.signed_int); break;
+    case MetaType::real: json.value(value.real); break;
+    case MetaType::boolean: json.value(value.boolean); break;
+    case MetaType::text: json.value(value.text); break;
+    case MetaType::array: write_array(json, value); break;
+  }
+}
+
+std::string upper(std::string text) {
+  for (char& c : text) c = c >= 'a' && c <= 'z' ? char(c - 32) : c;
+  return text;
+}
+
+void write_io(JsonWriter& json, const Graph& graph, const char* name, ValueId value) {
+  json.begin_object().pair("name", name).pair("dtype", info(graph[value].dtype).name).key("shape").begin_array();
+  json.value("B");
+  const Shape& shape = graph[value].shape;
+  for (int i = 0; i < shape.rank; ++i) {
+    if (shape.dims[i].literal()) json.value(shape.dims[i].value);
+    else json.value(graph.dims.print(shape.dims[i]));
+  }
+  json.end_array().end_object();
+}
+
+}  // namespace
+
+std::string inspect_json(const Model& model) {
+  JsonWriter json;
+  std::map<std::string, int64_t> types, ops;
+  json.begin_object().pair("kind", model.file.kind).pair("arch", model.config.arch).pair("parameters", model.parameters);
+  json.pair("context", model.config.context).pair("vocabulary", model.config.vocabulary).pair("width", model.config.width);
+  json.key("tensors").begin_array();
+  for (const NamedTensor& tensor : model.file.tensors) {
+    std::string type = upper(info(tensor.data.dtype).name);
+    ++types[type];
+    json.begin_object().pair("name", tensor.name).pair("type", type).key("shape").begin_array();
+    for (int i = 0; i < tensor.data.rank; ++i) json.value(tensor.data.dim[i]);
+    json.end_array().pair("offset", tensor.offset).pair("bytes", uint64_t(tensor.data.bytes())).end_object();
+  }
+  json.end_array().key("types").begin_object();
+  for (auto& [type, count] : types) json.pair(type, count);
+  json.end_object().key("metadata").begin_object();
+  for (auto& [key, value] : model.file.metadata) write_value(json.key(key), value);
+  json.end_object().key("inputs").begin_array();
+  for (size_t i = 0; i < model.graph.values.size(); ++i)
+    if (model.graph.values[i].name == "tokens") write_io(json, model.graph, "tokens", ValueId(i));
+  json.end_array().key("outputs").begin_array();
+  write_io(json, model.graph, "logits", model.graph.outputs[0]);
+  json.end_array().key("ops").begin_object();
+  for (const Node& node : model.graph.nodes) ++ops[node.op->name];
+  for (auto& [op, count] : ops) json.pair(op, count);
+  return json.end_object().end_object().text();
+}
+
+std::string placement_json(const Model& model) {
+  if (!model.plan) fail(Status::unsupported, "a model opened with PRM_MODEL_HEADER_ONLY is not placed: open it without");
+  const Plan& plan = *model.plan;
+  JsonWriter json;
+  json.begin_object().pair("device", plan.device->name());
+  json.pair("weights_bytes", uint64_t(plan.weight_bytes)).pair("kv_bytes", uint64_t(plan.state_bytes));
+  json.pair("scratch_bytes", uint64_t(plan.arena_bytes)).pair("unshared_bytes", uint64_t(plan.unshared_bytes)).pair("fallbacks", plan.fallbacks);
+  json.key("launches").begin_array();
+  for (const PlanLaunch& launch : plan.launches)
+    json.begin_object().pair("name", launch.name).pair("op", launch.op->name).pair("kernel", launch.kernel).end_object();
+  return json.end_array().end_object().text();
+}
+
+}  // namespace prm

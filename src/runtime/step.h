@@ -1,0 +1,60 @@
+// One step: any mix of prompt chunks and single tokens of several sequences becomes a batch descriptor, a binding of
+// extents and one plan run. Sequences advance only after the run was ok: a cancelled step changes nothing.
+#pragma once
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "graph/plan.h"
+
+namespace prm {
+
+// The cache's pages: free ones are handed out, the lowest first.
+class PagePool {
+ public:
+  PagePool(int pages, int page_tokens) : taken_(size_t(pages), false), page_tokens_(page_tokens) {}
+  int take();  // fails with context_full when all are in use
+  void give(int page) { taken_[size_t(page)] = false; }
+  int page_tokens() const { return page_tokens_; }
+
+ private:
+  std::vector<bool> taken_;
+  int page_tokens_;
+};
+
+// Owns its pages; `done` tokens stand in the cache.
+struct Sequence {
+  PagePool& pool;
+  std::vector<int> pages;
+  int64_t done = 0;
+
+  explicit Sequence(PagePool& from) : pool(from) {}
+  ~Sequence() {
+    for (int page : pages) pool.give(page);
+  }
+  Sequence(const Sequence&) = delete;
+  Sequence& operator=(const Sequence&) = delete;
+};
+
+struct StepItem {
+  Sequence* sequence;
+  std::span<const int32_t> tokens;   // the next ones of this sequence
+  enum Rows { last, all, none } rows;  // which logits are wanted
+};
+
+struct StepLimits {
+  int64_t tokens, sequences, rows, pages_per_sequence, pages;
+};
+
+struct Runner {
+  Runner(std::shared_ptr<const Plan> plan, const WeightPool& weights, MemoryAccount& account, const StepLimits& bounds);
+  PlanState state;
+  StepLimits limits;
+  int T, S, R, M, P;  // symbols
+};
+
+// Runs the items in one step. Afterwards io("logits") holds the wanted rows in the items' order. `pad_tokens` adds rows of
+// padding (position -1, slot -1), which change no result. Fails with invalid_argument when the items are over the limits.
+Status run_step(Runner& runner, std::span<const StepItem> items, const Work& work, int64_t pad_tokens = 0);
+
+}  // namespace prm

@@ -1,0 +1,60 @@
+// Symbolic dimensions. A Dim is a literal or an interned expression over symbols in a DimTable; children stand before
+// parents, so all expressions evaluate in one flat loop. Every operation is monotone: the value at the symbols' upper
+// bounds is the upper bound.
+#pragma once
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace prm {
+
+struct Dim {
+  int64_t value = 0;
+  int32_t expression = -1;  // literal when negative
+
+  Dim(int64_t literal_value = 0) : value(literal_value) {}
+  bool literal() const { return expression < 0; }
+  bool operator==(const Dim&) const = default;
+};
+
+struct Shape {
+  int rank = 0;
+  Dim dims[kMaxRank];
+
+  Shape() = default;
+  Shape(std::initializer_list<Dim> list) {
+    for (const Dim& d : list) dims[rank++] = d;
+  }
+  Dim& operator[](int i) { return dims[i < 0 ? rank + i : i]; }
+  const Dim& operator[](int i) const { return dims[i < 0 ? rank + i : i]; }
+  bool operator==(const Shape& other) const;
+};
+
+class DimTable {
+ public:
+  Dim symbol(const std::string& name);
+  Dim multiply(Dim a, Dim b);
+  int size() const { return int(expressions_.size()); }
+  int find(const std::string& name) const;  // expression of a symbol, -1 when there is none
+  bool is_symbol(int id) const { return expressions_[size_t(id)].op == 's'; }
+  const std::string& name(int id) const { return expressions_[size_t(id)].name; }
+  void evaluate(int64_t* values) const;  // symbols are set by the caller, the rest is filled in
+  std::string print(Dim dim) const;
+
+ private:
+  struct Expression {
+    char op;  // 's' symbol, '*' product
+    Dim a, b;
+    std::string name;
+  };
+  Dim intern(char op, Dim a, Dim b, const std::string& name = {});
+  std::vector<Expression> expressions_;
+};
+
+inline int64_t value_of(Dim dim, const int64_t* values) { return dim.literal() ? dim.value : values[dim.expression]; }
+std::string print(const Shape& shape, const DimTable& table);  // "[T, 640]"
+
+}  // namespace prm

@@ -1,0 +1,30 @@
+#include "tensor/tensor.h"
+
+#include "base/error.h"
+#include "base/half.h"
+
+namespace prm {
+
+double load_value(const Tensor& t, int64_t i) {
+  switch (t.dtype) {
+    case DType::f32: return t.as<float>()[i];
+    case DType::f64: return t.as<double>()[i];
+    case DType::f16: return half_to_float(t.as<uint16_t>()[i]);
+    case DType::bf16: return bf16_to_float(t.as<uint16_t>()[i]);
+    case DType::i32: return t.as<int32_t>()[i];
+    default: fail(Status::internal, "load_value: {} is not a dense type", info(t.dtype).name);
+  }
+}
+
+void store_value(const Tensor& t, int64_t i, double value) {
+  switch (t.dtype) {
+    case DType::f32: t.as<float>()[i] = float(value); break;
+    case DType::f64: t.as<double>()[i] = value; break;
+    case DType::f16: t.as<uint16_t>()[i] = float_to_half(float(value)); break;
+    case DType::bf16: t.as<uint16_t>()[i] = float_to_bf16(float(value)); break;
+    case DType::i32: t.as<int32_t>()[i] = int32_t(value); break;
+    default: fail(Status::internal, "store_value: {} is not a dense type", info(t.dtype).name);
+  }
+}
+
+}  // namespace prm

@@ -1,0 +1,214 @@
+// Asks llama.cpp: greedy ids, token ids, logits, speed. Its answers are the goldens of this folder.
+//
+//   peer greedy   MODEL PROMPTS.json N [--threads T]            one JSON line per prompt
+//   peer tokenize MODEL LINES                                   one JSON array (or null) per line
+//   peer logits   MODEL IDS OUT.npy [--threads T]               [T, V] float32, F32 cache
+//   peer speed    MODEL [--prompt N] [--gen N] [--threads T]    one JSON object
+#include "llama_side.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <iostream>
+
+namespace {
+
+using golden::Arguments;
+using Json = nlohmann::ordered_json;
+
+const char *usage =
+    "usage:\n"
+    "  peer greedy   MODEL PROMPTS.json N [--threads T]\n"
+    "  peer tokenize MODEL LINES\n"
+    "  peer logits   MODEL IDS OUT.npy [--threads T]\n"
+    "  peer speed    MODEL [--prompt N] [--gen N] [--threads T]\n";
+
+// The largest logit (the lowest id among equals) and its distance to the second.
+struct Top {
+  llama_token id = 0;
+  float margin = 0;
+};
+
+Top top_of(const float *logits, int32_t vocabulary) {
+  Top top;
+  float second = -INFINITY;
+  for (int32_t id = 1; id < vocabulary; ++id) {
+    if (logits[id] > logits[top.id]) {
+      second = logits[top.id];
+      top.id = id;
+    } else {
+      second = std::max(second, logits[id]);
+    }
+  }
+  top.margin = logits[top.id] - second;
+  return top;
+}
+
+// Prompts: a JSON array of strings or of {"text": ..., "special": true}. F16 cache, flash attention off. Generation goes
+// on after an end token: every line has N ids.
+int greedy(const Arguments &arguments) {
+  const int32_t wanted = Arguments::to_number("N", arguments.words.at(3));
+  const Json prompts = Json::parse(golden::read_file(arguments.words.at(2)));
+  const golden::Model model = golden::open_model(arguments.words.at(1));
+  const llama_vocab *vocab = llama_model_get_vocab(model.get());
+  const int32_t vocabulary = llama_vocab_n_tokens(vocab);
+
+  for (const Json &prompt : prompts) {
+    const bool plain = prompt.is_string();
+    const std::string text = plain ? prompt.get<std::string>() : prompt.at("text").get<std::string>();
+    const bool special = !plain && prompt.value("special", false);
+    const std::vector<llama_token> prompt_ids = golden::tokenize(vocab, text, special);
+    if (prompt_ids.empty()) throw std::runtime_error("an empty prompt");
+
+    golden::ContextOptions options;
+    options.tokens = static_cast<int32_t>(prompt_ids.size()) + wanted;
+    options.threads = arguments.number("--threads", 2);
+    const golden::Context context = golden::open_context(model.get(), options);
+    golden::decode(context.get(), prompt_ids, 0, prompt_ids.size() - 1);
+
+    Json line = {{"prompt", text}, {"prompt_ids", prompt_ids}, {"ids", Json::array()}, {"margins", Json::array()}};
+    if (special) line["special"] = true;
+    auto position = static_cast<int32_t>(prompt_ids.size());
+    for (int32_t made = 0; made < wanted; ++made) {
+      const Top top = top_of(llama_get_logits_ith(context.get(), -1), vocabulary);
+      line["ids"].push_back(top.id);
+      line["margins"].push_back(std::round(double(top.margin) * 1e5) / 1e5);
+      if (made + 1 < wanted) golden::decode(context.get(), {top.id}, position++, 0);
+    }
+    std::cout << line.dump() << std::endl;
+  }
+  return 0;
+}
+
+// Raw bytes, one text per line, '\n' between them. null: llama.cpp refused the line by an exception.
+int tokenize(const Arguments &arguments) {
+  const std::string bytes = golden::read_file(arguments.words.at(2));
+  const golden::Model model = golden::open_model(arguments.words.at(1), true);
+  const llama_vocab *vocab = llama_model_get_vocab(model.get());
+  std::string out;
+  for (size_t at = 0; at < bytes.size();) {
+    const size_t end = std::min(bytes.find('\n', at), bytes.size());
+    const std::string line = bytes.substr(at, end - at);
+    at = end + 1;
+    try {
+      out += Json(golden::tokenize(vocab, line)).dump();
+    } catch (const std::exception &error) {
+      std::fprintf(stderr, "peer: a line of %zu bytes: %s\n", line.size(), error.what());
+      out += "null";
+    }
+    out += '\n';
+  }
+  std::cout << out;
+  return 0;
+}
+
+void write_npy(const std::string &path, const std::vector<float> &values, size_t rows, size_t columns) {
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +
+                       std::to_string(columns) + "), }";
+  header.resize((header.size() + 10 + 1 + 63) / 64 * 64 - 10 - 1, ' ');
+  header += '\n';
+  std::ofstream out(path, std::ios::binary);
+  out.write("\x93NUMPY\x01\x00", 8);
+  const char size[2] = {static_cast<char>(header.size() & 255), static_cast<char>(header.size() >> 8)};
+  out.write(size, 2);
+  out.write(header.data(), static_cast<std::streamsize>(header.size()));
+  out.write(reinterpret_cast<const char *>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(float)));
+  out.close();
+  if (!out) throw std::runtime_error(path + ": cannot write");
+}
+
+// IDS: a text file of ids, separated by commas. F32 cache, flash attention off, all tokens in one call.
+int logits(const Arguments &arguments) {
+  const std::string text = golden::read_file(arguments.words.at(2));
+  std::vector<llama_token> ids;
+  for (const Json &id : Json::parse("[" + text + "]")) ids.push_back(id.get<llama_token>());
+  if (ids.empty()) throw std::runtime_error("no ids in " + arguments.words.at(2));
+
+  const golden::Model model = golden::open_model(arguments.words.at(1));
+  const int32_t vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model.get()));
+  golden::ContextOptions options;
+  options.tokens = static_cast<int32_t>(ids.size());
+  options.threads = arguments.number("--threads", 2);
+  options.cache = GGML_TYPE_F32;
+  const golden::Context context = golden::open_context(model.get(), options);
+  golden::decode(context.get(), ids, 0, 0);
+
+  std::vector<float> all;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const float *row = llama_get_logits_ith(context.get(), static_cast<int32_t>(i));
+    all.insert(all.end(), row, row + vocabulary);
+  }
+  write_npy(arguments.words.at(3), all, ids.size(), static_cast<size_t>(vocabulary));
+  return 0;
+}
+
+double seconds_since(int64_t start_us) { return double(llama_time_us() - start_us) * 1e-6; }
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// Flash attention on, F16 cache, one round to warm up, then the median of three.
+int speed(const Arguments &arguments) {
+  const int32_t prompt = arguments.number("--prompt", 128);
+  const int32_t gen = arguments.number("--gen", 32);
+  const int32_t threads = arguments.number("--threads", 2);
+  const golden::Model model = golden::open_model(arguments.words.at(1));
+  const int32_t vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model.get()));
+  golden::ContextOptions options;
+  options.tokens = prompt + gen;
+  options.threads = threads;
+  options.flash_attention = true;
+  const golden::Context context = golden::open_context(model.get(), options);
+
+  uint32_t state = 1;
+  std::vector<llama_token> ids(static_cast<size_t>(prompt));
+  for (llama_token &id : ids) {
+    state = state * 1664525u + 1013904223u;
+    id = static_cast<llama_token>((state >> 8) % static_cast<uint32_t>(vocabulary));
+  }
+  std::vector<double> prefill, decode;
+  for (int round = 0; round < 4; ++round) {
+    golden::forget(context.get());
+    int64_t start = llama_time_us();
+    golden::decode(context.get(), ids, 0, ids.size() - 1);
+    const double prefill_s = seconds_since(start);
+    start = llama_time_us();
+    for (int32_t i = 0; i < gen; ++i) {
+      const Top top = top_of(llama_get_logits_ith(context.get(), -1), vocabulary);
+      golden::decode(context.get(), {top.id}, prompt + i, 0);
+    }
+    const double decode_s = seconds_since(start);
+    if (round == 0) continue;
+    prefill.push_back(prompt / prefill_s);
+    decode.push_back(gen / decode_s);
+  }
+  const Json line = {{"prefill_tok_s", median(prefill)},
+                     {"decode_tok_s", median(decode)},
+                     {"prefill_samples", prefill},
+                     {"decode_samples", decode},
+                     {"prompt", prompt},
+                     {"gen", gen},
+                     {"threads", threads},
+                     {"version", std::string("llama.cpp ") + llama_version() + " (" PEER_PACKAGE ")"},
+                     {"system", llama_print_system_info()}};
+  std::cout << line.dump() << std::endl;
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char **values) {
+  return golden::guarded_main("peer", [&] {
+    const Arguments arguments = golden::parse_arguments(count, values);
+    const size_t words = arguments.words.size();
+    const std::string command = words ? arguments.words[0] : "";
+    if (command == "greedy" && words == 4) return greedy(arguments);
+    if (command == "tokenize" && words == 3) return tokenize(arguments);
+    if (command == "logits" && words == 4) return logits(arguments);
+    if (command == "speed" && words == 2) return speed(arguments);
+    std::fputs(usage, stderr);
+    return 2;
+  });
+}

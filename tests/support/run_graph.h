@@ -1,0 +1,55 @@
+// Runs a small graph on a device with the inputs given by name; returns the bytes of its output.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cpu/cpu_device.h"
+#include "graph/plan.h"
+
+namespace prm::test {
+
+// A device without kernels: every op runs its reference.
+struct BareDevice : Device {
+  const char* name() const override { return "reference"; }
+  std::span<const Kernel> kernels() const override { return {}; }
+  Status submit(std::span<const Launch> segment, const Work& work) noexcept override {
+    for (const Launch& launch : segment) {
+      if (work.control.check() != Status::ok) return work.control.check();
+      launch.run(launch.args);
+    }
+    return Status::ok;
+  }
+};
+
+struct GraphRun {
+  std::map<std::string, int64_t> extents;                       // of every symbol; also the bounds unless set
+  std::map<std::string, std::vector<std::byte>> inputs;
+  std::map<std::string, int64_t> bounds;
+};
+
+template <class T>
+std::vector<std::byte> bytes_of(const std::vector<T>& values) {
+  auto* data = reinterpret_cast<const std::byte*>(values.data());
+  return {data, data + values.size() * sizeof(T)};
+}
+
+inline std::vector<std::byte> run_graph(const Graph& graph, Device& device, const GraphRun& run, const Work& work = {}, Plan* plan_out = nullptr) {
+  PlanOptions options;
+  options.device = &device;
+  options.bounds = run.bounds.empty() ? run.extents : run.bounds;
+  auto plan = std::make_shared<Plan>(make_plan(graph, options));
+  if (plan_out) *plan_out = *plan;
+  MemoryAccount account;
+  WeightPool weights(account);
+  weights.fill(*plan, work, [](const Tensor&) {});
+  PlanState state(plan, weights, account);
+  for (auto& [name, data] : run.inputs) std::memcpy(state.io(name).data, data.data(), data.size());
+  std::vector<Binding> bindings;
+  for (auto& [name, value] : run.extents) bindings.push_back({plan->symbol(name), value});
+  if (state.run(bindings, work) != Status::ok) fail(Status::internal, "the run was not ok");
+  const Tensor& out = state.io(graph[graph.outputs[0]].name);
+  return {out.data, out.data + out.bytes()};
+}
+
+}  // namespace prm::test

@@ -1,0 +1,88 @@
+// Tiny models with random weights, made in memory as GGUF files: any architecture, any weight type.
+#pragma once
+#include "support/blocks.h"
+#include "support/gguf_writer.h"
+
+namespace prm::test {
+
+struct TinyModel {
+  std::string arch = "qwen2";
+  int64_t layers = 2, width = 256, heads = 4, kv_heads = 2, head_dim = 64, ffn = 512, vocabulary = 320, context = 1024;
+  int64_t window = 8;  // gemma3
+  std::vector<DType> types = {DType::q8_0};  // taken in turn by the matrices
+  bool tied = false;
+  uint64_t seed = 1;
+};
+
+inline void write_tiny_tokenizer(GgufWriter& w, const TinyModel& m) {
+  std::vector<std::string> tokens = {"<unk>", "<s>", "</s>"};
+  std::vector<int32_t> types = {2, 3, 3};
+  std::vector<float> scores = {0, 0, 0};
+  for (int i = 0; i < 256; ++i) {
+    char name[8];
+    std::snprintf(name, sizeof name, "<0x%02X>", i);
+    tokens.push_back(name);
+    types.push_back(6);
+    scores.push_back(0);
+  }
+  while (int64_t(tokens.size()) < m.vocabulary) {
+    int64_t i = int64_t(tokens.size()) - 259;
+    std::string token(1, char('a' + i % 26));
+    if (i >= 26) token += char('a' + i / 26);
+    tokens.push_back(token);
+    types.push_back(1);
+    scores.push_back(-float(i));
+  }
+  w.text("tokenizer.ggml.model", "llama").texts("tokenizer.ggml.tokens", tokens);
+  w.array<float>("tokenizer.ggml.scores", 6, scores).array<int32_t>("tokenizer.ggml.token_type", 5, types);
+  w.u32("tokenizer.ggml.bos_token_id", 1).u32("tokenizer.ggml.eos_token_id", 2).u32("tokenizer.ggml.unknown_token_id", 0);
+  w.boolean("tokenizer.ggml.add_space_prefix", false);
+}
+
+inline std::string make_tiny_model(const TinyModel& m) {
+  GgufWriter w;
+  Random random(m.seed);
+  bool gemma = m.arch == "gemma3";
+  w.text("general.architecture", m.arch);
+  auto key = [&](const char* name) { return m.arch + "." + name; };
+  w.u32(key("block_count"), uint32_t(m.layers)).u32(key("embedding_length"), uint32_t(m.width));
+  w.u32(key("attention.head_count"), uint32_t(m.heads)).u32(key("attention.head_count_kv"), uint32_t(m.kv_heads));
+  w.u32(key("attention.key_length"), uint32_t(m.head_dim)).u32(key("attention.value_length"), uint32_t(m.head_dim));
+  w.u32(key("feed_forward_length"), uint32_t(m.ffn)).u32(key("context_length"), uint32_t(m.context));
+  w.f32(key("attention.layer_norm_rms_epsilon"), 1e-6f).f32(key("rope.freq_base"), 1e6f);
+  if (gemma) w.u32(key("attention.sliding_window"), uint32_t(m.window));
+  write_tiny_tokenizer(w, m);
+  size_t turn = 0;
+  auto matrix = [&](const std::string& name, int64_t N, int64_t K) {
+    DType type = m.types[turn++ % m.types.size()];
+    if (K % info(type).block) type = DType::q8_0;
+    w.tensor(name + ".weight", type, {N, K}, random_weights(type, N, K, 1.5f / std::sqrt(float(K)), random));
+  };
+  auto row = [&](const std::string& name, int64_t n, float base) {
+    std::vector<float> values;
+    for (int64_t i = 0; i < n; ++i) values.push_back(base + 0.2f * random.uniform());
+    auto* data = reinterpret_cast<const std::byte*>(values.data());
+    w.tensor(name, DType::f32, {n}, {data, data + n * 4});
+  };
+  matrix("token_embd", m.vocabulary, m.width);
+  for (int64_t l = 0; l < m.layers; ++l) {
+    std::string p = "blk." + std::to_string(l) + ".";
+    row(p + "attn_norm.weight", m.width, 1);
+    matrix(p + "attn_q", m.heads * m.head_dim, m.width);
+    matrix(p + "attn_k", m.kv_heads * m.head_dim, m.width);
+    matrix(p + "attn_v", m.kv_heads * m.head_dim, m.width);
+    matrix(p + "attn_output", m.width, m.heads * m.head_dim);
+    if (gemma) row(p + "attn_q_norm.weight", m.head_dim, 1), row(p + "attn_k_norm.weight", m.head_dim, 1);
+    if (gemma) row(p + "post_attention_norm.weight", m.width, 1), row(p + "post_ffw_norm.weight", m.width, 1);
+    if (!gemma) row(p + "attn_q.bias", m.heads * m.head_dim, 0), row(p + "attn_k.bias", m.kv_heads * m.head_dim, 0), row(p + "attn_v.bias", m.kv_heads * m.head_dim, 0);
+    row(p + "ffn_norm.weight", m.width, 1);
+    matrix(p + "ffn_gate", m.ffn, m.width);
+    matrix(p + "ffn_up", m.ffn, m.width);
+    matrix(p + "ffn_down", m.width, m.ffn);
+  }
+  row("output_norm.weight", m.width, 1);
+  if (!m.tied && !gemma) matrix("output", m.vocabulary, m.width);
+  return w.finish();
+}
+
+}  // namespace prm::test
