@@ -1,3 +1,4 @@
+# shellcheck disable=SC2034
 # Shared by the scripts of this folder: where the tree is, how they talk, how they become root. Sourced, never run.
 # shellcheck shell=bash
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -1,0 +1,33 @@
+// Matmul cases: one list for tests and benches, on every ISA and device. y [T, N] = x [T, K] . w [N, K]^T.
+// small: for tests everywhere, also emulated devices; model: shapes of the two real models; bench: larger ones.
+#pragma once
+#include "tensor/dtype.h"
+
+namespace prm::cases {
+
+enum class Tag { small, model, bench };
+
+struct MatmulCase {
+  Tag tag;
+  DType type;
+  int64_t T, N, K;
+};
+
+// Error against the reference, which sums in double: each of the `units` fused adds of a part rounds once, relative to a
+// running sum of at most sum |x w|; 8 parts and the scale products add a few more roundings.
+inline double matmul_bound(int64_t units, double sum_of_magnitudes) { return 6.0e-8 * double(units + 12) * sum_of_magnitudes; }
+
+inline constexpr MatmulCase kMatmul[] = {
+    {Tag::small, DType::f32, 1, 1, 1},        {Tag::small, DType::f32, 3, 17, 33},     {Tag::small, DType::f32, 5, 16, 256},
+    {Tag::small, DType::f32, 2, 40, 640},     {Tag::small, DType::f32, 4, 5, 4864},    {Tag::small, DType::f16, 1, 15, 7},
+    {Tag::small, DType::f16, 9, 33, 300},     {Tag::small, DType::f16, 2, 16, 2048},   {Tag::small, DType::bf16, 3, 31, 65},
+    {Tag::small, DType::bf16, 1, 48, 896},    {Tag::small, DType::q8_0, 1, 1, 32},     {Tag::small, DType::q8_0, 7, 50, 640},
+    {Tag::small, DType::q8_0, 4, 16, 4864},   {Tag::small, DType::q5_0, 1, 16, 96},    {Tag::small, DType::q5_0, 6, 19, 896},
+    {Tag::small, DType::q5_0, 2, 64, 2304},   {Tag::small, DType::q4_0, 1, 32, 64},    {Tag::small, DType::q4_0, 11, 21, 1024},
+    {Tag::small, DType::q4_k, 1, 16, 256},    {Tag::small, DType::q4_k, 5, 37, 1024},  {Tag::small, DType::q4_k, 3, 16, 2304},
+    {Tag::small, DType::q6_k, 1, 1, 256},     {Tag::small, DType::q6_k, 8, 23, 2048},  {Tag::small, DType::q6_k, 2, 35, 4864},
+    {Tag::model, DType::q5_0, 33, 1024, 640}, {Tag::model, DType::q8_0, 33, 256, 640}, {Tag::model, DType::q6_k, 33, 640, 2048},
+    {Tag::model, DType::q4_k, 33, 640, 1024}, {Tag::model, DType::q5_0, 17, 896, 896}, {Tag::model, DType::q6_k, 17, 896, 4864},
+};
+
+}  // namespace prm::cases

@@ -1,0 +1,30 @@
+// Cases of the row-wise ops, with error bounds against the references in double.
+#pragma once
+#include <cstdint>
+
+namespace prm::cases {
+
+struct RowCase {
+  int64_t T, C, D;  // D: gain or head size, divides C
+};
+inline constexpr RowCase kRows[] = {{1, 1, 1},   {1, 2, 2},    {3, 16, 16},   {2, 18, 6},    {5, 64, 16},
+                                    {1, 640, 640}, {4, 1024, 256}, {7, 896, 64}, {2, 4864, 4864}, {33, 128, 32}};
+
+// Sum of squares in 16 lanes: relative error below (C / 16 + 8) 2^-24, then a square root, a division and two products.
+inline double norm_bound(int64_t D, double magnitude) { return 6.0e-8 * (double(D) / 32 + 10) * magnitude + 1e-37; }
+// exp to 2.3e-7 relative, one division, two products.
+inline constexpr double kGateBound = 8e-7;
+// Two products and one addition of float cosines.
+inline constexpr double kRopeBound = 2.4e-7;
+// Angles in double, one rounding to float.
+inline constexpr double kAngleBound = 6.1e-8;
+// Scores, exponentials and weighted sums in float.
+inline constexpr double kAttentionBound = 4e-6;
+
+struct AttentionCase {
+  int64_t T, H, G, D, window;
+};
+inline constexpr AttentionCase kAttention[] = {{1, 1, 1, 2, 0},   {5, 2, 1, 16, 0},  {9, 4, 2, 8, 3},    {40, 4, 1, 32, 8},
+                                               {300, 2, 1, 16, 0}, {600, 2, 2, 8, 257}, {64, 14, 2, 64, 0}, {33, 4, 1, 256, 16}};
+
+}  // namespace prm::cases

@@ -1,0 +1,62 @@
+#include <cmath>
+#include <cstring>
+
+#include "base/half.h"
+#include "base/numeric.h"
+#include "support/catch.h"
+
+using namespace prm;
+
+TEST_CASE("every half converts to a float and back unchanged") {
+  for (uint32_t h = 0; h < 65536; ++h) {
+    float f = half_to_float(uint16_t(h));
+    if (std::isnan(f)) CHECK(std::isnan(half_to_float(float_to_half(f))));
+    else if (float_to_half(f) != h) FAIL("half " << h);
+  }
+}
+
+TEST_CASE("floats round to the nearest half, ties to even, overflow to infinity") {
+  CHECK(float_to_half(1.0f + 0x1p-11f) == 0x3c00);             // tie, down to even
+  CHECK(float_to_half(1.0f + 3 * 0x1p-11f) == 0x3c02);         // tie, up to even
+  CHECK(float_to_half(65519.0f) == 0x7bff);
+  CHECK(float_to_half(65520.0f) == 0x7c00);
+  CHECK(float_to_half(-0x1p-25f) == 0x8000);                   // tie with zero
+  CHECK(float_to_half(0x1.8p-25f) == 0x0001);
+  CHECK(float_to_bf16(1.0f + 0x1p-8f) == 0x3f80);
+  CHECK(float_to_bf16(1.0f + 3 * 0x1p-8f) == 0x3f82);
+}
+
+TEST_CASE("our exp is within 2.3e-7 of the exact one, zero below its range, clamped above") {
+  double worst = 0;
+  for (double x = -86.9; x < 87.9; x += 0.00137) worst = std::max(worst, std::fabs(double(exp_of(float(x))) / std::exp(double(float(x))) - 1));
+  CHECK(worst < 2.3e-7);
+  CHECK(exp_of(-87.1f) == 0.0f);
+  CHECK(exp_of(-INFINITY) == 0.0f);
+  CHECK(exp_of(1000.0f) == exp_of(88.0f));
+  CHECK(std::isnan(exp_of(NAN)));
+  CHECK(exp_of(0.0f) == 1.0f);
+}
+
+TEST_CASE("logarithm, exponential and angles in double are good to their stated errors") {
+  double worst_log = 0, worst_exp = 0, worst_angle = 0;
+  for (double x = 1e-6; x < 1e9; x *= 1.0037) worst_log = std::max(worst_log, std::fabs(log_of(x) - std::log(x)) / std::max(1.0, std::fabs(std::log(x))));
+  for (double x = -600; x < 600; x += 0.713) worst_exp = std::max(worst_exp, std::fabs(exp_of(x) / std::exp(x) - 1));
+  for (double x = -2e6; x < 2e6; x += 311.7) {
+    double c, s;
+    cos_sin(x, c, s);
+    worst_angle = std::max({worst_angle, std::fabs(c - std::cos(x)), std::fabs(s - std::sin(x))});
+  }
+  CHECK(worst_log < 1e-15);
+  CHECK(worst_exp < 1e-13);
+  CHECK(worst_angle < 1e-10);
+}
+
+TEST_CASE("lane sums are a function of the index alone") {
+  float a[37], b[37], lane[16] = {};
+  for (int i = 0; i < 37; ++i) a[i] = 1.0f / float(i + 1), b[i] = float(i % 5) - 1.7f;
+  for (int i = 0; i < 37; ++i) lane[i % 16] = std::fma(a[i], b[i], lane[i % 16]);
+  float left[8];
+  for (int i = 0; i < 8; ++i) left[i] = lane[i] + lane[i + 8];
+  float sum = ((left[0] + left[4]) + (left[2] + left[6])) + ((left[1] + left[5]) + (left[3] + left[7]));
+  CHECK(lane_dot(a, b, 37) == sum);
+}

@@ -1,0 +1,114 @@
+#include "graph/rewrite.h"
+#include "ops/ops.h"
+#include "passes/passes.h"
+#include "support/catch.h"
+#include "support/isas.h"
+#include "support/random.h"
+#include "support/run_graph.h"
+
+using namespace prm;
+using namespace prm::test;
+
+namespace {
+
+std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.message;
+  }
+  return "";
+}
+
+// x -> scale -> scale ... : a chain whose values may share memory.
+Graph chain(int length) {
+  Graph g;
+  ValueId x = g.input("x", DType::f32, {g.symbol("T"), 64});
+  for (int i = 0; i < length; ++i) x = scale(g, x, 2.0f, "s" + std::to_string(i));
+  g.outputs = {x};
+  return g;
+}
+
+}  // namespace
+
+TEST_CASE("values that are not alive together share memory") {
+  BareDevice bare;
+  PlanOptions options{&bare, {{"T", 100}}};
+  Plan plan = make_plan(chain(10), options);
+  CHECK(plan.unshared_bytes == 11 * 100 * 64 * 4);
+  CHECK(plan.arena_bytes == 3 * 100 * 64 * 4);  // the input stays; two links of the chain at a time
+  CHECK(plan.fallbacks == 10);
+}
+
+TEST_CASE("one plan serves every token count up to its bound") {
+  auto device = open_cpu("scalar");
+  Graph graph = chain(3);
+  auto plan = std::make_shared<const Plan>(make_plan(graph, {device.get(), {{"T", 50}}}));
+  MemoryAccount account;
+  WeightPool weights(account);
+  PlanState state(plan, weights, account);
+  for (int64_t T : {0, 1, 7, 50}) {
+    for (int64_t i = 0; i < T * 64; ++i) state.io("x").as<float>()[i] = float(i);
+    Binding binding{plan->symbol("T"), T};
+    REQUIRE(state.run({&binding, 1}, {}) == Status::ok);
+    CHECK(state.io("s2").dim[0] == T);
+    for (int64_t i = 0; i < T * 64; ++i)
+      if (state.io("s2").as<float>()[i] != 8.0f * float(i)) FAIL("at " << i);
+  }
+  Binding over{plan->symbol("T"), 51};
+  CHECK(message_of([&] { state.run({&over, 1}, {}); }) == "run: dimension 'T' is 51, the plan allows 0 to 50");
+}
+
+TEST_CASE("a shape rule refuses what does not fit, naming the node and its inputs") {
+  Graph g;
+  Dim T = g.symbol("T");
+  ValueId x = g.input("x", DType::f32, {T, 64}), w = g.input("w", DType::f32, {10, 63});
+  CHECK(message_of([&] { matmul(g, x, w, "head"); }) == "matmul 'head': the inner extents differ; inputs: x [T, 64] f32; w [10, 63] f32");
+  CHECK(message_of([&] { add(g, x, w, "sum"); }).find("add 'sum': the shapes differ") == 0);
+  CHECK(message_of([&] { quantize(g, w, DType::a8, "q"); }).find("quantize 'q': K is not a multiple of the block") == 0);
+}
+
+TEST_CASE("reading a state's old version after a write is refused by name") {
+  BareDevice bare;
+  Graph g;
+  Dim T = g.symbol("T");
+  ValueId state = g.state("kv", DType::f32, {2, 4, 8}), rows = g.input("rows", DType::f32, {T, 8}), slot = g.input("slot", DType::i32, {T});
+  ValueId first = kv_write(g, state, rows, slot, "first");
+  kv_write(g, state, rows, slot, "second");
+  g.finals = {first};
+  CHECK(message_of([&] { make_plan(g, {&bare, {{"T", 4}}}); }) == "plan: 'second' reads 'kv' after 'first' replaced it");
+}
+
+TEST_CASE("a tied table is packed once and read by both of its users") {
+  Random random(3);
+  std::vector<float> table;
+  for (int i = 0; i < 100 * 64; ++i) table.push_back(random.uniform());
+  Graph g;
+  ValueId w = g.constant("table", Tensor(DType::f32, {100, 64}, table.data()), nullptr);
+  ValueId x = embed(g, w, g.input("tokens", DType::i32, {g.symbol("T")}), "x");
+  g.outputs = {matmul(g, x, w, "y")};
+  std::vector<int32_t> tokens = {0, 99, 17};
+  GraphRun run{{{"T", 3}}, {{"tokens", bytes_of(tokens)}}, {}};
+  std::vector<std::byte> truth = run_graph(g, *open_cpu("scalar"), run);
+  for (const std::string& isa : test_isas()) {
+    Plan plan;
+    run.bounds = {{"T", 64}};
+    CHECK(run_graph(g, *open_cpu(isa), run, {}, &plan) == truth);
+    int constants = 0;
+    for (const PlanValue& value : plan.values) constants += value.place == Place::weight;
+    CHECK(constants == 1);
+  }
+}
+
+TEST_CASE("cancel before a run is heard and the run changes nothing") {
+  auto device = open_cpu("scalar");
+  auto plan = std::make_shared<const Plan>(make_plan(chain(2), {device.get(), {{"T", 4}}}));
+  MemoryAccount account;
+  WeightPool weights(account);
+  PlanState state(plan, weights, account);
+  std::atomic<bool> fired{true};
+  Work work;
+  work.control.cancel = &fired;
+  Binding binding{plan->symbol("T"), 4};
+  CHECK(state.run({&binding, 1}, work) == Status::cancelled);
+}

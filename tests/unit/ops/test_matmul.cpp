@@ -1,0 +1,108 @@
+#include <cmath>
+
+#include "cases/matmul.h"
+#include "cpu/cpu_device.h"
+#include "ops/ops.h"
+#include "passes/passes.h"
+#include "quant/format.h"
+#include "support/blocks.h"
+#include "support/catch.h"
+#include "support/isas.h"
+#include "support/run_graph.h"
+
+using namespace prm;
+using namespace prm::test;
+
+namespace {
+
+struct MatmulData {
+  std::vector<std::byte> weights;
+  std::vector<float> x;
+};
+
+MatmulData make_data(const cases::MatmulCase& c, uint64_t seed) {
+  Random random(seed);
+  MatmulData data{random_weights(c.type, c.N, c.K, 1.0f, random), {}};
+  for (int64_t i = 0; i < c.T * c.K; ++i) data.x.push_back(random.uniform());
+  return data;
+}
+
+Graph make_graph(const cases::MatmulCase& c, MatmulData& data) {
+  Graph g;
+  ValueId x = g.input("x", DType::f32, {g.symbol("T"), c.K});
+  ValueId w = g.constant("w", Tensor(c.type, {c.N, c.K}, data.weights.data()), nullptr);
+  g.outputs = {matmul(g, x, w, "y")};
+  return quantize_activations(g);
+}
+
+std::vector<float> floats(const std::vector<std::byte>& bytes) {
+  std::vector<float> out(bytes.size() / 4);
+  std::memcpy(out.data(), bytes.data(), bytes.size());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("matmul of every type keeps within its bound of the reference on every ISA") {
+  BareDevice bare;
+  for (const cases::MatmulCase& c : cases::kMatmul) {
+    MatmulData data = make_data(c, uint64_t(c.K * 31 + c.N));
+    Graph graph = make_graph(c, data);
+    GraphRun run{{{"T", c.T}}, {{"x", bytes_of(data.x)}}, {}};
+    std::vector<float> truth = floats(run_graph(graph, bare, run)), row(size_t(c.K));
+    for (const std::string& isa : test_isas()) {
+      auto device = open_cpu(isa);
+      std::vector<float> got = floats(run_graph(graph, *device, run));
+      int64_t wrong = 0;
+      for (int64_t n = 0; n < c.N; ++n) {
+        row_to_float(c.type, data.weights.data() + size_t(n) * Tensor(c.type, {1, c.K}).bytes(), row.data(), c.K);
+        for (int64_t t = 0; t < c.T; ++t) {
+          double magnitude = 0;
+          for (int64_t k = 0; k < c.K; ++k) magnitude += std::fabs(double(row[size_t(k)]) * double(data.x[size_t(t * c.K + k)]));
+          size_t i = size_t(t * c.N + n);
+          // Q4_K's scaled part and minimums nearly cancel: their magnitudes count, not their difference's.
+          double slack = c.type == DType::q4_k ? 4 : 1;
+          wrong += !(std::fabs(double(got[i]) - double(truth[i])) <= slack * cases::matmul_bound(c.K / info(c.type).block, magnitude + 1e-30));
+        }
+      }
+      INFO(isa << " " << info(c.type).name << " T " << c.T << " N " << c.N << " K " << c.K);
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+TEST_CASE("matmul gives the same bytes on every ISA, for every cut of the work, and for each token alone") {
+  for (const cases::MatmulCase& c : cases::kMatmul) {
+    MatmulData data = make_data(c, uint64_t(c.K * 7 + c.N));
+    Graph graph = make_graph(c, data);
+    GraphRun run{{{"T", c.T}}, {{"x", bytes_of(data.x)}}, {}};
+    auto scalar = open_cpu("scalar");
+    std::vector<std::byte> truth = run_graph(graph, *scalar, run);
+    for (const std::string& isa : test_isas()) {
+      auto device = open_cpu(isa);
+      INFO(isa << " " << info(c.type).name << " T " << c.T << " N " << c.N << " K " << c.K);
+      CHECK(run_graph(graph, *device, run) == truth);
+      ThreadPool pool(2, 10);
+      Work work;
+      work.pool = &pool, work.cut = 1, work.reverse = true;
+      CHECK(run_graph(graph, *device, run, work) == truth);
+      std::vector<float> last(data.x.end() - c.K, data.x.end());
+      std::vector<std::byte> alone = run_graph(graph, *device, {{{"T", 1}}, {{"x", bytes_of(last)}}, {}});
+      CHECK(alone == std::vector<std::byte>(truth.end() - c.N * 4, truth.end()));
+    }
+  }
+}
+
+TEST_CASE("matmul survives infinities and NaN in the activations") {
+  for (DType type : {DType::f32, DType::f16, DType::q8_0, DType::q4_k}) {
+    cases::MatmulCase c{cases::Tag::small, type, 2, 16, 256};
+    MatmulData data = make_data(c, 5);
+    data.x[3] = INFINITY, data.x[300] = NAN;
+    Graph graph = make_graph(c, data);
+    GraphRun run{{{"T", c.T}}, {{"x", bytes_of(data.x)}}, {}};
+    for (const std::string& isa : test_isas()) {
+      auto device = open_cpu(isa);
+      CHECK(run_graph(graph, *device, run).size() == 2 * 16 * 4);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+#include <cmath>
+
+#include "cases/rowwise.h"
+#include "ops/ops.h"
+#include "support/catch.h"
+#include "support/isas.h"
+#include "support/random.h"
+#include "support/run_graph.h"
+
+using namespace prm;
+using namespace prm::test;
+
+namespace {
+
+std::vector<float> uniform(int64_t n, Random& random, float amplitude = 1) {
+  std::vector<float> out;
+  for (int64_t i = 0; i < n; ++i) out.push_back(amplitude * random.uniform());
+  return out;
+}
+
+std::vector<float> floats(const std::vector<std::byte>& bytes) {
+  std::vector<float> out(bytes.size() / 4);
+  std::memcpy(out.data(), bytes.data(), bytes.size());
+  return out;
+}
+
+// Compares each ISA with the reference (bound(i, truth)) and with the scalar bytes, also in cut, reversed work.
+template <class Bound>
+void check_kernels(const Graph& graph, const GraphRun& run, Bound bound) {
+  BareDevice bare;
+  std::vector<float> truth = floats(run_graph(graph, bare, run));
+  std::vector<std::byte> scalar = run_graph(graph, *open_cpu("scalar"), run);
+  for (const std::string& isa : test_isas()) {
+    auto device = open_cpu(isa);
+    Plan plan;
+    std::vector<std::byte> bytes = run_graph(graph, *device, run, {}, &plan);
+    INFO(isa);
+    CHECK(plan.fallbacks == 0);
+    CHECK(bytes == scalar);
+    ThreadPool pool(1, 10);
+    Work work;
+    work.pool = &pool, work.cut = 1, work.reverse = true;
+    CHECK(run_graph(graph, *device, run, work) == scalar);
+    std::vector<float> got = floats(bytes);
+    size_t wrong = 0;
+    for (size_t i = 0; i < got.size(); ++i) wrong += !(std::fabs(double(got[i]) - double(truth[i])) <= bound(i, std::fabs(double(truth[i]))));
+    CHECK(wrong == 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("rms_norm normalizes rows and heads within its bound") {
+  Random random(1);
+  for (const cases::RowCase& c : cases::kRows) {
+    Graph g;
+    std::vector<float> gain = uniform(c.D, random);
+    ValueId x = g.input("x", DType::f32, {g.symbol("T"), c.C});
+    g.outputs = {rms_norm(g, x, g.constant("gain", Tensor(DType::f32, {c.D}, gain.data()), nullptr), 1e-6f, "y")};
+    for (float amplitude : {1e-3f, 1.0f, 1e4f}) {
+      INFO("T " << c.T << " C " << c.C << " D " << c.D << " amplitude " << amplitude);
+      check_kernels(g, {{{"T", c.T}}, {{"x", bytes_of(uniform(c.T * c.C, random, amplitude))}}, {}},
+                    [&](size_t, double size) { return cases::norm_bound(c.D, size); });
+    }
+  }
+}
+
+TEST_CASE("gated activations agree with the exact functions over their whole range") {
+  Random random(2);
+  for (Gate gate : {Gate::silu, Gate::gelu})
+    for (float amplitude : {0.01f, 1.0f, 20.0f, 200.0f}) {
+      Graph g;
+      Dim T = g.symbol("T");
+      g.outputs = {glu(g, g.input("gate", DType::f32, {T, 37}), g.input("up", DType::f32, {T, 37}), gate, "y")};
+      INFO("gate " << int(gate) << " amplitude " << amplitude);
+      // Below exp's range the result is flushed where the true value is under 1e-35 of the input.
+      check_kernels(g, {{{"T", 11}}, {{"gate", bytes_of(uniform(11 * 37, random, amplitude))}, {"up", bytes_of(uniform(11 * 37, random))}}, {}},
+                    [&](size_t, double size) { return cases::kGateBound * size + 1e-7 * double(amplitude) * 1e-3 + 1e-33; });
+    }
+}
+
+TEST_CASE("add takes equal shapes and bias rows, scale multiplies") {
+  Random random(3);
+  for (const cases::RowCase& c : cases::kRows) {
+    Graph g;
+    std::vector<float> bias = uniform(c.C, random);
+    ValueId a = g.input("a", DType::f32, {g.symbol("T"), c.C}), b = g.input("b", DType::f32, {g.symbol("T"), c.C});
+    ValueId biased = add(g, a, g.constant("bias", Tensor(DType::f32, {c.C}, bias.data()), nullptr), "biased");
+    g.outputs = {scale(g, add(g, biased, b, "sum"), 25.298221f, "y")};
+    check_kernels(g, {{{"T", c.T}}, {{"a", bytes_of(uniform(c.T * c.C, random))}, {"b", bytes_of(uniform(c.T * c.C, random))}}, {}},
+                  [](size_t, double) { return 1.2e-5; });
+  }
+}
+
+TEST_CASE("rotation follows its table, and the table is exact to float up to far positions") {
+  Random random(4);
+  for (int64_t D : {2, 6, 16, 64, 256})
+    for (double base : {10000.0, 1e6}) {
+      Graph g;
+      Dim T = g.symbol("T");
+      ValueId table = rope_table(g, g.input("positions", DType::i32, {T}), {int32_t(D), 0, base, 0.25}, "table");
+      Graph angles = g;
+      angles.outputs = {table};
+      std::vector<int32_t> positions = {0, 1, 2, 511, 4096, 32767, 1000000, -1, 17};
+      GraphRun run{{{"T", 9}}, {{"positions", bytes_of(positions)}}, {}};
+      INFO("D " << D << " base " << base);
+      check_kernels(angles, run, [](size_t, double) { return cases::kAngleBound; });
+      g.outputs = {rope(g, g.input("x", DType::f32, {T, 3 * D}), table, "y")};
+      run.inputs["x"] = bytes_of(uniform(9 * 3 * D, random));
+      check_kernels(g, run, [](size_t, double) { return cases::kRopeBound; });
+    }
+}
+
+TEST_CASE("attention keeps within its bound, for windows, groups and several sequences in the rows") {
+  Random random(5);
+  for (const cases::AttentionCase& c : cases::kAttention) {
+    Graph g;
+    Dim T = g.symbol("T");
+    ValueId q = g.input("q", DType::f32, {T, c.H * c.D}), k = g.input("k", DType::f32, {T, c.G * c.D}), v = g.input("v", DType::f32, {T, c.G * c.D});
+    float scale = float(1.0 / std::sqrt(double(c.D)));
+    g.outputs = {attention(g, q, k, v, g.input("positions", DType::i32, {T}), {int32_t(c.D), int32_t(c.window), scale}, "y")};
+    std::vector<int32_t> positions;
+    for (int64_t t = 0; t < c.T; ++t) positions.push_back(int32_t(t < c.T / 3 ? t : t - c.T / 3));  // two sequences
+    positions.back() = c.T > 3 ? -1 : positions.back();                                             // padding
+    INFO("T " << c.T << " H " << c.H << " G " << c.G << " D " << c.D << " window " << c.window);
+    check_kernels(g,
+                  {{{"T", c.T}},
+                   {{"q", bytes_of(uniform(c.T * c.H * c.D, random, 3))},
+                    {"k", bytes_of(uniform(c.T * c.G * c.D, random, 3))},
+                    {"v", bytes_of(uniform(c.T * c.G * c.D, random))},
+                    {"positions", bytes_of(positions)}},
+                   {}},
+                  [](size_t, double) { return cases::kAttentionBound; });
+  }
+}

@@ -1,0 +1,90 @@
+// Formats as floats, and the bytes of the canonical sum: one committed hash per format (src/README.md, "Numbers").
+#include <cmath>
+
+#include "ops/ops.h"
+#include "passes/passes.h"
+#include "quant/activation.h"
+#include "quant/format.h"
+#include "support/blocks.h"
+#include "support/catch.h"
+#include "support/hash.h"
+#include "support/isas.h"
+#include "support/run_graph.h"
+
+using namespace prm;
+using namespace prm::test;
+
+TEST_CASE("a block's product with quantized activations is the product of the floats that both stand for") {
+  Random random(11);
+  for (const QuantFormat* format : quant_formats()) {
+    int n = info(format->type).block;
+    for (int round = 0; round < 50; ++round) {
+      std::vector<std::byte> block = random_weights(format->type, 1, n, 1.0f, random);
+      std::vector<float> x, w(size_t(n), 0);
+      for (int i = 0; i < n; ++i) x.push_back(random.uniform() * 5);
+      std::vector<std::byte> a(size_t(info(format->activation).bytes));
+      (format->activation == DType::a8 ? quantize_a8 : quantize_a8k)(x.data(), a.data(), n);
+      float d = 0, dmin = 0, da;
+      std::memcpy(&da, a.data(), 4);
+      const int8_t* q = format->activation == DType::a8 ? reinterpret_cast<const BlockA8*>(a.data())->q : reinterpret_cast<const BlockA8K*>(a.data())->q;
+      format->dequantize(block.data(), w.data());
+      format->scales(block.data(), d, dmin);
+      BlockProduct product = format->multiply(block.data(), a.data());
+      double direct = 0, magnitude = 0;
+      for (int i = 0; i < n; ++i) direct += double(w[size_t(i)]) * q[i] * double(da), magnitude += std::fabs(double(w[size_t(i)]) * q[i] * double(da));
+      double exact = double(da) * (double(d) * product.sum - double(dmin) * product.min_sum);
+      INFO(info(format->type).name);
+      CHECK(std::fabs(direct - exact) <= 1e-6 * magnitude + 1e-9);
+    }
+  }
+}
+
+TEST_CASE("activation blocks round to nearest even, carry exact sums, and make zeros of zeros") {
+  std::vector<float> x(256, 0.0f);
+  BlockA8K k;
+  quantize_a8k(x.data(), &k, 256);
+  CHECK(k.d == 0.0f);
+  for (int8_t q : k.q) CHECK(q == 0);
+  x[0] = 127.0f, x[1] = 0.5f, x[2] = 1.5f, x[3] = -2.5f, x[255] = -127.0f;
+  quantize_a8k(x.data(), &k, 256);
+  CHECK(k.d == 1.0f);
+  CHECK(int(k.q[1]) == 0);
+  CHECK(int(k.q[2]) == 2);
+  CHECK(int(k.q[3]) == -2);
+  CHECK(k.sum[0] == 127 + 0 + 2 - 2);
+  CHECK(k.sum[15] == -127);
+  BlockA8 b[8];
+  quantize_a8(x.data(), b, 256);
+  CHECK(b[0].sum == 127 + 0 + 2 - 2);
+  CHECK(b[7].d == 1.0f);
+}
+
+namespace {
+struct FormatHash {
+  DType type;
+  uint64_t hash;
+};
+constexpr FormatHash kHashes[] = {
+#include "format_hashes.inc"
+};
+}  // namespace
+
+TEST_CASE("the canonical sum of each format has its committed bytes on every ISA") {
+  for (const FormatHash& expected : kHashes) {
+    constexpr int64_t T = 3, N = 33, K = 2304;
+    Random random(77);
+    std::vector<std::byte> weights = random_weights(expected.type, N, K, 1.0f, random);
+    std::vector<float> x;
+    for (int64_t i = 0; i < T * K; ++i) x.push_back(random.uniform());
+    Graph g;
+    g.outputs = {matmul(g, g.input("x", DType::f32, {g.symbol("T"), K}), g.constant("w", Tensor(expected.type, {N, K}, weights.data()), nullptr), "y")};
+    g = quantize_activations(g);
+    for (const std::string& isa : test_isas()) {
+      std::vector<std::byte> y = run_graph(g, *open_cpu(isa), {{{"T", T}}, {{"x", bytes_of(x)}}, {}});
+      char text[32];
+      std::snprintf(text, sizeof text, "0x%016llx", (unsigned long long)fnv64(y.data(), y.size()));
+      INFO(isa << " " << info(expected.type).name << " gives " << text);
+      CHECK(fnv64(y.data(), y.size()) == expected.hash);
+    }
+  }
+}
