@@ -1,7 +1,9 @@
 #include "quant/format.h"
 
+#include <cfloat>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "base/error.h"
 #include "base/half.h"
@@ -20,10 +22,20 @@ constexpr const QuantFormat* kFormats[] = {
     &kQ6_K,
 };
 
-// Scale and int8 values of n floats, shared by both activation blocks.
+// Scale and int8 values of n floats, shared by both activation blocks. A block that is not finite gets a NaN scale, so
+// that the NaN reaches the logits, where it is reported.
 float quantize_values(const float* x, int8_t* q, int n) {
   float top = 0;
-  for (int i = 0; i < n; ++i) top = std::fabs(x[i]) > top ? std::fabs(x[i]) : top;
+  bool finite = true;
+  for (int i = 0; i < n; ++i) {
+    float size = std::fabs(x[i]);
+    finite &= size <= FLT_MAX;
+    top = size > top ? size : top;
+  }
+  if (!finite) {
+    std::memset(q, 0, size_t(n));
+    return std::numeric_limits<float>::quiet_NaN();
+  }
   float inverse = top > 0 ? 127.0f / top : 0.0f;
   for (int i = 0; i < n; ++i) q[i] = int8_t(std::nearbyint(x[i] * inverse));
   return top / 127.0f;

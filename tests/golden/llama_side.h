@@ -64,15 +64,13 @@ inline Context open_context(llama_model *model, const ContextOptions &options) {
 
 // Ids of a text with what the file says is put before it (BOS). Throws what llama.cpp throws.
 inline std::vector<llama_token> tokenize(const llama_vocab *vocab, const std::string &text, bool parse_special = false) {
-  std::vector<llama_token> ids(text.size() + 8);
+  if (text.size() > INT32_MAX / 4) throw std::runtime_error("the text is too long");
+  // A token has at least one byte; but where byte-level BPE meets an invalid byte it puts the three of U+FFFD.
+  std::vector<llama_token> ids(3 * text.size() + 8);
   const auto size = static_cast<int32_t>(text.size());
-  int32_t count = llama_tokenize(vocab, text.data(), size, ids.data(), static_cast<int32_t>(ids.size()), true, parse_special);
-  if (count == INT32_MIN) throw std::runtime_error("llama.cpp: the text is too long");
-  if (count < 0) {
-    ids.resize(static_cast<size_t>(-count));
-    count = llama_tokenize(vocab, text.data(), size, ids.data(), static_cast<int32_t>(ids.size()), true, parse_special);
-  }
-  if (count < 0) throw std::runtime_error("llama.cpp: the tokenizer changed its mind");
+  const auto room = static_cast<int32_t>(ids.size());
+  const int32_t count = llama_tokenize(vocab, text.data(), size, ids.data(), room, true, parse_special);
+  if (count < 0) throw std::runtime_error("llama.cpp: the text gives more tokens than was thought possible");
   ids.resize(static_cast<size_t>(count));
   return ids;
 }

@@ -45,7 +45,7 @@ Top top_of(const float *logits, int32_t vocabulary) {
 }
 
 // Prompts: a JSON array of strings or of {"text": ..., "special": true}. F16 cache, flash attention off. Generation goes
-// on after an end token: every line has N ids.
+// on after an end token, so every line has N ids; "stop" is the index of the first such token, or N.
 int greedy(const Arguments &arguments) {
   const int32_t wanted = Arguments::to_number("N", arguments.words.at(3));
   const Json prompts = Json::parse(golden::read_file(arguments.words.at(2)));
@@ -68,13 +68,16 @@ int greedy(const Arguments &arguments) {
 
     Json line = {{"prompt", text}, {"prompt_ids", prompt_ids}, {"ids", Json::array()}, {"margins", Json::array()}};
     if (special) line["special"] = true;
+    int32_t stop = wanted;
     auto position = static_cast<int32_t>(prompt_ids.size());
     for (int32_t made = 0; made < wanted; ++made) {
       const Top top = top_of(llama_get_logits_ith(context.get(), -1), vocabulary);
       line["ids"].push_back(top.id);
+      if (stop == wanted && llama_vocab_is_eog(vocab, top.id)) stop = made;
       line["margins"].push_back(std::round(double(top.margin) * 1e5) / 1e5);
       if (made + 1 < wanted) golden::decode(context.get(), {top.id}, position++, 0);
     }
+    line["stop"] = stop;
     std::cout << line.dump() << std::endl;
   }
   return 0;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Tiny random models with expected logits: `.peers/venv/bin/python tests/golden/tiny_models.py tests/golden/data`.
 
-Writes NAME.gguf, NAME.ids (the input) and NAME.logits.npy ([T, V] float32). The float models' logits are transformers'
+Writes NAME.gguf, NAME.ids (the input) and NAME.logits.npy ([T, V] float32), and for two of them NAME.lines.jsonl: llama.cpp's
+ids of every line of lines.bin. The float models' logits are transformers'
 (float32, eager attention); the quantized models' are llama.cpp's (F32 cache, flash attention off). Each model is then
 run by both, and what they disagree by is printed; past a bound the script fails.
 
@@ -210,7 +211,7 @@ def gemma3(layers=7, hidden=32, ffn=64, heads=4, head=16, kv=1):
     return transformers.Gemma3ForCausalLM(config).float().eval()
 
 
-def qwen2(layers=3, hidden=64, ffn=48, kv=2, tied=False):
+def qwen2(layers=3, hidden=64, ffn=32, kv=2, tied=False):
     config = transformers.Qwen2Config(
         vocab_size=len(BPE), hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers, num_attention_heads=4,
         num_key_value_heads=kv, rope_theta=1e6, rms_norm_eps=1e-6, max_position_embeddings=256, use_sliding_window=False,
@@ -252,6 +253,8 @@ MODELS = {
     "tiny-gemma3-mixed": (gemma3, {"layers": 2, "hidden": 256, "ffn": 256, "heads": 2, "head": 64}, 17, MIXED, Q4_K_M,
                           "llama.cpp", 2e-2),
 }
+
+TOKENIZERS = ("tiny-gemma3-f32", "tiny-qwen2-f32")
 
 
 def log_softmax(logits):
@@ -305,6 +308,10 @@ def make(name, folder, peer):
         np.save(golden, ours.astype("<f4"))
     assert np.load(golden).dtype == np.float32 and theirs.shape == ours.shape
 
+    if name in TOKENIZERS:
+        with open(folder / f"{name}.lines.jsonl", "wb") as out:
+            subprocess.run([peer, "tokenize", path, folder / "lines.bin"], stdout=out, stderr=subprocess.DEVNULL, check=True)
+
     largest = np.abs(ours).max()
     plain, relative = (np.abs(x - theirs).max() / largest for x in (ours, comparable))
     p, q = log_softmax(comparable), log_softmax(theirs)
@@ -326,6 +333,8 @@ def main():
     if not arguments.peer.exists():
         sys.exit(f"tiny_models.py: {arguments.peer} is missing: run tests/golden/build_peer")
     arguments.folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, HERE / "lines.py", "--sample", arguments.folder / "lines.bin"], stdout=subprocess.DEVNULL,
+                   check=True)
     torch.set_num_threads(1)
     results = [make(name, arguments.folder, arguments.peer) for name in MODELS]
     sys.exit(0 if all(results) else 1)

@@ -1,0 +1,145 @@
+#include "arguments.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <limits>
+
+#include "failure.h"
+#include "terminal.h"
+
+namespace {
+
+constexpr int64_t kMaxInt32 = std::numeric_limits<int32_t>::max();
+
+// The name that a person would type: the last of "-n,--tokens".
+std::string long_name(const std::string& names) { return names.substr(names.rfind(',') + 1); }
+
+std::string list_words(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
+
+}  // namespace
+
+void add_output_flags(CLI::App& app, OutputFlags& flags) {
+  app.add_flag("--json", flags.json, "One JSON object on stdout, also on failure");
+  app.add_flag("--quiet,-q", flags.quiet, "No progress, no summary");
+}
+
+void add_model_flag(CLI::App& app, ModelFlags& flags) {
+  app.add_option("-m,--model,MODEL", flags.model, "The model, a GGUF file")->type_name("FILE");
+}
+
+void add_compute_flags(CLI::App& app, ModelFlags& flags) {
+  add_count(app, "--ctx", flags.context, 1, kMaxInt32, "Tokens the context holds (default: the model's own, at most 8192)");
+  add_count(app, "--chunk", flags.chunk, 1, 65536, "Prompt tokens in one step, at most (default: 512)");
+  add_count(app, "--threads", flags.threads, 1, 1025, "Threads that compute (default: all that this process may use)");
+  add_choice(app, "--kv", flags.kv, {"f16", "f32"}, {"bf16", "q8_0"}, "Type of the KV cache");
+  add_choice(app, "--device", flags.device, {"cpu"}, {"cuda"}, "Where to compute");
+  add_choice(app, "--require", flags.require, {"cpu"}, {"cuda"}, "Fail unless every operation has a kernel of this device");
+}
+
+void add_text_flags(CLI::App& app, TextFlags& flags) {
+  app.add_option_function<std::string>(
+         "-p,--prompt,PROMPT",
+         [&flags](const std::string& text) {
+           flags.text = text;
+           flags.has_text = true;
+         },
+         "The text; - reads stdin")
+      ->type_name("TEXT");
+  app.add_option("-f,--file", flags.file, "The text is in this file, byte for byte; - reads stdin")->type_name("FILE");
+}
+
+void add_count(CLI::App& app, const std::string& names, int64_t& to, int64_t least, int64_t most, const std::string& help) {
+  std::string name = long_name(names);
+  app.add_option_function<std::string>(names, [&to, name, least, most](const std::string& text) { to = parse_count(name, text, least, most); }, help)
+      ->type_name("N");
+}
+
+void add_choice(CLI::App& app, const std::string& names, std::string& to, std::vector<std::string> words, std::vector<std::string> later,
+                const std::string& help) {
+  std::string name = long_name(names), shown = list_words(words);
+  app.add_option_function<std::string>(
+         names,
+         [&to, name, words, later, shown](const std::string& text) {
+           to = text;
+           if (std::find(words.begin(), words.end(), text) != words.end()) return;
+           bool known = std::any_of(later.begin(), later.end(), [&](const std::string& word) { return text.substr(0, text.find(':')) == word; });
+           fail_usage(known ? "not available yet" : "value not known", name + " " + text, "this release has: " + shown);
+         },
+         fmt::format("{} ({})", help, shown))
+      ->type_name("NAME");
+}
+
+int64_t parse_count(const std::string& name, const std::string& text, int64_t least, int64_t most) {
+  int64_t number = 0;
+  const char* end = text.data() + text.size();
+  auto [rest, error] = std::from_chars(text.data(), end, number);
+  constexpr std::string_view kUnits = "KMG";
+  size_t unit = std::string_view::npos;
+  if (error == std::errc() && end - rest == 1) unit = kUnits.find(char(*rest & ~0x20));
+  bool ok = error == std::errc() && (rest == end || unit != kUnits.npos);
+  for (size_t i = 0; ok && unit != kUnits.npos && i <= unit; ++i) ok = !__builtin_mul_overflow(number, 1024, &number);
+  std::string range = fmt::format("give a whole number from {} to {} (K, M, G multiply by 1024)", least, most);
+  if (!ok) fail_usage("not a number", name + " " + text, range);
+  if (number < least || number > most) fail_usage("out of range", name + " " + text, range);
+  return number;
+}
+
+std::vector<int32_t> parse_ids(const std::string& name, const std::string& text) {
+  std::vector<int32_t> ids;
+  for (size_t at = 0; at < text.size();) {
+    if (std::string_view(" \t\r\n,[]").find(text[at]) != std::string_view::npos) {
+      ++at;
+      continue;
+    }
+    int32_t id = 0;
+    auto [rest, error] = std::from_chars(text.data() + at, text.data() + text.size(), id);
+    size_t end = std::min(text.find_first_of(" \t\r\n,[]", at), text.size());
+    if (error != std::errc() || rest != text.data() + end || id < 0)
+      fail_usage("not a token id", fmt::format("{} {}", name, text.substr(at, std::min<size_t>(end - at, 24))), "give whole numbers apart by commas, such as 1,2,3");
+    ids.push_back(id);
+    at = end;
+  }
+  if (ids.empty()) fail_usage("no token ids", name, "give whole numbers apart by commas, such as 1,2,3");
+  return ids;
+}
+
+std::string read_input(const std::string& path) {
+  bool is_stdin = path == "-";
+  std::string name = is_stdin ? "standard input" : path, text;
+  int fd = is_stdin ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) fail_system("cannot read", name, errno);
+  int code = 0;
+  for (char buffer[65536];;) {
+    ssize_t n = read(fd, buffer, sizeof buffer);
+    if (n > 0) {
+      text.append(buffer, size_t(n));
+      continue;
+    }
+    if (n < 0 && errno == EINTR && !interrupted()) continue;
+    if (n < 0) code = errno;
+    break;
+  }
+  if (!is_stdin) close(fd);
+  if (code && interrupted()) {
+    Failure failure;
+    failure.exit_code = kInterrupted;
+    failure.status = PRM_STATUS_CANCELLED;
+    failure.what_failed = failure.message = "interrupted";
+    failure.where = failure.file = name;
+    throw failure;
+  }
+  if (code) fail_system("cannot read", name, code);
+  return text;
+}
+
+std::string read_text(const TextFlags& flags) {
+  if (flags.has_text && !flags.file.empty()) fail_usage("two texts", "-p and -f", "give one of them");
+  if (!flags.file.empty()) return read_input(flags.file);
+  if (!flags.has_text) fail_usage("no text", "-p", "give -p TEXT, or -f FILE, or -f - for stdin");
+  return flags.text == "-" ? read_input("-") : flags.text;
+}

@@ -1,0 +1,48 @@
+// The flags that commands share, their checks, and what they name: numbers with K M G, prompts from files and stdin, ids.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+struct Command {
+  CLI::App* app;
+  std::function<int()> run;  // gives the exit code
+};
+
+// How results are written.
+struct OutputFlags {
+  bool json = false, quiet = false;
+};
+
+// Which model, and how it is opened.
+struct ModelFlags : OutputFlags {
+  std::string model, kv = "f16", device = "cpu", require;
+  int64_t context = 0, chunk = 0, threads = 0;  // 0: the library's own choice
+};
+
+// Exactly one source of text.
+struct TextFlags {
+  std::string text, file;
+  bool has_text = false;
+};
+
+void add_output_flags(CLI::App& app, OutputFlags& flags);
+void add_model_flag(CLI::App& app, ModelFlags& flags);    // -m
+void add_compute_flags(CLI::App& app, ModelFlags& flags);  // --ctx --chunk --threads --kv --device --require
+void add_text_flags(CLI::App& app, TextFlags& flags);     // -p -f
+
+// A number within [least, most]; K, M, G multiply by powers of 1024.
+void add_count(CLI::App& app, const std::string& names, int64_t& to, int64_t least, int64_t most, const std::string& help);
+// One of a few words; the first is the default. `later` are refused as not there yet.
+void add_choice(CLI::App& app, const std::string& names, std::string& to, std::vector<std::string> words, std::vector<std::string> later,
+                const std::string& help);
+
+int64_t parse_count(const std::string& name, const std::string& text, int64_t least, int64_t most);
+// Token ids apart by commas or white space, in brackets or not.
+std::vector<int32_t> parse_ids(const std::string& name, const std::string& text);
+
+// All bytes of a file, "-" being stdin.
+std::string read_input(const std::string& path);
+std::string read_text(const TextFlags& flags);

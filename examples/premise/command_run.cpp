@@ -1,0 +1,194 @@
+// premise run: text from a prompt, streamed as it comes.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "commands.h"
+#include "failure.h"
+#include "json_writer.h"
+#include "session.h"
+#include "terminal.h"
+
+namespace {
+
+struct RunFlags : ModelFlags {
+  TextFlags prompt;
+  int64_t tokens = 256, seed = 0, deadline_ms = 0, cancel_after_ms = -1;
+  bool raw = false, special = false, chat = false, ignore_end = false;
+};
+
+// What the callbacks gather.
+struct Answer {
+  bool streams = true;
+  std::string text;
+  std::vector<int32_t> tokens;
+  int64_t first_token_ns = 0, last_token_ns = 0;
+  bool closed = false;  // stdout took no more
+};
+
+int32_t take_text(void* user, const char* text, size_t size) {
+  auto& answer = *static_cast<Answer*>(user);
+  answer.text.append(text, size);
+  if (answer.streams) answer.closed = !try_write_out({text, size});
+  return answer.closed;
+}
+
+int32_t take_token(void* user, int32_t token) {
+  auto& answer = *static_cast<Answer*>(user);
+  answer.last_token_ns = prm_now_ns();
+  if (answer.tokens.empty()) answer.first_token_ns = answer.last_token_ns;
+  answer.tokens.push_back(token);
+  return 0;
+}
+
+// Fires the stop token after a while, unless it goes out of scope before.
+class StopAfter {
+ public:
+  explicit StopAfter(int64_t ms) {
+    if (ms < 0) return;
+    thread_ = std::thread([this, ms] {
+      std::unique_lock lock(mutex_);
+      if (!ended_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return over_; })) fire_stop();
+    });
+  }
+  ~StopAfter() {
+    {
+      std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    ended_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+const char* finish_name(int32_t finish) {
+  switch (finish) {
+    case PRM_FINISH_END: return "stop";
+    case PRM_FINISH_LENGTH: return "length";
+    case PRM_FINISH_CALLBACK: return "callback";
+    case PRM_FINISH_CANCELLED: return "cancelled";
+    case PRM_FINISH_DEADLINE: return "deadline";
+    default: return "error";
+  }
+}
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(std::min(line.find(": ") + 2, line.size()));
+  return "unknown";
+}
+
+struct Speed {
+  double decode = -1, prefill = -1, first_ms = -1;  // negative: not measured
+};
+
+// Decoding speed: tokens after the first over the time after the first.
+Speed measure(const Answer& answer, const prm_request_info& info) {
+  Speed speed;
+  double after = double(answer.last_token_ns - answer.first_token_ns) / 1e9;
+  if (answer.tokens.size() > 1 && after > 0) speed.decode = double(answer.tokens.size() - 1) / after;
+  if (info.first_ns > 0) {
+    speed.first_ms = double(info.first_ns) / 1e6;
+    speed.prefill = double(info.prompt_tokens) / (double(info.first_ns) / 1e9);
+  }
+  return speed;
+}
+
+std::string answer_json(const RunFlags& flags, const Session& session, const Answer& answer, const prm_request_info& info, double cancel_ms) {
+  Speed speed = measure(answer, info);
+  JsonWriter json;
+  json.begin_object().pair("text", answer.text).key("tokens").list(answer.tokens);
+  json.pair("prompt_tokens", info.prompt_tokens).pair("generated_tokens", info.generated_tokens).pair("finish_reason", finish_name(info.finish));
+  json.measured("cancel_latency_ms", cancel_ms).measured("ttft_ms", speed.first_ms).measured("tokens_per_s", speed.decode);
+  json.measured("prefill_tok_s", speed.prefill).pair("seed", flags.seed).pair("isa", session.isa).pair("device", flags.device);
+  json.pair("threads", session.threads).pair("peak_charged_bytes", peak_host_bytes(session));
+  json.pair("model", session.path).pair("cpu", processor_name());
+  return json.end_object().text() + "\n";
+}
+
+std::string summary_line(const Session& session, const Answer& answer, const prm_request_info& info) {
+  Speed speed = measure(answer, info);
+  std::string rate = speed.decode < 0 ? "-" : fmt::format("{:.1f}", speed.decode), first = speed.first_ms < 0 ? "none" : fmt::format("{:.2f} s", speed.first_ms / 1e3);
+  std::string stopped = info.finish == PRM_FINISH_CANCELLED || info.finish == PRM_FINISH_DEADLINE ? fmt::format(", {}", finish_name(info.finish)) : "";
+  return fmt::format("tokens_per_s: {} ({} token{}, first after {}, {}, {} thread{}{})\n", rate, answer.tokens.size(), answer.tokens.size() == 1 ? "" : "s", first,
+                     session.isa, session.threads, session.threads == 1 ? "" : "s", stopped);
+}
+
+int run(const RunFlags& flags) {
+  if (flags.chat) fail_usage("not available yet", "--chat", "write the model's chat markers into the prompt and add --special");
+  std::string text = read_text(flags.prompt);
+  Session session = open_session(flags, Weights::loaded);
+
+  Answer answer;
+  answer.streams = !flags.json;
+  prm_prompt prompt = PRM_INIT(prm_prompt);
+  prompt.flags = flags.special ? PRM_PROMPT_SPECIAL : 0;
+  prompt.text = {text.c_str(), text.size()};
+  prm_generate_options options = PRM_INIT(prm_generate_options);
+  options.flags = flags.ignore_end ? PRM_GENERATE_IGNORE_END : 0;
+  options.max_tokens = int32_t(flags.tokens);
+  options.on_text = take_text;
+  options.on_token = take_token;
+  options.user = &answer;
+  prm_request_info info = PRM_INIT(prm_request_info);
+  prm_control control = make_control(flags.deadline_ms);
+  prm_status status;
+  double cancel_ms = -1;
+  {
+    StopAfter stop(flags.cancel_after_ms);
+    status = prm_generate(session.model.get(), &prompt, &options, &control, &info);
+    if (status == PRM_STATUS_CANCELLED) cancel_ms = double(prm_now_ns() - stop_time_ns()) / 1e6;
+  }
+  if (answer.closed) throw OutputClosed();
+  if (!flags.json && out_is_terminal() && !answer.text.ends_with('\n')) try_write_out("\n");
+  // A run that was stopped in time is a result; what it had written stays.
+  if (status != PRM_STATUS_CANCELLED && status != PRM_STATUS_DEADLINE) check(status, flags.model);
+  if (flags.json) write_out(answer_json(flags, session, answer, info, cancel_ms));
+  else if (!flags.quiet) write_talk(summary_line(session, answer, info));
+  return interrupted() ? kInterrupted : kDone;
+}
+
+void check_temperature(const std::string& text) {
+  char* end = nullptr;
+  double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end) fail_usage("not a number", "--temp " + text, "give --temp 0");
+  if (value != 0) fail_usage("not available yet", "--temp " + text, "sampling comes in a later release: give --temp 0");
+}
+
+}  // namespace
+
+Command add_run(CLI::App& program) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App* app = program.add_subcommand("run", "Generate text from a prompt");
+  add_model_flag(*app, *flags);
+  add_text_flags(*app, flags->prompt);
+  add_count(*app, "-n,--tokens", flags->tokens, 0, INT32_MAX, "Most tokens to generate; 0: until the model ends or the context is full (default: 256)");
+  app->add_flag("--raw", flags->raw, "Feed the text as it is, begun as the file says (the default)");
+  app->add_flag("--special", flags->special, "Control tokens in the text are recognised");
+  app->add_flag("--chat", flags->chat, "Apply the model's chat template (not available yet)");
+  app->add_flag("--ignore-eos", flags->ignore_end, "Go on after the model's end token");
+  app->add_option_function<std::string>("--temp", check_temperature, "Temperature; 0, greedy, is the only one yet")->type_name("X");
+  add_count(*app, "--seed", flags->seed, 0, INT64_MAX, "Seed of sampling; greedy text does not depend on it");
+  add_count(*app, "--deadline-ms", flags->deadline_ms, 1, 1 << 30, "Stop this long after the model is loaded");
+  add_count(*app, "--cancel-after-ms", flags->cancel_after_ms, 0, 1 << 30, "Cancel this long after the model is loaded");
+  add_compute_flags(*app, *flags);
+  add_output_flags(*app, *flags);
+  app->footer(
+      "Examples:\n"
+      "  premise run model.gguf \"The capital of France is\" -n 16\n"
+      "  premise run -m model.gguf -f prompt.txt --json\n"
+      "  echo \"Once upon a time\" | premise run -m model.gguf -p - -n 32 --threads 1 --quiet");
+  return {app, [flags] { return run(*flags); }};
+}

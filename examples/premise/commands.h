@@ -1,0 +1,10 @@
+// The subcommands, one file each.
+#pragma once
+#include "arguments.h"
+
+Command add_run(CLI::App& program);
+Command add_tokenize(CLI::App& program);
+Command add_perplexity(CLI::App& program);
+Command add_logits(CLI::App& program);
+Command add_inspect(CLI::App& program);
+Command add_check(CLI::App& program);

@@ -1,0 +1,22 @@
+// JSON in: the library's reports as a tree. Numbers keep their spelling.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+struct Json {
+  enum Kind { null, truth, number, text, array, object };
+  Kind kind = null;
+  std::string spelling;                                // of null, truth, number; the content of a text
+  std::vector<Json> items;                             // array
+  std::vector<std::pair<std::string, Json>> members;  // object, in order
+
+  // A member; an empty null when there is none.
+  const Json& operator[](std::string_view key) const;
+  uint64_t integer() const;  // 0 when it is none
+};
+
+// Throws Failure (INTERNAL) on anything malformed: reports come from the library.
+Json read_json(std::string_view text);

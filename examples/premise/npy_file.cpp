@@ -1,0 +1,40 @@
+#include "npy_file.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cerrno>
+#include <cstdio>
+
+#include "failure.h"
+
+static_assert(std::endian::native == std::endian::little, "floats are written as they lie in memory");
+
+void write_npy(const std::string& path, const std::vector<int64_t>& shape, const float* data) {
+  std::string extents;
+  size_t count = 1;
+  for (int64_t extent : shape) {
+    extents += fmt::format("{}, ", extent);
+    count *= size_t(extent);
+  }
+  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", extents);
+  constexpr size_t kPreamble = 10;  // magic, version, length; data begins at a multiple of 64
+  header.append(63 - (kPreamble + header.size()) % 64, ' ');
+  header += '\n';
+  auto length = uint16_t(header.size());
+  std::string head("\x93NUMPY\x01\x00", 8);
+  head += {char(length & 255), char(length >> 8)};
+  head += header;
+
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (!file) fail_system("cannot write", path, errno);
+  bool ok = std::fwrite(head.data(), 1, head.size(), file) == head.size() && std::fwrite(data, sizeof(float), count, file) == count;
+  int code = errno;
+  if (std::fclose(file)) {
+    if (ok) code = errno;
+    ok = false;
+  }
+  if (ok) return;
+  std::remove(path.c_str());
+  fail_system("cannot write", path, code);
+}

@@ -1,0 +1,125 @@
+#include "session.h"
+
+#include <cstdlib>
+
+#include "failure.h"
+#include "json_reader.h"
+#include "terminal.h"
+
+namespace {
+
+int32_t show_loading(void* user, const char* stage, uint64_t done, uint64_t total) {
+  static_cast<Progress*>(user)->bar(std::string("loading: ") + stage, done, total);
+  return 0;
+}
+
+EngineHandle open_engine(const ModelFlags& flags, Weights weights) {
+  prm_engine_options options = PRM_INIT(prm_engine_options);
+  options.threads = weights == Weights::left_out ? 0 : flags.threads ? int32_t(flags.threads - 1) : PRM_THREADS_ALL;
+  const char* isa = std::getenv("PREMISE_ISA");
+  options.isa = isa && *isa ? isa : nullptr;
+  prm_engine* engine = nullptr;
+  check(prm_engine_open(PRM_VERSION, &options, &engine), "");
+  return EngineHandle(engine);
+}
+
+void require_kernels(const Session& session) {
+  uint64_t missing = read_json(model_report(session, PRM_REPORT_PLACEMENT))["fallbacks"].integer();
+  if (!missing) return;
+  fail_with(PRM_STATUS_DEVICE_UNAVAILABLE, "operations without a kernel", session.path,
+            std::to_string(missing) + " would run on the slow reference: leave --require out to allow it");
+}
+
+}  // namespace
+
+Session open_session(const ModelFlags& flags, Weights weights) {
+  if (flags.model.empty()) fail_usage("no model", "-m", "give -m FILE, a model in GGUF format");
+  Session session;
+  session.path = flags.model;
+  session.engine = open_engine(flags, weights);
+  prm_engine_info engine_info = PRM_INIT(prm_engine_info);
+  check(prm_engine_query(session.engine.get(), &engine_info), "");
+  session.isa = engine_info.isa;
+  session.threads = engine_info.threads + 1;
+
+  prm_model_options options = PRM_INIT(prm_model_options);
+  options.flags = weights == Weights::left_out ? PRM_MODEL_HEADER_ONLY : 0;
+  options.context = int32_t(flags.context);
+  options.chunk_tokens = int32_t(flags.chunk);
+  options.cache_dtype = flags.kv == "f32" ? PRM_DTYPE_F32 : PRM_DTYPE_F16;
+  Progress progress(!flags.quiet);
+  prm_control control = make_control();
+  control.on_progress = show_loading;
+  control.user = &progress;
+  prm_model* model = nullptr;
+  prm_status status = prm_model_open(session.engine.get(), flags.model.c_str(), &options, &control, &model);
+  progress.clear();
+  check(status, flags.model);
+  session.model = ModelHandle(model);
+  session.info = PRM_INIT(prm_model_info);
+  check(prm_model_query(model, &session.info), flags.model);
+  if (weights == Weights::loaded && !flags.require.empty()) require_kernels(session);
+  return session;
+}
+
+prm_control make_control(int64_t deadline_ms) {
+  prm_control control = PRM_INIT(prm_control);
+  control.cancel = stop_token();
+  if (deadline_ms) control.deadline_ns = prm_now_ns() + deadline_ms * 1'000'000;
+  return control;
+}
+
+uint64_t peak_host_bytes(const Session& session) {
+  prm_engine_info info = PRM_INIT(prm_engine_info);
+  check(prm_engine_query(session.engine.get(), &info), "");
+  return info.peak_host_bytes;
+}
+
+std::string model_report(const Session& session, prm_report what) {
+  size_t size = 0;
+  prm_status status = prm_model_report(session.model.get(), what, nullptr, 0, &size);
+  if (status != PRM_STATUS_BUFFER_TOO_SMALL) check(status, session.path);
+  std::string text(size + 1, '\0');
+  check(prm_model_report(session.model.get(), what, text.data(), text.size(), &size), session.path);
+  text.resize(size);
+  return text;
+}
+
+std::vector<int32_t> tokenize(const Session& session, std::string_view text, uint32_t prompt_flags) {
+  prm_prompt prompt = PRM_INIT(prm_prompt);
+  prompt.flags = prompt_flags;
+  prompt.text = {text.data() ? text.data() : "", text.size()};
+  std::vector<int32_t> ids(text.size() + 8);  // a token has a byte or more, but for those put around the text
+  size_t count = 0;
+  prm_status status = prm_tokenize(session.model.get(), &prompt, ids.data(), ids.size(), &count);
+  if (status == PRM_STATUS_BUFFER_TOO_SMALL) {
+    ids.resize(count);
+    status = prm_tokenize(session.model.get(), &prompt, ids.data(), ids.size(), &count);
+  }
+  check(status, session.path);
+  ids.resize(count);
+  return ids;
+}
+
+void run_tokens(const Session& session, const std::vector<int32_t>& ids, float* logits) {
+  prm_tensor input = {}, output = {};
+  input.name = "tokens";
+  input.data = const_cast<int32_t*>(ids.data());
+  input.bytes = ids.size() * sizeof(int32_t);
+  input.dtype = PRM_DTYPE_I32;
+  input.rank = 1;
+  input.shape[0] = int64_t(ids.size());
+  output.name = "logits";
+  output.data = logits;
+  output.bytes = ids.size() * size_t(session.info.vocabulary) * sizeof(float);
+  output.dtype = PRM_DTYPE_F32;
+  prm_control control = make_control();
+  check(prm_run(session.model.get(), &input, 1, &control, &output, 1), session.path);
+}
+
+int32_t index_of_largest(const float* values, int64_t count) {
+  int64_t best = 0;
+  for (int64_t i = 1; i < count; ++i)
+    if (values[i] > values[best]) best = i;
+  return int32_t(best);
+}

@@ -1,0 +1,39 @@
+// The library as the commands use it: handles that close themselves, a model opened as the flags say.
+#pragma once
+#include <premise/premise.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arguments.h"
+
+struct CloseHandle {
+  void operator()(prm_engine* engine) const { prm_engine_close(engine); }
+  void operator()(prm_model* model) const { prm_model_close(model); }
+};
+using EngineHandle = std::unique_ptr<prm_engine, CloseHandle>;
+using ModelHandle = std::unique_ptr<prm_model, CloseHandle>;
+
+struct Session {
+  EngineHandle engine;
+  ModelHandle model;
+  std::string path, isa;
+  prm_model_info info;
+  int threads = 0;  // that compute, the caller included
+};
+
+enum class Weights { loaded, left_out };  // left_out: reports and tokens only, on the calling thread
+
+Session open_session(const ModelFlags& flags, Weights weights);
+// A control that Ctrl-C fires; deadline_ms counts from now, 0 = none.
+prm_control make_control(int64_t deadline_ms = 0);
+
+uint64_t peak_host_bytes(const Session& session);
+std::string model_report(const Session& session, prm_report what);
+std::vector<int32_t> tokenize(const Session& session, std::string_view text, uint32_t prompt_flags);
+// Logits [T, V] float32 of every position, into room for them.
+void run_tokens(const Session& session, const std::vector<int32_t>& ids, float* logits);
+// The lowest index among the largest values.
+int32_t index_of_largest(const float* values, int64_t count);

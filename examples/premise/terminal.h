@@ -1,0 +1,47 @@
+// Where words go: data to stdout, talk to stderr, and progress only where a person watches.
+#pragma once
+#include <premise/premise.h>
+
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <string_view>
+
+// Nobody reads stdout any more: the program ends, quietly.
+struct OutputClosed : std::exception {};
+
+// All of it, or false when stdout does not take it.
+bool try_write_out(std::string_view text) noexcept;
+// The same; throws OutputClosed, or Failure when the disk is full.
+void write_out(std::string_view text);
+void write_talk(std::string_view text) noexcept;
+
+bool out_is_terminal();
+bool talk_is_watched();  // stderr is a terminal that can redraw a line
+// The escape code where stderr shows colours (NO_COLOR is respected), else "".
+const char* talk_style(const char* escape);
+
+// One line on stderr that is redrawn at most ten times a second and wiped at the end. Silent when nobody watches.
+class Progress {
+ public:
+  explicit Progress(bool wanted) : shown_(wanted && talk_is_watched()) {}
+  ~Progress() { clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void bar(std::string_view label, uint64_t done, uint64_t total);
+  void line(std::string_view text);
+  void clear();
+
+ private:
+  bool due();
+  bool shown_, drawn_ = false;
+  int64_t next_ns_ = 0;
+};
+
+// Ctrl-C fires stop_token(); a second one ends the program with 130. Broken pipes become errors of write.
+void install_signals();
+prm_cancel* stop_token();
+bool interrupted();
+int64_t stop_time_ns();  // on prm_now_ns(); 0 = not fired
+void fire_stop();

@@ -1,0 +1,43 @@
+// Vector pieces shared by the AVX2 files. Everything has internal linkage: these are compiled for AVX2 alone.
+#pragma once
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/numeric_constants.h"
+
+namespace {
+
+// Lanes 0..7 and 8..15 by the tree: lane i += lane i+8, 4, 2, 1.
+inline float merge_lanes(__m256 low, __m256 high) {
+  __m256 s8 = _mm256_add_ps(low, high);
+  __m128 s4 = _mm_add_ps(_mm256_castps256_ps128(s8), _mm256_extractf128_ps(s8, 1));
+  __m128 s2 = _mm_add_ps(s4, _mm_movehl_ps(s4, s4));
+  return _mm_cvtss_f32(_mm_add_ss(s2, _mm_movehdup_ps(s2)));
+}
+
+inline __m256 exp_lanes(__m256 x) {
+  __m256 below = _mm256_cmp_ps(x, _mm256_set1_ps(PRM_EXP_LOW), _CMP_LT_OQ);
+  __m256 v = _mm256_max_ps(_mm256_set1_ps(PRM_EXP_LOW), _mm256_min_ps(_mm256_set1_ps(PRM_EXP_HIGH), x));  // NaN stays
+  __m256 n = _mm256_round_ps(_mm256_mul_ps(v, _mm256_set1_ps(PRM_LOG2E)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  __m256 r = _mm256_fmadd_ps(n, _mm256_set1_ps(-PRM_LN2_HIGH), v);
+  r = _mm256_fmadd_ps(n, _mm256_set1_ps(-PRM_LN2_LOW), r);
+  __m256 p = _mm256_set1_ps(PRM_EXP_C6);
+  p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(PRM_EXP_C5));
+  p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(PRM_EXP_C4));
+  p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(PRM_EXP_C3));
+  p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(PRM_EXP_C2));
+  p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f));
+  p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f));
+  __m256i scale = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+  return _mm256_andnot_ps(below, _mm256_mul_ps(p, _mm256_castsi256_ps(scale)));
+}
+
+// The first n (1..8) of 8 floats; the rest is zero, and not read.
+inline __m256i tail_mask(int64_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(int(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+inline __m256 load_half8(const uint16_t* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+
+}  // namespace

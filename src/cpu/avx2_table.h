@@ -1,0 +1,25 @@
+// Which function of which AVX2 file stands in the table. Plain declarations: no code is shared.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+namespace prm::avx2 {
+
+void matmul_f32(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_f16(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_bf16(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_q4_0(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_q5_0(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_q8_0(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_q4_k(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_q6_k(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void quantize_a8(const float*, void*, int64_t);
+void quantize_a8k(const float*, void*, int64_t);
+void score_rows_f32(const float*, const void*, size_t, int, int, float, float*);
+void score_rows_f16(const float*, const void*, size_t, int, int, float, float*);
+void add_rows_f32(const float*, const void*, size_t, int, int, float*);
+void add_rows_f16(const float*, const void*, size_t, int, int, float*);
+float softmax_split(float*, int, int, float*);
+void merge_split(float*, const float*, float, float, int);
+
+}  // namespace prm::avx2
