@@ -159,6 +159,12 @@ class HouseTest(unittest.TestCase):
         self.write('src/ops/rope.cpp', '')
         self.finds('src/ops/rope.cpp', 'listed')
 
+    def test_a_source_that_only_has_properties(self):
+        self.write('src/ops/rope.cpp', '')
+        properties = 'set_source_files_properties(ops/rope.cpp PROPERTIES COMPILE_OPTIONS -O2)\n'
+        self.write('src/CMakeLists.txt', CLEAN['src/CMakeLists.txt'] + properties)
+        self.finds('src/ops/rope.cpp', 'listed')
+
     def test_a_source_that_only_a_comment_names(self):
         self.write('src/ops/rope.cpp', '')
         self.write('src/CMakeLists.txt', CLEAN['src/CMakeLists.txt'] + '# ops/rope.cpp\n')

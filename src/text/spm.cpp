@@ -1,0 +1,126 @@
+// SentencePiece BPE (Kudo and Richardson, 2018) as Llama's and Gemma's vocabularies use it: the pair of neighbours whose
+// joined token has the best score is joined first; what is no token in the end becomes byte tokens.
+#include <algorithm>
+#include <queue>
+
+#include "base/error.h"
+#include "text/tokenizer_family.h"
+#include "text/utf8.h"
+
+namespace prm {
+
+namespace {
+
+constexpr std::string_view kSpace = "\xe2\x96\x81";  // U+2581 stands for a space
+
+struct Symbol {
+  int32_t previous, next;
+  uint32_t begin, size;  // size 0: joined to another
+};
+
+struct Pair {
+  float score;
+  int32_t left, right;
+  uint32_t size;
+  bool operator<(const Pair& other) const { return score != other.score ? score < other.score : left > other.left; }
+};
+
+struct Joiner {
+  const Vocabulary& vocabulary;
+  std::string_view text;
+  std::vector<Symbol> symbols;
+  std::priority_queue<Pair> queue;
+
+  void consider(int32_t left, int32_t right) {
+    if (left < 0 || right < 0) return;
+    uint32_t size = symbols[size_t(left)].size + symbols[size_t(right)].size;
+    if (size > vocabulary.longest()) return;
+    int32_t id = vocabulary.find(text.substr(symbols[size_t(left)].begin, size));
+    if (id >= 0) queue.push({vocabulary.score(id), left, right, size});
+  }
+
+  void run() {
+    for (size_t at = 0; at < text.size();) {
+      size_t n = std::min(announced_length(uint8_t(text[at])), text.size() - at);
+      int32_t index = int32_t(symbols.size());
+      symbols.push_back({index - 1, at + n < text.size() ? index + 1 : -1, uint32_t(at), uint32_t(n)});
+      at += n;
+    }
+    for (int32_t i = 1; i < int32_t(symbols.size()); ++i) consider(i - 1, i);
+    while (!queue.empty()) {
+      Pair pair = queue.top();
+      queue.pop();
+      Symbol &left = symbols[size_t(pair.left)], &right = symbols[size_t(pair.right)];
+      if (!left.size || !right.size || left.size + right.size != pair.size) continue;  // overtaken by another join
+      left.size += right.size;
+      right.size = 0;
+      left.next = right.next;
+      if (right.next >= 0) symbols[size_t(right.next)].previous = pair.left;
+      consider(left.previous, pair.left);
+      consider(pair.left, left.next);
+    }
+  }
+};
+
+void tokenize_spm(const Tokenizer& t, std::string_view raw, bool first, std::vector<int32_t>& out) {
+  std::string text;
+  text.reserve(raw.size() + 3);
+  if (t.add_space_prefix && first) text += kSpace;
+  for (char c : raw) c == ' ' ? void(text += kSpace) : void(text += c);
+  Joiner joiner{t.vocabulary, text, {}, {}};
+  joiner.run();
+  for (int32_t i = joiner.symbols.empty() ? -1 : 0; i >= 0; i = joiner.symbols[size_t(i)].next) {
+    std::string_view piece = joiner.text.substr(joiner.symbols[size_t(i)].begin, joiner.symbols[size_t(i)].size);
+    int32_t id = t.vocabulary.find(piece);
+    if (id >= 0) out.push_back(id);
+    else
+      for (char c : piece) out.push_back(t.byte_tokens[uint8_t(c)]);
+  }
+}
+
+// Value of "<0xNN>" with two upper-case digits, -1 for anything else.
+int byte_value(std::string_view text) {
+  if (text.size() != 6 || text.substr(0, 3) != "<0x" || text[5] != '>') return -1;
+  int value = 0;
+  for (char c : text.substr(3, 2)) {
+    int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+void prepare_spm(Tokenizer& t, const VocabularySource& source) {
+  if (source.pre != "default")
+    fail(Status::unsupported, "tokenizer: pre-tokenizer '{}' of model 'llama' is not supported; known: default", source.pre);
+  if (source.scores.empty()) fail(Status::bad_file, "tokenizer: model 'llama' needs scores");
+  for (int32_t id = 0; id < t.vocabulary.size(); ++id)
+    if (t.vocabulary.type(id) == TokenType::byte && byte_value(t.vocabulary.text(id)) < 0)
+      fail(Status::bad_file, "tokenizer: byte token {} is '{}', expected <0x00> to <0xFF>", id, t.vocabulary.text(id));
+  for (int b = 0; b < 256; ++b) {
+    t.byte_tokens[b] = t.vocabulary.find(fmt::format("<0x{:02X}>", b));
+    char raw = char(b);
+    if (t.byte_tokens[b] < 0) t.byte_tokens[b] = t.vocabulary.find({&raw, 1});
+    if (t.byte_tokens[b] < 0) fail(Status::bad_file, "tokenizer: the vocabulary has no token for byte 0x{:02X}", b);
+  }
+}
+
+void append_spm(const Tokenizer& t, int32_t id, std::string& out) {
+  std::string_view text = t.vocabulary.text(id);
+  if (t.vocabulary.type(id) == TokenType::byte) {
+    out += char(byte_value(text));
+    return;
+  }
+  for (size_t at; (at = text.find(kSpace)) != text.npos; text.remove_prefix(at + kSpace.size())) {
+    out += text.substr(0, at);
+    out += ' ';
+  }
+  out += text;
+}
+
+}  // namespace
+
+extern const TokenizerFamily kSpmFamily;
+const TokenizerFamily kSpmFamily{"llama", prepare_spm, tokenize_spm, append_spm};
+
+}  // namespace prm

@@ -1,0 +1,119 @@
+#include "text/tokenizer.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "text/tokenizer_family.h"
+#include "text/utf8.h"
+
+namespace prm {
+
+extern const TokenizerFamily kSpmFamily, kBpeFamily;
+
+namespace {
+
+constexpr const TokenizerFamily* kFamilies[] = {
+    &kSpmFamily,
+    &kBpeFamily,
+};
+
+// Control tokens that end an answer, by the names that models give them.
+constexpr std::string_view kEndNames[] = {"<|eot_id|>",    "<|im_end|>", "<|end|>",  "<end_of_turn>", "<|endoftext|>",
+                                          "<|end_of_text|>", "<|eom_id|>", "<|return|>", "</s>",        "<eos>"};
+
+std::vector<int32_t> end_tokens(const Vocabulary& vocabulary, const VocabularySource& source) {
+  std::vector<int32_t> ends;
+  for (int32_t id : {source.eos, source.eot})
+    if (id >= 0) ends.push_back(id);
+  for (std::string_view name : kEndNames) {
+    int32_t id = vocabulary.find(name);
+    if (id >= 0 && vocabulary.type(id) == TokenType::control) ends.push_back(id);
+  }
+  std::sort(ends.begin(), ends.end());
+  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+  return ends;
+}
+
+}  // namespace
+
+TokenizerPtr make_tokenizer(const VocabularySource& source) {
+  const TokenizerFamily* family = nullptr;
+  std::string known;
+  for (const TokenizerFamily* f : kFamilies) {
+    if (source.model == f->model) family = f;
+    known += (known.empty() ? "" : ", ") + std::string(f->model);
+  }
+  if (!family) fail(Status::unsupported, "tokenizer: model '{}' is not supported; known: {}", source.model, known);
+  auto tokenizer = std::make_shared<Tokenizer>(source);
+  tokenizer->family = family;
+  tokenizer->bos = source.bos;
+  tokenizer->eos = source.eos;
+  tokenizer->add_bos = source.add_bos;
+  tokenizer->add_eos = source.add_eos;
+  tokenizer->add_space_prefix = source.add_space_prefix;
+  if (source.add_bos && source.bos < 0) fail(Status::bad_file, "tokenizer: add_bos_token is set, but there is no bos_token_id");
+  if (source.add_eos && source.eos < 0) fail(Status::bad_file, "tokenizer: add_eos_token is set, but there is no eos_token_id");
+  tokenizer->ends = end_tokens(tokenizer->vocabulary, source);
+  family->prepare(*tokenizer, source);
+  return tokenizer;
+}
+
+void tokenize(const Tokenizer& t, std::string_view text, TokenizeFlags flags, std::vector<int32_t>& out) {
+  if (text.size() > INT32_MAX / 4) fail(Status::limit, "tokenizer: a text of {} bytes is too long", text.size());
+  if (flags.add_begin && t.add_bos) out.push_back(t.bos);
+  bool first = true;
+  for (const Vocabulary::Fragment& f : t.vocabulary.partition(text, flags.special)) {
+    if (f.token >= 0) out.push_back(f.token);
+    else t.family->tokenize(t, text.substr(f.begin, f.size), first, out);
+    first = f.token >= 0;
+  }
+  if (flags.add_begin && t.add_eos) out.push_back(t.eos);
+}
+
+int32_t vocabulary_size(const Tokenizer& t) { return t.vocabulary.size(); }
+int32_t begin_token(const Tokenizer& t) { return t.add_bos ? t.bos : -1; }
+int32_t end_token(const Tokenizer& t) { return t.eos; }
+bool is_end(const Tokenizer& t, int32_t id) { return std::binary_search(t.ends.begin(), t.ends.end(), id); }
+
+void append_token_text(const Tokenizer& t, int32_t id, bool special, std::string& out) {
+  if (id < 0 || id >= t.vocabulary.size()) fail(Status::invalid_argument, "token {} is not in the vocabulary of {}", id, t.vocabulary.size());
+  TokenType type = t.vocabulary.type(id);
+  if (type == TokenType::user_defined) out += t.vocabulary.text(id);
+  else if (type == TokenType::control || type == TokenType::unknown) out += special ? t.vocabulary.text(id) : std::string_view();
+  else t.family->append_text(t, id, out);
+}
+
+std::string detokenize(const Tokenizer& t, const int32_t* ids, size_t count, bool special) {
+  std::string text;
+  bool first = true;  // the space that was put in front of the text is taken away again
+  for (size_t i = 0; i < count; ++i) {
+    size_t before = text.size();
+    append_token_text(t, ids[i], special, text);
+    bool is_text = text.size() > before && t.vocabulary.type(ids[i]) != TokenType::control;
+    if (first && is_text && t.add_space_prefix && t.family == &kSpmFamily && text[before] == ' ') text.erase(before, 1);
+    if (is_text) first = false;
+  }
+  return text;
+}
+
+std::string_view TextStream::push(int32_t id) {
+  append_token_text(tokenizer_, id, false, pending_);
+  size_t keep = unfinished_tail(pending_);
+  ready_.assign(pending_, 0, pending_.size() - keep);
+  pending_.erase(0, pending_.size() - keep);
+  return ready_;
+}
+
+std::string_view TextStream::finish() {
+  ready_.swap(pending_);
+  pending_.clear();
+  return ready_;
+}
+
+std::vector<std::string> tokenizer_names() {
+  std::vector<std::string> names;
+  for (const TokenizerFamily* f : kFamilies) names.push_back(f->model);
+  return names;
+}
+
+}  // namespace prm

@@ -1,0 +1,109 @@
+#include "text/vocabulary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/error.h"
+
+namespace prm {
+
+namespace {
+
+// FNV-1a with a final mix: short texts, no adversary who gains from collisions beyond slow loading of their own file.
+size_t hash_text(std::string_view text) {
+  uint64_t h = 1469598103934665603ull;
+  for (char c : text) h = (h ^ uint8_t(c)) * 1099511628211ull;
+  return size_t(h ^ (h >> 32));
+}
+
+bool is_special(TokenType type) { return type == TokenType::control || type == TokenType::unknown || type == TokenType::user_defined; }
+
+void check_id(const char* name, int32_t id, size_t size) {
+  if (id < -1 || id >= int64_t(size)) fail(Status::bad_file, "tokenizer: {} is {}, the vocabulary has {} tokens", name, id, size);
+}
+
+}  // namespace
+
+Vocabulary::Vocabulary(const VocabularySource& s) {
+  size_t n = s.tokens.size(), bytes = 0;
+  if (n == 0) fail(Status::bad_file, "tokenizer: the vocabulary is empty");
+  if (n > INT32_MAX / 4) fail(Status::limit, "tokenizer: {} tokens are too many", n);
+  if (!s.scores.empty() && s.scores.size() != n) fail(Status::bad_file, "tokenizer: {} scores for {} tokens", s.scores.size(), n);
+  if (!s.types.empty() && s.types.size() != n) fail(Status::bad_file, "tokenizer: {} types for {} tokens", s.types.size(), n);
+  for (float score : s.scores)
+    if (std::isnan(score)) fail(Status::bad_file, "tokenizer: a score is NaN");
+  check_id("bos_token_id", s.bos, n), check_id("eos_token_id", s.eos, n), check_id("eot_token_id", s.eot, n), check_id("unknown_token_id", s.unknown, n);
+  for (std::string_view token : s.tokens) bytes += token.size(), longest_ = std::max(longest_, token.size());
+  if (bytes > UINT32_MAX) fail(Status::limit, "tokenizer: the vocabulary has {} bytes of text", bytes);
+  blob_.reserve(bytes);
+  offsets_.reserve(n + 1);
+  for (std::string_view token : s.tokens) {
+    offsets_.push_back(uint32_t(blob_.size()));
+    blob_ += token;
+  }
+  offsets_.push_back(uint32_t(blob_.size()));
+  scores_ = s.scores;
+  types_.assign(n, TokenType::normal);
+  for (size_t i = 0; i < s.types.size(); ++i) {
+    if (s.types[i] < 1 || s.types[i] > 6) fail(Status::bad_file, "tokenizer: token {} has type {}, expected 1 to 6", i, s.types[i]);
+    types_[i] = TokenType(s.types[i]);
+  }
+  size_t slots = 16;
+  while (slots < n * 2) slots *= 2;
+  table_.assign(slots, -1);
+  for (int32_t id = 0; id < int32_t(n); ++id) {
+    size_t at = hash_text(text(id)) & (slots - 1);
+    while (table_[at] >= 0 && text(table_[at]) != text(id)) at = (at + 1) & (slots - 1);
+    table_[at] = id;
+  }
+  add_special_lengths();
+}
+
+int32_t Vocabulary::find(std::string_view wanted) const {
+  size_t mask = table_.size() - 1, at = hash_text(wanted) & mask;
+  while (table_[at] >= 0) {
+    if (text(table_[at]) == wanted) return table_[at];
+    at = (at + 1) & mask;
+  }
+  return -1;
+}
+
+void Vocabulary::add_special_lengths() {
+  std::map<size_t, std::vector<uint8_t>, std::greater<>> firsts;
+  for (int32_t id = 0; id < size(); ++id)
+    if (is_special(type(id)) && !text(id).empty()) firsts[text(id).size()].push_back(uint8_t(text(id)[0]));
+  for (auto& [length, bytes] : firsts) {
+    SpecialLength entry{length, {}};
+    for (uint8_t b : bytes) entry.first_bytes[b] = true;
+    special_lengths_.push_back(entry);
+  }
+}
+
+std::vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool special) const {
+  std::vector<Fragment> fragments, next;
+  if (!whole.empty()) fragments.push_back({0, whole.size(), -1});
+  for (const SpecialLength& entry : special_lengths_) {
+    if (entry.length > whole.size()) continue;
+    next.clear();
+    for (const Fragment& f : fragments) {
+      size_t begin = f.begin, end = f.begin + f.size;
+      for (size_t i = begin; f.token < 0 && i + entry.length <= end;) {
+        int32_t id = entry.first_bytes[uint8_t(whole[i])] ? find(whole.substr(i, entry.length)) : -1;
+        if (id < 0 || !(type(id) == TokenType::user_defined || (special && is_special(type(id))))) {
+          ++i;
+          continue;
+        }
+        if (i > begin) next.push_back({begin, i - begin, -1});
+        next.push_back({i, entry.length, id});
+        begin = i += entry.length;
+      }
+      if (f.token >= 0) next.push_back(f);
+      else if (begin < end) next.push_back({begin, end - begin, -1});
+    }
+    fragments.swap(next);
+  }
+  return fragments;
+}
+
+}  // namespace prm

@@ -1,0 +1,47 @@
+// Tokens by id and ids by text: one text blob, one open-addressing hash table. Shared by the tokenizer families.
+#pragma once
+#include <string_view>
+#include <utility>
+
+#include "text/tokenizer.h"
+
+namespace prm {
+
+enum class TokenType : uint8_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
+
+class Vocabulary {
+ public:
+  // Fails with bad_file: no tokens, lists of other lengths, special ids out of range, scores that are NaN.
+  explicit Vocabulary(const VocabularySource& source);
+
+  int32_t size() const { return int32_t(offsets_.size() - 1); }
+  std::string_view text(int32_t id) const { return std::string_view(blob_).substr(offsets_[size_t(id)], offsets_[size_t(id) + 1] - offsets_[size_t(id)]); }
+  TokenType type(int32_t id) const { return types_[size_t(id)]; }
+  float score(int32_t id) const { return scores_.empty() ? 0.0f : scores_[size_t(id)]; }
+  int32_t find(std::string_view text) const;  // -1 when there is none; of duplicates the last
+  size_t longest() const { return longest_; }
+
+  // Control, unknown and user-defined tokens are cut out of the text before it is tokenized: user-defined ones always, the
+  // others when `special`. Longer ones first, over the whole text.
+  struct Fragment {
+    size_t begin, size;
+    int32_t token;  // -1: text
+  };
+  std::vector<Fragment> partition(std::string_view text, bool special) const;
+
+ private:
+  struct SpecialLength {
+    size_t length;
+    bool first_bytes[256];  // of special tokens of this length
+  };
+  void add_special_lengths();
+  std::string blob_;
+  std::vector<uint32_t> offsets_;
+  std::vector<TokenType> types_;
+  std::vector<float> scores_;
+  std::vector<int32_t> table_;
+  std::vector<SpecialLength> special_lengths_;  // descending
+  size_t longest_ = 0;
+};
+
+}  // namespace prm
