@@ -17,18 +17,21 @@ constexpr const TokenizerFamily* kFamilies[] = {
     &kBpeFamily,
 };
 
-// Control tokens that end an answer, by the names that models give them.
-constexpr std::string_view kEndNames[] = {"<|eot_id|>",    "<|im_end|>", "<|end|>",  "<end_of_turn>", "<|endoftext|>",
-                                          "<|end_of_text|>", "<|eom_id|>", "<|return|>", "</s>",        "<eos>"};
+// Tokens that end an answer, by the names that models give them.
+constexpr std::string_view kEndNames[] = {
+    "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<end_of_turn>", "<|endoftext|>", "</s>", "<|eom_id|>",
+    "<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>"};
 
-std::vector<int32_t> end_tokens(const Vocabulary& vocabulary, const VocabularySource& source) {
+// A token with such a name counts as control whatever its type in the file: nobody ends an answer by typing it.
+std::vector<int32_t> end_tokens(Vocabulary& vocabulary, const VocabularySource& source) {
   std::vector<int32_t> ends;
   for (int32_t id : {source.eos, source.eot})
     if (id >= 0) ends.push_back(id);
-  for (std::string_view name : kEndNames) {
-    int32_t id = vocabulary.find(name);
-    if (id >= 0 && vocabulary.type(id) == TokenType::control) ends.push_back(id);
-  }
+  for (std::string_view name : kEndNames)
+    if (int32_t id = vocabulary.find(name); id >= 0) {
+      vocabulary.make_control(id);
+      ends.push_back(id);
+    }
   std::sort(ends.begin(), ends.end());
   ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
   return ends;

@@ -17,6 +17,7 @@ class Vocabulary {
   int32_t size() const { return int32_t(offsets_.size() - 1); }
   std::string_view text(int32_t id) const { return std::string_view(blob_).substr(offsets_[size_t(id)], offsets_[size_t(id) + 1] - offsets_[size_t(id)]); }
   TokenType type(int32_t id) const { return types_[size_t(id)]; }
+  void make_control(int32_t id) { types_[size_t(id)] = TokenType::control; }
   float score(int32_t id) const { return scores_.empty() ? 0.0f : scores_[size_t(id)]; }
   int32_t find(std::string_view text) const;  // -1 when there is none; of duplicates the last
   size_t longest() const { return longest_; }
