@@ -8,16 +8,8 @@ static int32_t print(void *user, const char *text, size_t size) {
     return written != size || fflush(user) != 0; /* not 0: stop */
 }
 
-/* Draws percents while the weights are made ready. */
-static int32_t show(void *user, const char *stage, uint64_t done, uint64_t total) {
-    (void)user;
-    if (total) fprintf(stderr, "\r%s %3.0f %%", stage, 100.0 * (double)done / (double)total);
-    return 0;
-}
-
 int main(int argc, char **argv) {
     prm_engine_options threads = PRM_INIT(prm_engine_options);
-    prm_control control = PRM_INIT(prm_control);
     prm_prompt prompt = PRM_INIT(prm_prompt);
     prm_generate_options options = PRM_INIT(prm_generate_options);
     prm_request_info info = PRM_INIT(prm_request_info);
@@ -30,7 +22,6 @@ int main(int argc, char **argv) {
         return 2;
     }
     threads.threads = PRM_THREADS_ALL;
-    control.on_progress = show;
     prompt.flags = PRM_PROMPT_SPECIAL; /* the prompt is the program's own: chat markers in it count */
     prompt.text = PRM_TEXT(argv[2]);
     options.max_tokens = argc > 3 ? atoi(argv[3]) : 64;
@@ -38,8 +29,7 @@ int main(int argc, char **argv) {
     options.user = stdout;
 
     status = prm_engine_open(PRM_VERSION, &threads, &engine);
-    if (!status) status = prm_model_open(engine, argv[1], NULL, &control, &model);
-    fputs("\r             \r", stderr);
+    if (!status) status = prm_model_open(engine, argv[1], NULL, NULL, &model);
     if (!status) status = prm_generate(model, &prompt, &options, NULL, &info);
     if (status) {
         fprintf(stderr, "%s: %s: %s\n", argv[0], prm_status_name(status), prm_last_error());

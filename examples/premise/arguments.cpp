@@ -33,12 +33,14 @@ void add_model_flag(CLI::App& app, ModelFlags& flags) {
 }
 
 void add_compute_flags(CLI::App& app, ModelFlags& flags) {
-  add_count(app, "--ctx", flags.context, 1, kMaxInt32, "Tokens the context holds (default: the model's own, at most 8192)");
+  add_count(app, "--ctx", flags.context, 1, kMaxInt32,
+            "Tokens the context holds (default: the model's own, at most 8192)");
   add_count(app, "--chunk", flags.chunk, 1, 65536, "Prompt tokens in one step, at most (default: 512)");
   add_count(app, "--threads", flags.threads, 1, 1025, "Threads that compute (default: all that this process may use)");
   add_choice(app, "--kv", flags.kv, {"f16", "f32"}, {"bf16", "q8_0"}, "Type of the KV cache");
   add_choice(app, "--device", flags.device, {"cpu"}, {"cuda"}, "Where to compute");
-  add_choice(app, "--require", flags.require, {"cpu"}, {"cuda"}, "Fail unless every operation has a kernel of this device");
+  add_choice(app, "--require", flags.require, {"cpu"}, {"cuda"},
+             "Fail unless every operation has a kernel of this device");
 }
 
 void add_text_flags(CLI::App& app, TextFlags& flags) {
@@ -53,21 +55,24 @@ void add_text_flags(CLI::App& app, TextFlags& flags) {
   app.add_option("-f,--file", flags.file, "The text is in this file, byte for byte; - reads stdin")->type_name("FILE");
 }
 
-void add_count(CLI::App& app, const std::string& names, int64_t& to, int64_t least, int64_t most, const std::string& help) {
+void add_count(CLI::App& app, const std::string& names, int64_t& to, int64_t least, int64_t most,
+               const std::string& help) {
   std::string name = long_name(names);
-  app.add_option_function<std::string>(names, [&to, name, least, most](const std::string& text) { to = parse_count(name, text, least, most); }, help)
+  app.add_option_function<std::string>(
+         names, [&to, name, least, most](const std::string& text) { to = parse_count(name, text, least, most); }, help)
       ->type_name("N");
 }
 
-void add_choice(CLI::App& app, const std::string& names, std::string& to, std::vector<std::string> words, std::vector<std::string> later,
-                const std::string& help) {
+void add_choice(CLI::App& app, const std::string& names, std::string& to, std::vector<std::string> words,
+                std::vector<std::string> later, const std::string& help) {
   std::string name = long_name(names), shown = list_words(words);
   app.add_option_function<std::string>(
          names,
          [&to, name, words, later, shown](const std::string& text) {
            to = text;
            if (std::find(words.begin(), words.end(), text) != words.end()) return;
-           bool known = std::any_of(later.begin(), later.end(), [&](const std::string& word) { return text.substr(0, text.find(':')) == word; });
+           bool known = std::any_of(later.begin(), later.end(),
+                                    [&](const std::string& word) { return text.substr(0, text.find(':')) == word; });
            fail_usage(known ? "not available yet" : "value not known", name + " " + text, "this release has: " + shown);
          },
          fmt::format("{} ({})", help, shown))
@@ -100,7 +105,8 @@ std::vector<int32_t> parse_ids(const std::string& name, const std::string& text)
     auto [rest, error] = std::from_chars(text.data() + at, text.data() + text.size(), id);
     size_t end = std::min(text.find_first_of(" \t\r\n,[]", at), text.size());
     if (error != std::errc() || rest != text.data() + end || id < 0)
-      fail_usage("not a token id", fmt::format("{} {}", name, text.substr(at, std::min<size_t>(end - at, 24))), "give whole numbers apart by commas, such as 1,2,3");
+      fail_usage("not a token id", fmt::format("{} {}", name, text.substr(at, std::min<size_t>(end - at, 24))),
+                 "give whole numbers apart by commas, such as 1,2,3");
     ids.push_back(id);
     at = end;
   }
@@ -125,14 +131,7 @@ std::string read_input(const std::string& path) {
     break;
   }
   if (!is_stdin) close(fd);
-  if (code && interrupted()) {
-    Failure failure;
-    failure.exit_code = kInterrupted;
-    failure.status = PRM_STATUS_CANCELLED;
-    failure.what_failed = failure.message = "interrupted";
-    failure.where = failure.file = name;
-    throw failure;
-  }
+  if (interrupted()) fail_interrupted(name);
   if (code) fail_system("cannot read", name, code);
   return text;
 }

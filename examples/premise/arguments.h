@@ -29,15 +29,16 @@ struct TextFlags {
 };
 
 void add_output_flags(CLI::App& app, OutputFlags& flags);
-void add_model_flag(CLI::App& app, ModelFlags& flags);    // -m
+void add_model_flag(CLI::App& app, ModelFlags& flags);     // -m
 void add_compute_flags(CLI::App& app, ModelFlags& flags);  // --ctx --chunk --threads --kv --device --require
-void add_text_flags(CLI::App& app, TextFlags& flags);     // -p -f
+void add_text_flags(CLI::App& app, TextFlags& flags);      // -p -f
 
 // A number within [least, most]; K, M, G multiply by powers of 1024.
-void add_count(CLI::App& app, const std::string& names, int64_t& to, int64_t least, int64_t most, const std::string& help);
+void add_count(CLI::App& app, const std::string& names, int64_t& to, int64_t least, int64_t most,
+               const std::string& help);
 // One of a few words; the first is the default. `later` are refused as not there yet.
-void add_choice(CLI::App& app, const std::string& names, std::string& to, std::vector<std::string> words, std::vector<std::string> later,
-                const std::string& help);
+void add_choice(CLI::App& app, const std::string& names, std::string& to, std::vector<std::string> words,
+                std::vector<std::string> later, const std::string& help);
 
 int64_t parse_count(const std::string& name, const std::string& text, int64_t least, int64_t most);
 // Token ids apart by commas or white space, in brackets or not.

@@ -35,7 +35,8 @@ void run_one_step(const Session& session) {
 
 [[noreturn]] void fail_unknown(const std::string& path) {
   try {
-    fail_with(PRM_STATUS_BAD_FILE, "malformed file", path, "no known model format: GGUF files are, and begin with 'GGUF'");
+    fail_with(PRM_STATUS_BAD_FILE, "malformed file", path,
+              "no known model format: GGUF files are, and begin with 'GGUF'");
   } catch (Failure& failure) {
     failure.file = path;
     failure.item.clear();
@@ -55,14 +56,22 @@ int check_file(const CheckFlags& flags) {
     double ms = double(prm_now_ns() - start_ns) / 1e6;
     if (flags.json) {
       JsonWriter json;
-      json.begin_object().pair("path", flags.model).pair("kind", kind).pair("ok", true).pair("arch", session.info.architecture);
-      json.pair("parameters", session.info.parameters).pair("ms", ms).pair("peak_charged_bytes", peak_host_bytes(session));
+      json.begin_object()
+          .pair("path", flags.model)
+          .pair("kind", kind)
+          .pair("ok", true)
+          .pair("arch", session.info.architecture)
+          .pair("parameters", session.info.parameters)
+          .pair("ms", ms)
+          .pair("peak_charged_bytes", peak_host_bytes(session));
       write_out(json.end_object().text() + "\n");
     } else {
-      write_out(fmt::format("ok: {}: {}, {}, loads and runs\n", printable(flags.model), kind, session.info.architecture));
+      write_out(
+          fmt::format("ok: {}: {}, {}, loads and runs\n", printable(flags.model), kind, session.info.architecture));
     }
   } catch (Failure& failure) {
-    std::string fields = JsonWriter().begin_object().pair("path", flags.model).pair("kind", kind).pair("ok", false).end_object().text();
+    std::string fields =
+        JsonWriter().begin_object().pair("path", flags.model).pair("kind", kind).pair("ok", false).end_object().text();
     failure.extra_json = fields.substr(1, fields.size() - 2) + ",";
     throw;
   }
@@ -75,7 +84,8 @@ Command add_check(CLI::App& program) {
   auto flags = std::make_shared<CheckFlags>();
   CLI::App* app = program.add_subcommand("check", "Check that a model file loads and runs one step");
   app->add_option("PATH,-m,--model", flags->model, "The file")->type_name("FILE");
-  add_count(*app, "--threads", flags->threads, 1, 1025, "Threads that compute (default: all that this process may use)");
+  add_count(*app, "--threads", flags->threads, 1, 1025,
+            "Threads that compute (default: all that this process may use)");
   add_output_flags(*app, *flags);
   app->footer(
       "Ends with 0 when the file is good, 1 when it is not.\n\n"

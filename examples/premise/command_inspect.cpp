@@ -28,7 +28,8 @@ std::string bytes_text(uint64_t bytes) {
 
 std::string count_text(uint64_t count) {
   if (count < 1'000'000) return fmt::format("{}", count);
-  return count < 1'000'000'000 ? fmt::format("{:.1f} M", double(count) / 1e6) : fmt::format("{:.2f} G", double(count) / 1e9);
+  return count < 1'000'000'000 ? fmt::format("{:.1f} M", double(count) / 1e6)
+                               : fmt::format("{:.2f} G", double(count) / 1e9);
 }
 
 std::string shape_text(const Json& shape) {
@@ -60,15 +61,16 @@ std::string tensors_text(const Json& tensors) {
   for (const Json& tensor : tensors.items) widest = std::max(widest, printable(tensor["name"].spelling).size());
   std::string text;
   for (const Json& tensor : tensors.items)
-    text += fmt::format("{:<{}}  {:<5} {:>10}  {}\n", printable(tensor["name"].spelling), widest, tensor["type"].spelling,
-                        bytes_text(tensor["bytes"].integer()), shape_text(tensor["shape"]));
+    text += fmt::format("{:<{}}  {:<5} {:>10}  {}\n", printable(tensor["name"].spelling), widest,
+                        tensor["type"].spelling, bytes_text(tensor["bytes"].integer()), shape_text(tensor["shape"]));
   return text;
 }
 
 std::string io_text(const char* title, const Json& list) {
   std::string text;
   for (const Json& one : list.items)
-    text += fmt::format("{:<13} {} {} {}\n", title, printable(one["name"].spelling), shape_text(one["shape"]), one["dtype"].spelling);
+    text += fmt::format("{:<13} {} {} {}\n", title, printable(one["name"].spelling), shape_text(one["shape"]),
+                        one["dtype"].spelling);
   return text;
 }
 
@@ -84,19 +86,23 @@ std::string summary_text(const Session& session, const Json& report) {
     ++share.count, ++all.count;
     share.bytes += bytes, all.bytes += bytes;
   }
-  std::string text = fmt::format("{:<13} {}\n{:<13} {}\n{:<13} {}\n", "model", printable(session.path), "kind", report["kind"].spelling, "architecture",
-                                 printable(report["arch"].spelling));
+  std::string text = fmt::format("{:<13} {}\n{:<13} {}\n{:<13} {}\n", "model", printable(session.path), "kind",
+                                 report["kind"].spelling, "architecture", printable(report["arch"].spelling));
   text += fmt::format("{:<13} {}\n", "parameters", count_text(session.info.parameters));
-  text += fmt::format("{:<13} {} tokens, opened with {} unless --ctx says more\n", "context", report["context"].spelling, session.info.context);
+  text += fmt::format("{:<13} {} tokens, opened with {} unless --ctx says more\n", "context",
+                      report["context"].spelling, session.info.context);
   text += fmt::format("{:<13} {} tokens\n", "vocabulary", session.info.vocabulary);
   text += fmt::format("{:<13} {}\n", "width", session.info.width);
   text += fmt::format("{:<13} {}, {}\n", "tensors", all.count, bytes_text(all.bytes));
-  for (const auto& [type, share] : types) text += fmt::format("  {:<11} {:>4}, {}\n", type, share.count, bytes_text(share.bytes));
+  for (const auto& [type, share] : types)
+    text += fmt::format("  {:<11} {:>4}, {}\n", type, share.count, bytes_text(share.bytes));
   text += io_text("input", report["inputs"]) + io_text("output", report["outputs"]);
   text += fmt::format("{:<13}", "ops");
-  for (const auto& [op, count] : report["ops"].members) text += fmt::format(" {} {}", op, count.spelling);
+  const Json &ops = report["ops"], &metadata = report["metadata"];
+  for (size_t i = 0; i < ops.keys.size(); ++i) text += fmt::format(" {} {}", ops.keys[i], ops.items[i].spelling);
   text += "\nmetadata\n";
-  for (const auto& [key, value] : report["metadata"].members) text += fmt::format("  {} = {}\n", printable(key), value_text(value));
+  for (size_t i = 0; i < metadata.keys.size(); ++i)
+    text += fmt::format("  {} = {}\n", printable(metadata.keys[i]), value_text(metadata.items[i]));
   return text;
 }
 

@@ -18,8 +18,10 @@ struct LogitsFlags : ModelFlags {
 };
 
 int print_logits(const LogitsFlags& flags) {
-  if (flags.ids.empty() == flags.file.empty()) fail_usage("token ids", "--ids and -f", "give exactly one: --ids 1,2,3 or -f FILE");
-  std::vector<int32_t> ids = flags.file.empty() ? parse_ids("--ids", flags.ids) : parse_ids("-f", read_input(flags.file));
+  if (flags.ids.empty() == flags.file.empty())
+    fail_usage("token ids", "--ids and -f", "give exactly one: --ids 1,2,3 or -f FILE");
+  std::vector<int32_t> ids =
+      flags.file.empty() ? parse_ids("--ids", flags.ids) : parse_ids("-f", read_input(flags.file));
   Session session = open_session(flags, Weights::loaded);
   int64_t T = int64_t(ids.size()), V = session.info.vocabulary;
   std::unique_ptr<float[]> logits(new float[size_t(T * V)]);

@@ -35,7 +35,8 @@ double window_nll(const Session& session, const std::vector<int32_t>& window, co
   size_t begin = window.size() / 2, end = window.size() - 1;
   std::vector<double> nll(window.size());
   auto work = [&](size_t first) {
-    for (size_t t = begin + first; t < end; t += size_t(session.threads)) nll[t] = negative_log_likelihood(logits + int64_t(t) * V, V, window[t + 1]);
+    for (size_t t = begin + first; t < end; t += size_t(session.threads))
+      nll[t] = negative_log_likelihood(logits + int64_t(t) * V, V, window[t + 1]);
   };
   std::vector<std::jthread> helpers;
   for (int i = 1; i < session.threads; ++i) helpers.emplace_back(work, size_t(i));
@@ -52,8 +53,9 @@ int perplexity(PerplexityFlags flags) {
   std::vector<int32_t> tokens = tokenize(session, text, 0);
   size_t windows = tokens.size() / ctx;
   if (!windows)
-    fail_with(PRM_STATUS_INVALID_ARGUMENT, "the text is too short", flags.file,
-              fmt::format("it has {} tokens, a window needs {}: give a longer text or a smaller --ctx", tokens.size(), ctx));
+    fail_with(
+        PRM_STATUS_INVALID_ARGUMENT, "the text is too short", flags.file,
+        fmt::format("it has {} tokens, a window needs {}: give a longer text or a smaller --ctx", tokens.size(), ctx));
   if (flags.windows) windows = std::min(windows, size_t(flags.windows));
 
   std::unique_ptr<float[]> logits(new float[ctx * size_t(session.info.vocabulary)]);
@@ -68,20 +70,29 @@ int perplexity(PerplexityFlags flags) {
     nll += window_nll(session, window, logits.get());
     counted += ctx - 1 - ctx / 2;
     double left_s = double(prm_now_ns() - start_ns) / 1e9 / double(w + 1) * double(windows - w - 1);
-    progress.line(fmt::format("window {} of {}: perplexity {:.4f} so far, {:.0f} s left", w + 1, windows, std::exp(nll / double(counted)), left_s));
+    progress.line(fmt::format("window {} of {}: perplexity {:.4f} so far, {:.0f} s left", w + 1, windows,
+                              std::exp(nll / double(counted)), left_s));
   }
   progress.clear();
   double seconds = double(prm_now_ns() - start_ns) / 1e9, mean = nll / double(counted);
   if (flags.json) {
     JsonWriter json;
-    json.begin_object().pair("perplexity", std::exp(mean)).pair("nll", mean).pair("tokens", uint64_t(counted)).pair("ctx", uint64_t(ctx));
-    json.pair("chunks", uint64_t(windows)).pair("seconds", seconds).pair("isa", session.isa).pair("threads", session.threads);
+    json.begin_object()
+        .pair("perplexity", std::exp(mean))
+        .pair("nll", mean)
+        .pair("tokens", uint64_t(counted))
+        .pair("ctx", uint64_t(ctx))
+        .pair("chunks", uint64_t(windows))
+        .pair("seconds", seconds)
+        .pair("isa", session.isa)
+        .pair("threads", session.threads);
     write_out(json.pair("model", session.path).end_object().text() + "\n");
     return kDone;
   }
   write_out(fmt::format("perplexity: {:.4f}\n", std::exp(mean)));
   if (!flags.quiet)
-    write_talk(fmt::format("nll {:.5f} over {} tokens, {} windows of {} in {:.1f} s, {}, {} threads\n", mean, counted, windows, ctx, seconds, session.isa, session.threads));
+    write_talk(fmt::format("nll {:.5f} over {} tokens, {} windows of {} in {:.1f} s, {}, {} threads\n", mean, counted,
+                           windows, ctx, seconds, session.isa, session.threads));
   return kDone;
 }
 
@@ -102,7 +113,8 @@ Command add_perplexity(CLI::App& program) {
       "  premise perplexity -m model.gguf -f text.txt --ctx 64\n"
       "  premise perplexity -m model.gguf -f text.txt --ctx 64 --chunks 2 --json");
   return {app, [flags] {
-            if (flags->context < 4) fail_usage("out of range", fmt::format("--ctx {}", flags->context), "give a window of 4 or more tokens");
+            if (flags->context < 4)
+              fail_usage("out of range", fmt::format("--ctx {}", flags->context), "give a window of 4 or more tokens");
             return perplexity(*flags);
           }};
 }

@@ -106,28 +106,46 @@ Speed measure(const Answer& answer, const prm_request_info& info) {
   return speed;
 }
 
-std::string answer_json(const RunFlags& flags, const Session& session, const Answer& answer, const prm_request_info& info, double cancel_ms) {
+std::string answer_json(const RunFlags& flags, const Session& session, const Answer& answer,
+                        const prm_request_info& info, double cancel_ms) {
   Speed speed = measure(answer, info);
   JsonWriter json;
-  json.begin_object().pair("text", answer.text).key("tokens").list(answer.tokens);
-  json.pair("prompt_tokens", info.prompt_tokens).pair("generated_tokens", info.generated_tokens).pair("finish_reason", finish_name(info.finish));
-  json.measured("cancel_latency_ms", cancel_ms).measured("ttft_ms", speed.first_ms).measured("tokens_per_s", speed.decode);
-  json.measured("prefill_tok_s", speed.prefill).pair("seed", flags.seed).pair("isa", session.isa).pair("device", flags.device);
-  json.pair("threads", session.threads).pair("peak_charged_bytes", peak_host_bytes(session));
-  json.pair("model", session.path).pair("cpu", processor_name());
+  json.begin_object()
+      .pair("text", answer.text)
+      .key("tokens")
+      .list(answer.tokens)
+      .pair("prompt_tokens", info.prompt_tokens)
+      .pair("generated_tokens", info.generated_tokens)
+      .pair("finish_reason", finish_name(info.finish))
+      .measured("cancel_latency_ms", cancel_ms)
+      .measured("ttft_ms", speed.first_ms)
+      .measured("tokens_per_s", speed.decode)
+      .measured("prefill_tok_s", speed.prefill)
+      .pair("seed", flags.seed)
+      .pair("isa", session.isa)
+      .pair("device", flags.device)
+      .pair("threads", session.threads)
+      .pair("peak_charged_bytes", peak_host_bytes(session))
+      .pair("model", session.path)
+      .pair("cpu", processor_name());
   return json.end_object().text() + "\n";
 }
 
 std::string summary_line(const Session& session, const Answer& answer, const prm_request_info& info) {
   Speed speed = measure(answer, info);
-  std::string rate = speed.decode < 0 ? "-" : fmt::format("{:.1f}", speed.decode), first = speed.first_ms < 0 ? "none" : fmt::format("{:.2f} s", speed.first_ms / 1e3);
-  std::string stopped = info.finish == PRM_FINISH_CANCELLED || info.finish == PRM_FINISH_DEADLINE ? fmt::format(", {}", finish_name(info.finish)) : "";
-  return fmt::format("tokens_per_s: {} ({} token{}, first after {}, {}, {} thread{}{})\n", rate, answer.tokens.size(), answer.tokens.size() == 1 ? "" : "s", first,
-                     session.isa, session.threads, session.threads == 1 ? "" : "s", stopped);
+  std::string rate = speed.decode < 0 ? "-" : fmt::format("{:.1f}", speed.decode),
+              first = speed.first_ms < 0 ? "none" : fmt::format("{:.2f} s", speed.first_ms / 1e3);
+  std::string stopped = info.finish == PRM_FINISH_CANCELLED || info.finish == PRM_FINISH_DEADLINE
+                            ? fmt::format(", {}", finish_name(info.finish))
+                            : "";
+  return fmt::format("tokens_per_s: {} ({} token{}, first after {}, {}, {} thread{}{})\n", rate, answer.tokens.size(),
+                     answer.tokens.size() == 1 ? "" : "s", first, session.isa, session.threads,
+                     session.threads == 1 ? "" : "s", stopped);
 }
 
 int run(const RunFlags& flags) {
-  if (flags.chat) fail_usage("not available yet", "--chat", "write the model's chat markers into the prompt and add --special");
+  if (flags.chat)
+    fail_usage("not available yet", "--chat", "write the model's chat markers into the prompt and add --special");
   std::string text = read_text(flags.prompt);
   Session session = open_session(flags, Weights::loaded);
 
@@ -174,15 +192,18 @@ Command add_run(CLI::App& program) {
   CLI::App* app = program.add_subcommand("run", "Generate text from a prompt");
   add_model_flag(*app, *flags);
   add_text_flags(*app, flags->prompt);
-  add_count(*app, "-n,--tokens", flags->tokens, 0, INT32_MAX, "Most tokens to generate; 0: until the model ends or the context is full (default: 256)");
+  add_count(*app, "-n,--tokens", flags->tokens, 0, INT32_MAX,
+            "Most tokens to generate; 0: until the model ends or the context is full (default: 256)");
   app->add_flag("--raw", flags->raw, "Feed the text as it is, begun as the file says (the default)");
   app->add_flag("--special", flags->special, "Control tokens in the text are recognised");
   app->add_flag("--chat", flags->chat, "Apply the model's chat template (not available yet)");
   app->add_flag("--ignore-eos", flags->ignore_end, "Go on after the model's end token");
-  app->add_option_function<std::string>("--temp", check_temperature, "Temperature; 0, greedy, is the only one yet")->type_name("X");
+  app->add_option_function<std::string>("--temp", check_temperature, "Temperature; 0, greedy, is the only one yet")
+      ->type_name("X");
   add_count(*app, "--seed", flags->seed, 0, INT64_MAX, "Seed of sampling; greedy text does not depend on it");
   add_count(*app, "--deadline-ms", flags->deadline_ms, 1, 1 << 30, "Stop this long after the model is loaded");
-  add_count(*app, "--cancel-after-ms", flags->cancel_after_ms, 0, 1 << 30, "Cancel this long after the model is loaded");
+  add_count(*app, "--cancel-after-ms", flags->cancel_after_ms, 0, 1 << 30,
+            "Cancel this long after the model is loaded");
   add_compute_flags(*app, *flags);
   add_output_flags(*app, *flags);
   app->footer(

@@ -27,7 +27,8 @@ int print_text(const TokenizeFlags& flags, const Session& session) {
   prm_status status = prm_detokenize(session.model.get(), ids.data(), ids.size(), detokenize_flags, nullptr, 0, &size);
   if (status != PRM_STATUS_BUFFER_TOO_SMALL) check(status, session.path);
   std::string text(size + 1, '\0');
-  check(prm_detokenize(session.model.get(), ids.data(), ids.size(), detokenize_flags, text.data(), text.size(), &size), session.path);
+  check(prm_detokenize(session.model.get(), ids.data(), ids.size(), detokenize_flags, text.data(), text.size(), &size),
+        session.path);
   text.resize(size);
   if (flags.json) write_out(JsonWriter().begin_object().pair("text", text).end_object().text() + "\n");
   else write_out(out_is_terminal() ? text + "\n" : text);
@@ -55,7 +56,8 @@ int print_lines(const TokenizeFlags& flags, const Session& session, std::string_
 
 int tokenize_text(const TokenizeFlags& flags) {
   bool has_text = flags.text.has_text || !flags.text.file.empty();
-  if (flags.has_ids && (has_text || flags.lines)) fail_usage("two tasks", "--detokenize", "give either a text or token ids");
+  if (flags.has_ids && (has_text || flags.lines))
+    fail_usage("two tasks", "--detokenize", "give either a text or token ids");
   std::string text = flags.has_ids ? "" : read_text(flags.text);
   Session session = open_session(flags, Weights::left_out);
   if (flags.has_ids) return print_text(flags, session);

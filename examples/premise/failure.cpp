@@ -63,7 +63,8 @@ void fail_usage(std::string what, std::string where, std::string fix) {
 void fail_system(const std::string& what, const std::string& file, int code) {
   bool missing = code == ENOENT;
   try {
-    fail_with(missing ? PRM_STATUS_NOT_FOUND : PRM_STATUS_IO, what, file, missing ? "no such file: check the path" : std::strerror(code));
+    fail_with(missing ? PRM_STATUS_NOT_FOUND : PRM_STATUS_IO, what, file,
+              missing ? "no such file: check the path" : std::strerror(code));
   } catch (Failure& failure) {
     failure.file = file;
     failure.item.clear();
@@ -71,20 +72,29 @@ void fail_system(const std::string& what, const std::string& file, int code) {
   }
 }
 
+void fail_interrupted(const std::string& file) {
+  Failure failure;
+  failure.exit_code = kInterrupted;
+  failure.status = PRM_STATUS_CANCELLED;
+  failure.what_failed = failure.message = "interrupted";
+  failure.where = failure.file = file;
+  throw failure;
+}
+
 void fail_from_library(prm_status status, const std::string& file) {
+  if (status == PRM_STATUS_CANCELLED && interrupted()) fail_interrupted(file);
   prm_error_info info = PRM_INIT(prm_error_info);
   prm_error_query(&info);
   const Words& words = words_of(status);
   Failure failure;
-  failure.exit_code = status == PRM_STATUS_CANCELLED && interrupted() ? kInterrupted : kFailed;
   failure.status = status;
   failure.message = info.message;
   failure.file = file;
   if (info.subject != file) failure.item = info.subject;
   failure.what_failed = words.what;
-  failure.where = *info.subject ? info.subject : file;
-  // The sentence often opens with the thing at fault, which the line has named by then.
-  std::string_view rest = failure.message;
+  // The sentence often opens with the thing at fault: the line names it once.
+  std::string_view subject = info.subject, rest = failure.message;
+  failure.where = subject.empty() || (rest.starts_with(subject) && !file.empty()) ? file : subject;
   if (rest.starts_with(failure.where + ": ")) rest.remove_prefix(failure.where.size() + 2);
   failure.fix = rest;
   if (*words.fix && rest.find(": ") == rest.npos) failure.fix += fmt::format(": {}", words.fix);
@@ -94,8 +104,8 @@ void fail_from_library(prm_status status, const std::string& file) {
 void print_failure(const Failure& failure, bool as_json) {
   if (as_json) {
     JsonWriter json;
-    json.begin_object().key("status").value(prm_status_name(failure.status)).key("code").value(int64_t(failure.status));
-    json.key("message").value(failure.message).key("file").value(failure.file).key("item").value(failure.item).end_object();
+    json.begin_object().pair("status", prm_status_name(failure.status)).pair("code", failure.status);
+    json.pair("message", printable(failure.message)).pair("file", failure.file).pair("item", failure.item).end_object();
     write_out(fmt::format("{{{}\"error\":{}}}\n", failure.extra_json, json.text()));
     return;
   }

@@ -23,6 +23,8 @@ struct Failure : std::exception {
 [[noreturn]] void fail_system(const std::string& what, const std::string& file, int code);
 [[noreturn]] void fail_with(prm_status status, std::string what, std::string where, std::string fix);
 [[noreturn]] void fail_usage(std::string what, std::string where, std::string fix);
+// After Ctrl-C.
+[[noreturn]] void fail_interrupted(const std::string& file);
 // Throws what the library keeps of this thread's last failure.
 [[noreturn]] void fail_from_library(prm_status status, const std::string& file);
 

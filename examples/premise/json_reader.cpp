@@ -20,7 +20,8 @@ class JsonReader {
 
  private:
   [[noreturn]] void bad() const {
-    fail_with(PRM_STATUS_INTERNAL, "a report of the library is not JSON", "byte " + std::to_string(at_), "please report it");
+    fail_with(PRM_STATUS_INTERNAL, "a report of the library is not JSON", "byte " + std::to_string(at_),
+              "please report it");
   }
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   char take() {
@@ -44,7 +45,10 @@ class JsonReader {
     switch (peek()) {
       case '{': return object(depth);
       case '[': return array(depth);
-      case '"': json.kind = Json::text; json.spelling = string(); return json;
+      case '"':
+        json.kind = Json::text;
+        json.spelling = string();
+        return json;
       case 'n': json.kind = Json::null; return word(json, "null");
       case 't': json.kind = Json::truth; return word(json, "true");
       case 'f': json.kind = Json::truth; return word(json, "false");
@@ -59,9 +63,9 @@ class JsonReader {
     if (accept('}')) return json;
     do {
       skip_space();
-      std::string key = string();
+      json.keys.push_back(string());
       if (!accept(':')) bad();
-      json.members.emplace_back(std::move(key), value(depth + 1));
+      json.items.push_back(value(depth + 1));
     } while (accept(','));
     if (!accept('}')) bad();
     return json;
@@ -146,8 +150,8 @@ class JsonReader {
 
 const Json& Json::operator[](std::string_view key) const {
   static const Json none;
-  for (const auto& [name, member] : members)
-    if (name == key) return member;
+  for (size_t i = 0; i < keys.size(); ++i)
+    if (keys[i] == key) return items[i];
   return none;
 }
 

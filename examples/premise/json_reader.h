@@ -3,15 +3,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 struct Json {
   enum Kind { null, truth, number, text, array, object };
   Kind kind = null;
-  std::string spelling;                                // of null, truth, number; the content of a text
-  std::vector<Json> items;                             // array
-  std::vector<std::pair<std::string, Json>> members;  // object, in order
+  std::string spelling;           // of null, truth, number; the content of a text
+  std::vector<Json> items;        // of an array or an object
+  std::vector<std::string> keys;  // of an object: keys[i] names items[i]
 
   // A member; an empty null when there is none.
   const Json& operator[](std::string_view key) const;

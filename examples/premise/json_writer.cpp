@@ -42,7 +42,9 @@ JsonWriter& JsonWriter::value(std::string_view text) {
 
 JsonWriter& JsonWriter::value(int64_t number) { return plain(fmt::format("{}", number)); }
 JsonWriter& JsonWriter::value(uint64_t number) { return plain(fmt::format("{}", number)); }
-JsonWriter& JsonWriter::value(double number) { return std::isfinite(number) ? plain(fmt::format("{}", number)) : null(); }
+JsonWriter& JsonWriter::value(double number) {
+  return std::isfinite(number) ? plain(fmt::format("{}", number)) : null();
+}
 JsonWriter& JsonWriter::value(bool truth) { return plain(truth ? "true" : "false"); }
 JsonWriter& JsonWriter::null() { return plain("null"); }
 

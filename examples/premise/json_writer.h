@@ -19,14 +19,12 @@ class JsonWriter {
   JsonWriter& value(double number);
   JsonWriter& value(bool truth);
   JsonWriter& null();
-  template <class T>
-  JsonWriter& pair(std::string_view name, const T& what) {
-    return key(name).value(what);
-  }
+  template <class T> JsonWriter& pair(std::string_view name, const T& what) { return key(name).value(what); }
   // A measurement, or null where there is none (negative).
-  JsonWriter& measured(std::string_view name, double what) { return what < 0 ? key(name).null() : key(name).value(what); }
-  template <class Items>
-  JsonWriter& list(const Items& items) {
+  JsonWriter& measured(std::string_view name, double what) {
+    return what < 0 ? key(name).null() : key(name).value(what);
+  }
+  template <class Items> JsonWriter& list(const Items& items) {
     begin_array();
     for (const auto& item : items) value(item);
     return end_array();

@@ -37,11 +37,14 @@ const char* help_hint(const Command* command) {
   return hint.c_str();
 }
 
-std::string advice(const std::string& near, const Command* command) { return near.empty() ? help_hint(command) : near + " " + help_hint(command); }
+std::string advice(const std::string& near, const Command* command) {
+  return near.empty() ? help_hint(command) : near + " " + help_hint(command);
+}
 
 // The first word must name a command, unless it is a flag of the program itself.
 void check_first_word(int argc, char** argv, const std::vector<Command>& commands) {
-  if (argc < 2) fail_usage("no command", "premise", "give one, such as 'premise run MODEL PROMPT'; see 'premise --help'");
+  if (argc < 2)
+    fail_usage("no command", "premise", "give one, such as 'premise run MODEL PROMPT'; see 'premise --help'");
   std::string word = argv[1];
   if (word.starts_with('-')) return;
   std::vector<std::string> names;
@@ -93,7 +96,8 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     fail_parse(error, program, chosen);
   }
-  if (!chosen) fail_usage("no command", "premise", "give one, such as 'premise run MODEL PROMPT'; see 'premise --help'");
+  if (!chosen)
+    fail_usage("no command", "premise", "give one, such as 'premise run MODEL PROMPT'; see 'premise --help'");
   return chosen->run();
 }
 

@@ -1,6 +1,6 @@
 #include "npy_file.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <bit>
 #include <cerrno>
@@ -11,12 +11,9 @@
 static_assert(std::endian::native == std::endian::little, "floats are written as they lie in memory");
 
 void write_npy(const std::string& path, const std::vector<int64_t>& shape, const float* data) {
-  std::string extents;
   size_t count = 1;
-  for (int64_t extent : shape) {
-    extents += fmt::format("{}, ", extent);
-    count *= size_t(extent);
-  }
+  for (int64_t extent : shape) count *= size_t(extent);
+  std::string extents = fmt::format("{}{}", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");  // a Python tuple
   std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", extents);
   constexpr size_t kPreamble = 10;  // magic, version, length; data begins at a multiple of 64
   header.append(63 - (kPreamble + header.size()) % 64, ' ');
@@ -28,7 +25,8 @@ void write_npy(const std::string& path, const std::vector<int64_t>& shape, const
 
   std::FILE* file = std::fopen(path.c_str(), "wb");
   if (!file) fail_system("cannot write", path, errno);
-  bool ok = std::fwrite(head.data(), 1, head.size(), file) == head.size() && std::fwrite(data, sizeof(float), count, file) == count;
+  bool ok = std::fwrite(head.data(), 1, head.size(), file) == head.size() &&
+            std::fwrite(data, sizeof(float), count, file) == count;
   int code = errno;
   if (std::fclose(file)) {
     if (ok) code = errno;

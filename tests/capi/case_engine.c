@@ -61,7 +61,8 @@ static void an_unknown_isa_is_named(void) {
     size_t i;
     for (i = 0; i < sizeof wrong / sizeof wrong[0]; ++i) {
         options.isa = wrong[i];
-        CHECK_STATUS_OF(prm_engine_open(PRM_VERSION, &options, &engine), PRM_STATUS_INVALID_ARGUMENT, PRM_STATUS_DEVICE_UNAVAILABLE);
+        CHECK_STATUS_OF(prm_engine_open(PRM_VERSION, &options, &engine), PRM_STATUS_INVALID_ARGUMENT,
+                        PRM_STATUS_DEVICE_UNAVAILABLE);
         CHECK(contains(prm_last_error(), wrong[i]));
         CHECK(!engine);
     }
@@ -97,7 +98,8 @@ static void an_isa_that_the_cpu_lacks_is_refused(void) {
     prm_engine *engine = NULL;
     if (__builtin_cpu_supports("avx512f")) SKIP("this CPU has AVX-512");
     options.isa = "avx512";
-    CHECK_STATUS_OF(prm_engine_open(PRM_VERSION, &options, &engine), PRM_STATUS_DEVICE_UNAVAILABLE, PRM_STATUS_INVALID_ARGUMENT);
+    CHECK_STATUS_OF(prm_engine_open(PRM_VERSION, &options, &engine), PRM_STATUS_DEVICE_UNAVAILABLE,
+                    PRM_STATUS_INVALID_ARGUMENT);
     CHECK(contains(prm_last_error(), "avx512"));
 #else
     SKIP("not an x86-64 machine");
@@ -135,7 +137,8 @@ static void several_live_side_by_side(void) {
 
 static void memory_is_accounted_and_given_back(void) {
     prm_engine *engine = open_engine(0);
-    prm_engine_info before = PRM_INIT(prm_engine_info), open = PRM_INIT(prm_engine_info), after = PRM_INIT(prm_engine_info);
+    prm_engine_info before = PRM_INIT(prm_engine_info), open = PRM_INIT(prm_engine_info),
+                    after = PRM_INIT(prm_engine_info);
     prm_model *model;
     CHECK_OK(prm_engine_query(engine, &before));
     model = open_model(engine, QUANTIZED, NULL);

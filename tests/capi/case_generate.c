@@ -174,7 +174,8 @@ static void wrong_prompts_are_refused(void) {
     CHECK(contains(prm_last_error(), "max_tokens"));
     wrong = options;
     wrong.flags = 1u << 30;
-    CHECK_STATUS_OF(prm_generate(model, &prompt, &wrong, NULL, NULL), PRM_STATUS_UNSUPPORTED, PRM_STATUS_INVALID_ARGUMENT);
+    CHECK_STATUS_OF(prm_generate(model, &prompt, &wrong, NULL, NULL), PRM_STATUS_UNSUPPORTED,
+                    PRM_STATUS_INVALID_ARGUMENT);
     prm_model_close(model);
 }
 
@@ -186,7 +187,8 @@ static void an_empty_prompt_needs_a_begin_token(void) {
         prm_generate_options options = collecting(&one, 2);
         prm_prompt prompt = text_prompt("");
         CHECK(model);
-        CHECK_STATUS(prm_generate(model, &prompt, &options, NULL, NULL), model_info(model).begin_token >= 0 ? PRM_STATUS_OK : PRM_STATUS_INVALID_ARGUMENT);
+        CHECK_STATUS(prm_generate(model, &prompt, &options, NULL, NULL),
+                     model_info(model).begin_token >= 0 ? PRM_STATUS_OK : PRM_STATUS_INVALID_ARGUMENT);
         prompt.flags = PRM_PROMPT_NO_BOS;
         CHECK_STATUS(prm_generate(model, &prompt, &options, NULL, NULL), PRM_STATUS_INVALID_ARGUMENT);
         prm_model_close(model);
@@ -236,7 +238,8 @@ static const test_case cases[] = {
     { "tokens are taken as they are", tokens_are_taken_as_they_are },
     { "a callback stops with success", a_callback_stops_with_success },
     { "stops when the context is full", stops_when_the_context_is_full },
-    { "a prompt over the context is refused with both figures", a_prompt_over_the_context_is_refused_with_both_figures },
+    { "a prompt over the context is refused with both figures",
+      a_prompt_over_the_context_is_refused_with_both_figures },
     { "wrong prompts and options are refused", wrong_prompts_are_refused },
     { "an empty prompt needs a begin token", an_empty_prompt_needs_a_begin_token },
     { "the end token ends, unless ignored", the_end_token_ends },

@@ -18,7 +18,9 @@ static int refused(prm_engine *engine, const void *data, size_t size) {
     prm_model *model = NULL;
     prm_status status = open_bytes(engine, data, size, &model);
     if (status == PRM_STATUS_OK) prm_model_close(model);
-    if (status == PRM_STATUS_BAD_FILE && !model && contains(prm_last_error(), "hostile.gguf") && !strchr(prm_last_error(), '\n')) return 1;
+    if (status == PRM_STATUS_BAD_FILE && !model && contains(prm_last_error(), "hostile.gguf") &&
+        !strchr(prm_last_error(), '\n'))
+        return 1;
     printf("  %zu bytes: %s, %s\n", size, prm_status_name(status), prm_last_error());
     return 0;
 }
@@ -26,7 +28,8 @@ static int refused(prm_engine *engine, const void *data, size_t size) {
 static void a_missing_file_is_not_found(void) {
     prm_engine *engine = open_engine(0);
     prm_model *model = NULL;
-    CHECK_STATUS(prm_model_open(engine, PREMISE_TEST_DATA "/no-such-file.gguf", NULL, NULL, &model), PRM_STATUS_NOT_FOUND);
+    CHECK_STATUS(prm_model_open(engine, PREMISE_TEST_DATA "/no-such-file.gguf", NULL, NULL, &model),
+                 PRM_STATUS_NOT_FOUND);
     CHECK_STATUS(prm_model_open(engine, "no/such/folder/x.gguf", NULL, NULL, &model), PRM_STATUS_NOT_FOUND);
     CHECK(!model);
     prm_engine_close(engine);
@@ -53,8 +56,9 @@ static void empty_and_tiny_files_are_bad(void) {
 }
 
 static void another_format_is_named_as_unknown(void) {
-    static const char onnx[] = "\x08\x07\x12\x07pytorch\x1a\x05"
-                               "1.0.0 and so on and on";
+    static const char onnx[] =
+        "\x08\x07\x12\x07pytorch\x1a\x05"
+        "1.0.0 and so on and on";
     prm_engine *engine = open_engine(0);
     unsigned char noise[4096];
     size_t i;
@@ -69,7 +73,8 @@ static void another_format_is_named_as_unknown(void) {
 static void unknown_versions_are_named(void) {
     prm_engine *engine = open_engine(0);
     bytes file = read_file(model_path(QWEN));
-    unsigned char versions[][4] = { { 0, 0, 0, 0 }, { 1, 0, 0, 0 }, { 4, 0, 0, 0 }, { 99, 0, 0, 0 }, { 0, 0, 0, 3 }, { 255, 255, 255, 255 } };
+    unsigned char versions[][4] = { { 0, 0, 0, 0 },  { 1, 0, 0, 0 }, { 4, 0, 0, 0 },
+                                    { 99, 0, 0, 0 }, { 0, 0, 0, 3 }, { 255, 255, 255, 255 } };
     prm_model *model = NULL;
     size_t i;
     CHECK(file.data);

@@ -94,7 +94,8 @@ static void the_context_is_what_was_asked(void) {
     prm_model_close(small);
 }
 
-static void refuse(prm_engine *engine, const prm_model_options *options, prm_status one, prm_status other, const char *word) {
+static void refuse(prm_engine *engine, const prm_model_options *options, prm_status one, prm_status other,
+                   const char *word) {
     prm_model *sentinel = (prm_model *)engine, *model = sentinel;
     CHECK_STATUS_OF(prm_model_open(engine, model_path(GEMMA), options, NULL, &model), one, other);
     CHECK(model == sentinel);
@@ -104,7 +105,8 @@ static void refuse(prm_engine *engine, const prm_model_options *options, prm_sta
 static void options_out_of_range_are_named(void) {
     prm_engine *engine = open_engine(0);
     prm_model_options start = PRM_INIT(prm_model_options), options;
-    int32_t contexts[] = { -1, INT32_MIN, 257, INT32_MAX }, chunks[] = { -1, INT32_MIN, INT32_MAX }, dtypes[] = { PRM_DTYPE_I32, -1, 999 };
+    int32_t contexts[] = { -1, INT32_MIN, 257, INT32_MAX }, chunks[] = { -1, INT32_MIN, INT32_MAX },
+            dtypes[] = { PRM_DTYPE_I32, -1, 999 };
     size_t i;
     for (i = 0; i < sizeof contexts / sizeof contexts[0]; ++i) {
         options = start;

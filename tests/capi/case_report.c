@@ -7,8 +7,11 @@
 #include "json_check.h"
 
 static void the_checker_knows_json(void) {
-    static const char *const good[] = { "{}", " [1, -0.5e+3, \"a\\u00e9\\n\", null, true, {\"k\": []}] ", "\"\xc3\xa9\"", "0" };
-    static const char *const bad[] = { "", "{", "{\"a\":}", "[1,]", "01", "nul", "\"\x01\"", "\"\xc3\"", "\"\\x\"", "1 2", "{1:2}", "+1", "\"\xed\xa0\x80\"" };
+    static const char *const good[] = { "{}", " [1, -0.5e+3, \"a\\u00e9\\n\", null, true, {\"k\": []}] ",
+                                        "\"\xc3\xa9\"", "0" };
+    static const char *const bad[] = { "",      "{",        "{\"a\":}",        "[1,]",    "01",
+                                       "nul",   "\"\x01\"", "\"\xc3\"",        "\"\\x\"", "1 2",
+                                       "{1:2}", "+1",       "\"\xed\xa0\x80\"" };
     size_t i;
     for (i = 0; i < sizeof good / sizeof good[0]; ++i)
         if (!is_json(good[i], strlen(good[i]))) test_fail(__FILE__, __LINE__, good[i]);
@@ -17,8 +20,10 @@ static void the_checker_knows_json(void) {
 }
 
 /* One way to ask, whichever the handle. */
-static prm_status report(prm_engine *engine, prm_model *model, prm_report what, char *buffer, size_t capacity, size_t *size) {
-    return model ? prm_model_report(model, what, buffer, capacity, size) : prm_engine_report(engine, what, buffer, capacity, size);
+static prm_status report(prm_engine *engine, prm_model *model, prm_report what, char *buffer, size_t capacity,
+                         size_t *size) {
+    return model ? prm_model_report(model, what, buffer, capacity, size)
+                 : prm_engine_report(engine, what, buffer, capacity, size);
 }
 
 /* The report, its sizes checked on the way; free(). */
@@ -29,8 +34,9 @@ static char *ask_then_fill(prm_engine *engine, prm_model *model, prm_report what
     text = malloc(need + 2);
     if (!text) return NULL;
     memset(text, '#', need + 2);
-    if (report(engine, model, what, text, need, &size) == PRM_STATUS_BUFFER_TOO_SMALL && size == need && text[0] == '#' &&
-        report(engine, model, what, text, need + 1, &size) == PRM_STATUS_OK && size == need && strlen(text) == need && text[need + 1] == '#')
+    if (report(engine, model, what, text, need, &size) == PRM_STATUS_BUFFER_TOO_SMALL && size == need &&
+        text[0] == '#' && report(engine, model, what, text, need + 1, &size) == PRM_STATUS_OK && size == need &&
+        strlen(text) == need && text[need + 1] == '#')
         return text;
     free(text);
     return NULL;
@@ -49,7 +55,8 @@ static void check_json(prm_engine *engine, prm_model *model, prm_report what, co
 }
 
 static void capabilities(void) {
-    static const char *const keys[] = { "version", "isa", "devices", "formats", "types", "architectures", "tokenizers", "ops", NULL };
+    static const char *const keys[] = { "version",       "isa",        "devices", "formats", "types",
+                                        "architectures", "tokenizers", "ops",     NULL };
     prm_engine *engine = open_engine(0);
     CHECK(engine);
     check_json(engine, NULL, PRM_REPORT_CAPABILITIES, keys);
@@ -57,7 +64,9 @@ static void capabilities(void) {
 }
 
 static void inspection(void) {
-    static const char *const keys[] = { "kind", "arch", "metadata", "tensors", "types", "inputs", "outputs", "ops", NULL };
+    static const char *const keys[] = {
+        "kind", "arch", "metadata", "tensors", "types", "inputs", "outputs", "ops", NULL
+    };
     int which;
     for (which = 0; which < MODEL_COUNT; ++which) {
         prm_model *model = open_simple(which, 0, 0, 0);
@@ -99,7 +108,8 @@ static void unknown_reports_are_refused(void) {
         CHECK_STATUS(prm_model_report(model, wrong[i], text, sizeof text, &size), PRM_STATUS_INVALID_ARGUMENT);
     }
     CHECK_STATUS(prm_engine_report(engine, PRM_REPORT_INSPECT, text, sizeof text, &size), PRM_STATUS_INVALID_ARGUMENT);
-    CHECK_STATUS(prm_model_report(model, PRM_REPORT_CAPABILITIES, text, sizeof text, &size), PRM_STATUS_INVALID_ARGUMENT);
+    CHECK_STATUS(prm_model_report(model, PRM_REPORT_CAPABILITIES, text, sizeof text, &size),
+                 PRM_STATUS_INVALID_ARGUMENT);
     CHECK(size == 5 && text[0] == '#');
     prm_model_close(model);
     prm_engine_close(engine);

@@ -46,7 +46,8 @@ static void every_status_has_its_name(void) {
         { PRM_STATUS_INTERNAL, "INTERNAL" },
     };
     size_t i;
-    for (i = 0; i < sizeof names / sizeof names[0]; ++i) CHECK(!strcmp(prm_status_name(names[i].status), names[i].name));
+    for (i = 0; i < sizeof names / sizeof names[0]; ++i)
+        CHECK(!strcmp(prm_status_name(names[i].status), names[i].name));
 }
 
 static void an_unknown_status_has_a_name_too(void) {

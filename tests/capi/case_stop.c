@@ -194,7 +194,8 @@ static int32_t ask(void *user, int32_t token) {
     prm_model_info model = PRM_INIT(prm_model_info);
     prm_engine_info engine = PRM_INIT(prm_engine_info);
     (void)token;
-    asker->answered += prm_model_query(asker->model, &model) == PRM_STATUS_OK && prm_engine_query(asker->engine, &engine) == PRM_STATUS_OK;
+    asker->answered += prm_model_query(asker->model, &model) == PRM_STATUS_OK &&
+                       prm_engine_query(asker->engine, &engine) == PRM_STATUS_OK;
     return 0;
 }
 

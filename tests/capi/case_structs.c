@@ -21,12 +21,18 @@ _Static_assert(SIZE_OF(prm_tensor, reserved) == 16, "prm_tensor.reserved");
 /* What a program built today relies on for ever. */
 _Static_assert(offsetof(prm_error_info, message) == 8 && offsetof(prm_error_info, system_code) == 40, "prm_error_info");
 _Static_assert(offsetof(prm_control, deadline_ns) == 8 && offsetof(prm_control, user) == 32, "prm_control");
-_Static_assert(offsetof(prm_engine_options, threads) == 4 && offsetof(prm_engine_options, isa) == 16, "prm_engine_options");
-_Static_assert(offsetof(prm_model_options, data) == 8 && offsetof(prm_model_options, cache_dtype) == 32, "prm_model_options");
-_Static_assert(offsetof(prm_model_info, architecture) == 8 && offsetof(prm_model_info, begin_token) == 44, "prm_model_info");
+_Static_assert(offsetof(prm_engine_options, threads) == 4 && offsetof(prm_engine_options, isa) == 16,
+               "prm_engine_options");
+_Static_assert(offsetof(prm_model_options, data) == 8 && offsetof(prm_model_options, cache_dtype) == 32,
+               "prm_model_options");
+_Static_assert(offsetof(prm_model_info, architecture) == 8 && offsetof(prm_model_info, begin_token) == 44,
+               "prm_model_info");
 _Static_assert(offsetof(prm_prompt, text) == 8 && offsetof(prm_prompt, token_count) == 32, "prm_prompt");
-_Static_assert(offsetof(prm_generate_options, max_tokens) == 8 && offsetof(prm_generate_options, user) == 32, "prm_generate_options");
-_Static_assert(offsetof(prm_tensor, shape) == 24 && offsetof(prm_tensor, dtype) == 152 && offsetof(prm_tensor, stream) == 168, "prm_tensor");
+_Static_assert(offsetof(prm_generate_options, max_tokens) == 8 && offsetof(prm_generate_options, user) == 32,
+               "prm_generate_options");
+_Static_assert(offsetof(prm_tensor, shape) == 24 && offsetof(prm_tensor, dtype) == 152 &&
+                   offsetof(prm_tensor, stream) == 168,
+               "prm_tensor");
 
 enum { POISON = 0xa5, TAIL = 64 };
 
@@ -158,7 +164,8 @@ static void a_newer_host_is_told_of_unknown_fields(void) {
     engine_options.tail[0] = 1;
     CHECK_STATUS(prm_engine_open(PRM_VERSION, &engine_options.known, &none), PRM_STATUS_UNSUPPORTED);
     model_options.tail[TAIL - 1] = 1;
-    CHECK_STATUS(prm_model_open(engine, model_path(QWEN), &model_options.known, NULL, &no_model), PRM_STATUS_UNSUPPORTED);
+    CHECK_STATUS(prm_model_open(engine, model_path(QWEN), &model_options.known, NULL, &no_model),
+                 PRM_STATUS_UNSUPPORTED);
     control.tail[3] = 1;
     CHECK_STATUS(prm_generate(model, &prompt.known, NULL, &control.known, NULL), PRM_STATUS_UNSUPPORTED);
     CHECK_STATUS(prm_model_open(engine, model_path(QWEN), NULL, &control.known, &no_model), PRM_STATUS_UNSUPPORTED);
@@ -185,7 +192,8 @@ static void a_struct_that_was_not_started_is_refused(void) {
     memset(&info, 0, sizeof info);
     memset(&prompt, 0, sizeof prompt);
     CHECK_STATUS(prm_engine_open(PRM_VERSION, &engine_options, &none), PRM_STATUS_INVALID_ARGUMENT);
-    CHECK_STATUS(prm_model_open(engine, model_path(QWEN), &model_options, NULL, &no_model), PRM_STATUS_INVALID_ARGUMENT);
+    CHECK_STATUS(prm_model_open(engine, model_path(QWEN), &model_options, NULL, &no_model),
+                 PRM_STATUS_INVALID_ARGUMENT);
     CHECK_STATUS(prm_engine_query(engine, &info), PRM_STATUS_INVALID_ARGUMENT);
     CHECK_STATUS(prm_tokenize(model, &prompt, NULL, 0, &count), PRM_STATUS_INVALID_ARGUMENT);
     prm_model_close(model);
@@ -202,10 +210,14 @@ static void reserved_fields_must_be_zero(void) {
     prm_model *model = open_model(engine, QWEN, NULL), *no_model = NULL;
     CHECK(model);
     engine_options.reserved = model_options.reserved = options.reserved = control.reserved = 7;
-    CHECK_STATUS_OF(prm_engine_open(PRM_VERSION, &engine_options, &none), PRM_STATUS_INVALID_ARGUMENT, PRM_STATUS_UNSUPPORTED);
-    CHECK_STATUS_OF(prm_model_open(engine, model_path(QWEN), &model_options, NULL, &no_model), PRM_STATUS_INVALID_ARGUMENT, PRM_STATUS_UNSUPPORTED);
-    CHECK_STATUS_OF(prm_generate(model, &prompt, &options, NULL, NULL), PRM_STATUS_INVALID_ARGUMENT, PRM_STATUS_UNSUPPORTED);
-    CHECK_STATUS_OF(prm_generate(model, &prompt, NULL, &control, NULL), PRM_STATUS_INVALID_ARGUMENT, PRM_STATUS_UNSUPPORTED);
+    CHECK_STATUS_OF(prm_engine_open(PRM_VERSION, &engine_options, &none), PRM_STATUS_INVALID_ARGUMENT,
+                    PRM_STATUS_UNSUPPORTED);
+    CHECK_STATUS_OF(prm_model_open(engine, model_path(QWEN), &model_options, NULL, &no_model),
+                    PRM_STATUS_INVALID_ARGUMENT, PRM_STATUS_UNSUPPORTED);
+    CHECK_STATUS_OF(prm_generate(model, &prompt, &options, NULL, NULL), PRM_STATUS_INVALID_ARGUMENT,
+                    PRM_STATUS_UNSUPPORTED);
+    CHECK_STATUS_OF(prm_generate(model, &prompt, NULL, &control, NULL), PRM_STATUS_INVALID_ARGUMENT,
+                    PRM_STATUS_UNSUPPORTED);
     prm_model_close(model);
     prm_engine_close(engine);
 }

@@ -57,7 +57,8 @@ static void ask_then_fill_text(void) {
     CHECK_STATUS(prm_detokenize(model, ids, count, 0, NULL, 0, &size), PRM_STATUS_BUFFER_TOO_SMALL);
     CHECK(size == strlen("the hand and the thing"));
     memset(text, '#', sizeof text);
-    CHECK_STATUS(prm_detokenize(model, ids, count, 0, text, size, &size), PRM_STATUS_BUFFER_TOO_SMALL); /* no room for the NUL */
+    CHECK_STATUS(prm_detokenize(model, ids, count, 0, text, size, &size),
+                 PRM_STATUS_BUFFER_TOO_SMALL); /* no room for the NUL */
     CHECK(text[0] == '#');
     CHECK_OK(prm_detokenize(model, ids, count, 0, text, size + 1, &size));
     CHECK(!strcmp(text, "the hand and the thing") && text[size + 1] == '#');
@@ -65,8 +66,16 @@ static void ask_then_fill_text(void) {
 }
 
 static const char *const texts[] = {
-    "the hand", "a", "The quick brown fox.", "two\nlines\n\nand\ttabs", "caf\xc3\xa9 \xe4\xb8\xad\xe6\x96\x87 \xf0\x9f\x98\x80", "x   y", "1234567890",
-    "don't, they're", "\x01\x02\x7f", "<b>bold</b>",
+    "the hand",
+    "a",
+    "The quick brown fox.",
+    "two\nlines\n\nand\ttabs",
+    "caf\xc3\xa9 \xe4\xb8\xad\xe6\x96\x87 \xf0\x9f\x98\x80",
+    "x y",
+    "1234567890",
+    "don't, they're",
+    "\x01\x02\x7f",
+    "<b>bold</b>",
 };
 
 static void text_comes_back_byte_for_byte(void) {
@@ -91,7 +100,9 @@ static void text_comes_back_byte_for_byte(void) {
 }
 
 static void any_bytes_are_a_prompt(void) {
-    static const char *const wrong[] = { "\xff\xfe", "caf\xc3", "\xe4\xb8", "\xed\xa0\x80", "\xc0\x80", "a\x80z", "\xf8\x88\x80\x80\x80" };
+    static const char *const wrong[] = {
+        "\xff\xfe", "caf\xc3", "\xe4\xb8", "\xed\xa0\x80", "\xc0\x80", "a\x80z", "\xf8\x88\x80\x80\x80"
+    };
     int which;
     for (which = 0; which < 2; ++which) {
         prm_model *model = open_simple(which, 0, 0, 0);
@@ -180,7 +191,8 @@ static void wrong_ids_and_flags_are_refused(void) {
         CHECK_STATUS(prm_detokenize(model, &wrong[i], 1, 0, text, ROOM, &n), PRM_STATUS_INVALID_ARGUMENT);
         CHECK(text[0] == '#');
     }
-    CHECK_STATUS_OF(prm_detokenize(model, ids, 0, 1u << 20, text, ROOM, &n), PRM_STATUS_UNSUPPORTED, PRM_STATUS_INVALID_ARGUMENT);
+    CHECK_STATUS_OF(prm_detokenize(model, ids, 0, 1u << 20, text, ROOM, &n), PRM_STATUS_UNSUPPORTED,
+                    PRM_STATUS_INVALID_ARGUMENT);
     prompt.flags = 1u << 20;
     CHECK_STATUS_OF(prm_tokenize(model, &prompt, ids, ROOM, &n), PRM_STATUS_UNSUPPORTED, PRM_STATUS_INVALID_ARGUMENT);
     prompt = text_prompt("the");

@@ -146,4 +146,6 @@ void sleep_ms(int ms) {
     nanosleep(&time, NULL);
 }
 
-int contains(const char *text, const char *part) { return strstr(text, part) != NULL; }
+int contains(const char *text, const char *part) {
+    return strstr(text, part) != NULL;
+}

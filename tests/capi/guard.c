@@ -63,6 +63,10 @@ int guard_bites(void) {
 
 #else
 #include "guard.h"
-int install_guard(void) { return -1; }
-int guard_bites(void) { return -1; }
+int install_guard(void) {
+    return -1;
+}
+int guard_bites(void) {
+    return -1;
+}
 #endif

@@ -16,7 +16,8 @@ typedef struct test_suite {
     size_t count;
 } test_suite;
 
-#define SUITE(name, cases) { (name), (cases), sizeof(cases) / sizeof((cases)[0]) }
+#define SUITE(name, cases) \
+    { (name), (cases), sizeof(cases) / sizeof((cases)[0]) }
 
 void test_fail(const char *file, int line, const char *what);
 void test_fail_status(const char *file, int line, const char *call, prm_status found, const char *expected);

@@ -11,8 +11,8 @@
 #include "guard.h"
 #include "harness.h"
 
-extern const test_suite status_suite, struct_suite, engine_suite, model_suite, hostile_suite, text_suite, generate_suite, stop_suite, run_suite,
-    same_bits_suite, report_suite;
+extern const test_suite status_suite, struct_suite, engine_suite, model_suite, hostile_suite, text_suite,
+    generate_suite, stop_suite, run_suite, same_bits_suite, report_suite;
 
 static int failed_now, skipped_now;
 
@@ -22,7 +22,8 @@ void test_fail(const char *file, int line, const char *what) {
 }
 
 void test_fail_status(const char *file, int line, const char *call, prm_status found, const char *expected) {
-    printf("  %s:%d: %s gave %s, expected %s; last error: %s\n", file, line, call, prm_status_name(found), expected, prm_last_error());
+    printf("  %s:%d: %s gave %s, expected %s; last error: %s\n", file, line, call, prm_status_name(found), expected,
+           prm_last_error());
     failed_now = 1;
 }
 
@@ -60,8 +61,9 @@ static int enter_guard(void) {
 }
 
 int main(int argc, char **argv) {
-    const test_suite *const suites[] = { &status_suite, &struct_suite,   &engine_suite, &model_suite, &hostile_suite,  &text_suite,
-                                         &generate_suite, &stop_suite, &run_suite,    &same_bits_suite, &report_suite };
+    const test_suite *const suites[] = { &status_suite,  &struct_suite,    &engine_suite,   &model_suite,
+                                         &hostile_suite, &text_suite,      &generate_suite, &stop_suite,
+                                         &run_suite,     &same_bits_suite, &report_suite };
     size_t s, i, passed = 0, failed = 0, skipped = 0;
     int guarded = argc > 1 && !strcmp(argv[1], "--guard");
     const char *filter = argc > 1 + guarded ? argv[1 + guarded] : NULL;

@@ -1,0 +1,389 @@
+#!/usr/bin/env python3
+"""Tests of the premise program on tiny models: `PREMISE_BIN=build/release/bin/premise tests/cli/test_cli.py [FILTER]`.
+
+FILTER: only tests whose name contains it. The last line is `N passed, N failed, N skipped`.
+"""
+import array
+import hashlib
+import json
+import math
+import os
+import pathlib
+import re
+import select
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+import cli_support
+from cli_support import COMMANDS, GEMMA, PREMISE, QUANTIZED, QWEN, ROOT, TEXT, CliTest, Done, environment, in_terminal, premise
+
+
+class Usage(CliTest):
+    def test_help_names_every_command(self):
+        shown = self.good('--help')
+        for command in COMMANDS:
+            self.assertRegex(shown.out, rf'(?m)^ +{command} ')
+        self.assertIn('Examples:', shown.out)
+        self.assertEqual(shown.talk, '')
+
+    def test_every_command_has_help_with_examples(self):
+        for command in COMMANDS:
+            shown = self.good(command, '--help')
+            self.assertIn('Examples:', shown.out)
+            self.assertIn('--json', shown.out)
+            self.assertRegex(shown.out, rf'(?m)^  .*premise {command} ')
+
+    def test_examples_in_help_work(self):
+        for command in ('', *COMMANDS):
+            text = self.good(*([command] if command else []), '--help').out
+            lines = [line.strip() for line in text.split('Examples:')[1].splitlines() if 'premise ' in line and line.startswith('  ')]
+            self.assertTrue(lines, command)
+            for line in lines:
+                shell = line.replace('premise ', shlex.quote(PREMISE) + ' ')
+                done = subprocess.run(['sh', '-c', shell], cwd=self.path, capture_output=True, env=environment(), timeout=120, check=False)
+                self.assertEqual(done.returncode, 0, (line, done.stderr))
+                self.assertTrue(done.stdout, line)
+
+    def test_version(self):
+        self.assertRegex(self.good('--version').out, r'\Apremise \d+\.\d+\.\d+ \(library \d+\.\d+\.\d+\)\n\Z')
+
+    def test_no_command_is_wrong_usage(self):
+        done = premise()
+        self.assertEqual(done.code, 2, done)
+        self.assertRegex(done.talk, r'\Apremise: .*premise --help')
+
+    def test_mistyped_commands_get_the_near_name(self):
+        for typed, meant in (('rnu', 'run'), ('inspct', 'inspect'), ('tokenise', 'tokenize'), ('perplexty', 'perplexity'), ('chekc', 'check')):
+            self.assertIn(f"did you mean '{meant}'?", self.fails(2, typed)[0])
+        self.assertNotIn('did you mean', self.fails(2, 'zzzzzz')[0])
+
+    def test_mistyped_flags_get_the_near_name(self):
+        for args, meant in ((('run', '--modle', 'x'), '--model'), (('run', '--thread=1'), '--threads'), (('logits', '--idz', '1'), '--ids'),
+                            (('inspect', '--grpah'), '--graph')):
+            talk, error = self.fails(2, *args)
+            self.assertIn(f"did you mean '{meant}'?", talk)
+            self.assertEqual(error['item'], args[1].split('=')[0])
+
+    def test_wrong_values_are_wrong_usage(self):
+        for flags in (['-n', '-1'], ['-n', 'x'], ['-n', '1.5'], ['-n', '9' * 30], ['-n', ''], ['--ctx', '0'], ['--ctx', '1x'], ['--ctx', '9999999G'],
+                      ['--threads', '0'], ['--threads', '-1'], ['--chunk', '0'], ['--kv', 'q8_0'], ['--kv', 'f64'], ['--device', 'cuda'],
+                      ['--device', 'tpu'], ['--require', 'cuda'], ['--temp', '0.7'], ['--temp', 'hot'], ['--deadline-ms', '0'], ['--chat'],
+                      ['--seed', '-1'], ['-n'], ['-n', '1', '-n', '2'], ['extra words']):
+            with self.subTest(flags):
+                self.fails(2, 'run', '-m', GEMMA, '-p', 'the', *flags, status='INVALID_ARGUMENT')
+
+    def test_what_is_missing_is_named(self):
+        self.assertIn('-m', self.fails(2, 'run', '-p', 'the')[0])
+        self.assertIn('-p', self.fails(2, 'run', '-m', GEMMA)[0])
+        self.assertIn('-f', self.fails(2, 'run', '-m', GEMMA, '-p', 'a', '-f', 'b')[0])
+        self.assertIn('--ids', self.fails(2, 'logits', '-m', GEMMA)[0])
+        self.assertIn('-f', self.fails(2, 'perplexity', '-m', GEMMA)[0])
+        self.fails(2, 'check')
+        self.fails(2, 'tokenize', '-m', GEMMA, '-p', 'a', '--detokenize', '1')
+
+    def test_not_yet_is_said_so(self):
+        self.assertIn('later', self.fails(2, 'run', GEMMA, 'a', '--temp', '1')[0])
+        self.assertIn('not available yet', self.fails(2, 'run', GEMMA, 'a', '--chat')[0])
+        self.assertIn('not available yet', self.fails(2, 'run', GEMMA, 'a', '--device', 'cuda:1')[0])
+
+
+class Failures(CliTest):
+    def test_a_missing_model(self):
+        for command, rest in (('run', ['-p', 'a']), ('tokenize', ['-p', 'a']), ('logits', ['--ids', '1']), ('inspect', [])):
+            talk, error = self.fails(1, command, '-m', 'no/such.gguf', *rest, status='NOT_FOUND')
+            self.assertIn('no/such.gguf', talk)
+            self.assertEqual((error['code'], error['file']), (4, 'no/such.gguf'))
+
+    def test_bad_models(self):
+        for name in ('garbage.gguf', 'notes.txt', 'empty.gguf'):
+            talk, error = self.fails(1, 'run', '-m', self.file(name), '-p', 'a', status='BAD_FILE')
+            self.assertEqual((error['code'], error['file']), (10, self.file(name)))
+            self.assertEqual(talk.count(name), 1, talk)
+
+    def test_missing_text(self):
+        self.assertIn('gone.txt', self.fails(1, 'run', '-m', GEMMA, '-f', 'gone.txt', status='NOT_FOUND')[0])
+        self.assertIn('gone.txt', self.fails(1, 'perplexity', '-m', GEMMA, '-f', 'gone.txt', status='NOT_FOUND')[0])
+        self.fails(1, 'run', '-m', GEMMA, '-f', str(self.path), status='IO')
+
+    def test_a_context_over_the_models(self):
+        talk, error = self.fails(1, 'run', '-m', GEMMA, '-p', 'a', '--ctx', '1M', status='INVALID_ARGUMENT')
+        self.assertIn('1048576', talk)
+        self.assertEqual(error['item'], 'context')
+
+    def test_a_prompt_over_the_context(self):
+        talk, _ = self.fails(1, 'run', '-m', GEMMA, '-p', TEXT, '--ctx', '16', status='CONTEXT_FULL')
+        self.assertIn('16', talk)
+
+    def test_instruction_sets(self):
+        self.assertEqual(self.answer('logits', '-m', GEMMA, '--ids', '1', PREMISE_ISA='scalar')['isa'], 'scalar')
+        self.assertIn('nonsense', self.fails(1, 'run', '-m', GEMMA, '-p', 'a', PREMISE_ISA='nonsense')[0])
+
+    def test_a_full_disk(self):
+        with open('/dev/full', 'wb') as full:
+            for args in (['tokenize', '-m', GEMMA, '-p', 'a'], ['inspect', '-m', GEMMA, '--json'], ['--help']):
+                done = subprocess.run([PREMISE, *args], stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=60, check=False)
+                self.assertEqual(done.returncode, 1, args)
+                self.assertIn(b'standard output', done.stderr)
+        self.fails(1, 'logits', '-m', GEMMA, '--ids', '1', '-o', 'no/such/folder/out.npy', status='NOT_FOUND')
+
+    def test_a_reader_that_leaves(self):
+        child = subprocess.Popen([PREMISE, 'tokenize', '-m', GEMMA, '-f', '-', '--lines'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, env=environment())
+        child.stdout.close()
+        _, talk = child.communicate(b'the hand\n' * 50000, timeout=60)
+        self.assertEqual((child.returncode, talk), (1, b''))
+
+    def test_names_from_files_cannot_drive_the_terminal(self):
+        talk, _ = self.fails(1, 'run', '-m', 'x\x1b[2J\ny', '-p', 'a', status='NOT_FOUND')
+        self.assertNotIn('\x1b', talk)
+
+
+class Run(CliTest):
+    KEYS = {'text', 'tokens', 'prompt_tokens', 'generated_tokens', 'finish_reason', 'cancel_latency_ms', 'ttft_ms', 'tokens_per_s', 'seed', 'isa',
+            'device', 'threads', 'peak_charged_bytes', 'prefill_tok_s', 'model', 'cpu'}
+
+    def test_keys(self):
+        a = self.answer('run', '-m', GEMMA, '-p', 'the hand', '-n', '9', '--ignore-eos', '--seed', '7', '--threads', '2', '--temp', '0')
+        self.assertLessEqual(self.KEYS, set(a))
+        self.assertEqual((a['generated_tokens'], len(a['tokens']), a['finish_reason']), (9, 9, 'length'))
+        self.assertEqual((a['seed'], a['threads'], a['device'], a['model'], a['cancel_latency_ms']), (7, 2, 'cpu', GEMMA, None))
+        self.assertGreater(min(a['ttft_ms'], a['tokens_per_s'], a['prefill_tok_s'], a['peak_charged_bytes'], a['prompt_tokens']), 0)
+
+    def test_text_is_data_and_summary_is_talk(self):
+        plain = self.good('run', GEMMA, 'the hand', '-n', '9', '--ignore-eos')
+        a = self.answer('run', GEMMA, 'the hand', '-n', '9', '--ignore-eos')
+        self.assertEqual(plain.out, a['text'])
+        self.assertRegex(plain.talk, r'\Atokens_per_s: [\d.]+ \(9 tokens, first after [\d.]+ s, \w+, \d+ threads?\)\n\Z')
+        quiet = self.good('run', GEMMA, 'the hand', '-n', '9', '--ignore-eos', '--quiet')
+        self.assertEqual((quiet.bytes, quiet.talk), (plain.bytes, ''))
+
+    def test_prompts_from_everywhere_are_the_same(self):
+        wanted = self.answer('run', '-m', GEMMA, '-p', 'the hand', '-n', '4')
+        for args, stdin in ((['-p', '-'], b'the hand'), (['-f', '-'], b'the hand'), (['-f', self.file('prompt.txt')], b'')):
+            got = self.answer('run', '-m', GEMMA, *args, '-n', '4', stdin=stdin)
+            self.assertEqual((got['tokens'], got['prompt_tokens']), (wanted['tokens'], wanted['prompt_tokens']))
+
+    def test_any_bytes_come_in_by_stdin(self):
+        a = self.answer('run', '-m', GEMMA, '-f', '-', '-n', '2', stdin=b'a\0b\xff\xfe\n')
+        self.assertGreaterEqual(a['prompt_tokens'], 6)
+
+    def test_prompts_that_look_like_flags_or_lists(self):
+        for text in ('-n', '--json', '[1,2]', '{}', '%%', '"x"'):
+            ids = self.answer('tokenize', '-m', QWEN, '-p', text)['ids']
+            self.assertEqual(self.answer('run', '-m', QWEN, '-p', text, '-n', '1')['prompt_tokens'], len(ids))
+
+    def test_threads_and_chunks_do_not_matter(self):
+        wanted = self.answer('run', '-m', QUANTIZED, '-p', TEXT[:100], '-n', '20')
+        for flags in (['--threads', '1'], ['--threads', '3', '--chunk', '1'], ['--chunk', '7']):
+            self.assertEqual(self.answer('run', '-m', QUANTIZED, '-p', TEXT[:100], '-n', '20', *flags)['tokens'], wanted['tokens'])
+
+    def test_a_full_context_ends_a_run_without_bound(self):
+        a = self.answer('run', '-m', GEMMA, '-p', 'the', '-n', '0', '--ctx', '24', '--ignore-eos')
+        self.assertEqual(a['finish_reason'], 'length')
+        self.assertIn(a['prompt_tokens'] + a['generated_tokens'], (24, 25))
+
+    def test_cancel_and_deadline_keep_the_text(self):
+        a = self.answer('run', '-m', GEMMA, '-p', 'the', '-n', '200', '--ignore-eos', '--cancel-after-ms', '0')
+        self.assertEqual(a['finish_reason'], 'cancelled')
+        self.assertTrue(0 <= a['cancel_latency_ms'] < 1000)
+        self.assertEqual(a['generated_tokens'], len(a['tokens']))
+        a = self.answer('run', '-m', GEMMA, '-p', TEXT[:200], '-n', '200', '--ignore-eos', '--deadline-ms', '1')
+        self.assertIn(a['finish_reason'], ('deadline', 'length'))
+        self.assertIsNone(a['cancel_latency_ms'])
+
+    def test_special_tokens_in_the_prompt(self):
+        text = '<|im_start|>user'
+        raw, special = (self.answer('run', '-m', QWEN, '-p', text, '-n', '1', flag)['prompt_tokens'] for flag in ('--raw', '--special'))
+        self.assertLess(special, raw)
+
+    def test_kv_require_and_device(self):
+        for flags in (['--kv', 'f32'], ['--kv', 'f16'], ['--device', 'cpu']):
+            self.assertEqual(self.answer('run', '-m', GEMMA, '-p', 'the', '-n', '3', *flags)['generated_tokens'], 3)
+        done = premise('run', '-m', GEMMA, '-p', 'the', '-n', '3', '--require', 'cpu', '--json')
+        if done.code:
+            self.assertEqual(self.json_of(done)['error']['status'], 'DEVICE_UNAVAILABLE', done)
+
+
+class Tokens(CliTest):
+    def test_there_and_back(self):
+        for model in (GEMMA, QWEN):
+            ids = self.answer('tokenize', '-m', model, '-p', 'the hand, caf\u00e9')['ids']
+            self.assertTrue(ids and all(isinstance(i, int) for i in ids))
+            written = ','.join(map(str, ids))
+            self.assertEqual(self.answer('tokenize', '-m', model, '--detokenize', written)['text'], 'the hand, caf\u00e9')
+            self.assertEqual(self.good('tokenize', '-m', model, '--detokenize', f'[{written}]').out, 'the hand, caf\u00e9')
+            self.assertEqual(json.loads(self.good('tokenize', '-m', model, '-p', 'the hand, caf\u00e9').out), ids)
+
+    def test_lines(self):
+        lines = ['the hand', '', 'caf\u00e9\r', 'last']
+        done = self.good('tokenize', '-m', GEMMA, '-f', '-', '--lines', stdin='\n'.join(lines).encode())
+        got = [json.loads(line) for line in done.out.splitlines()]
+        self.assertEqual(got, [self.answer('tokenize', '-m', GEMMA, '-f', '-', stdin=line.encode())['ids'] for line in lines])
+        self.assertEqual(self.answer('tokenize', '-m', GEMMA, '-f', '-', '--lines', stdin='\n'.join(lines).encode()), {'lines': got})
+        self.assertEqual(self.good('tokenize', '-m', GEMMA, '-f', '-', '--lines', stdin=b'a\n').out.count('\n'), 1)
+
+    def test_begin_and_control_tokens(self):
+        with_begin, without = (self.answer('tokenize', '-m', GEMMA, '-p', 'the', *f)['ids'] for f in ([], ['--no-bos']))
+        self.assertEqual(with_begin[1:], without)
+        special = self.answer('tokenize', '-m', QWEN, '-p', '<|im_end|>', '--special')['ids']
+        self.assertEqual(len(special), 1)
+        self.assertEqual(self.answer('tokenize', '-m', QWEN, '--detokenize', str(special[0]))['text'], '')
+        self.assertEqual(self.answer('tokenize', '-m', QWEN, '--detokenize', str(special[0]), '--special')['text'], '<|im_end|>')
+
+    def test_wrong_ids(self):
+        for ids in ('x', '1,,x', '-1', '1.5', '', '99999999999'):
+            self.fails(2, 'tokenize', '-m', GEMMA, '--detokenize', ids)
+        self.fails(1, 'tokenize', '-m', GEMMA, '--detokenize', '99999999', status='INVALID_ARGUMENT')
+
+
+class Numbers(CliTest):
+    def test_logits_file_and_digest(self):
+        out = self.file('out.npy')
+        a = self.answer('logits', '-m', GEMMA, '--ids', '30,31,32', '-o', out)
+        raw = pathlib.Path(out).read_bytes()
+        self.assertEqual(raw[:8], b'\x93NUMPY\x01\x00')
+        length = int.from_bytes(raw[8:10], 'little')
+        self.assertEqual((10 + length) % 64, 0)
+        header = raw[10:10 + length].decode()
+        rows, width = map(int, re.search(r"'shape': \((\d+), (\d+)\)", header).groups())
+        self.assertTrue("'<f4'" in header and "'fortran_order': False" in header and header.endswith('\n'))
+        data = raw[10 + length:]
+        self.assertEqual((rows, len(data)), (3, rows * width * 4))
+        self.assertEqual(a['sha256'], hashlib.sha256(data).hexdigest())
+        floats = array.array('f', data)
+        for t in range(rows):
+            row = floats[t * width:(t + 1) * width]
+            self.assertEqual(row.index(max(row)), a['argmax'][t])
+        plain = self.good('logits', '-m', GEMMA, '-f', self.file('ids.txt'))
+        self.assertEqual(plain.out, f'sha256 {a["sha256"]}\nargmax {json.dumps(a["argmax"], separators=(",", ":"))}\n')
+
+    def test_one_digest_for_threads_chunks_and_instruction_sets(self):
+        for model in (GEMMA, QUANTIZED):
+            ids = ','.join(str(20 + i * 7 % 200) for i in range(40))
+            digests = {self.answer('logits', '-m', model, '--ids', ids, *flags, **env)['sha256']
+                       for flags, env in (([], {}), (['--threads', '1'], {}), (['--threads', '3', '--chunk', '1'], {}), (['--chunk', '7'], {}),
+                                          ([], {'PREMISE_ISA': 'scalar'}))}
+            self.assertEqual(len(digests), 1, model)
+
+    def test_perplexity_counts_as_said(self):
+        a = self.answer('perplexity', '-m', GEMMA, '-f', self.file('text.txt'), '--ctx', '32', '--chunks', '3', '--kv', 'f32')
+        self.assertLessEqual({'perplexity', 'nll', 'tokens', 'ctx'}, set(a))
+        self.assertEqual((a['ctx'], a['chunks'], a['tokens']), (32, 3, 3 * 15))
+        self.assertAlmostEqual(a['perplexity'], math.exp(a['nll']), delta=1e-9 * a['perplexity'])
+        # Again, from the logits of the same windows.
+        ids = self.answer('tokenize', '-m', GEMMA, '-f', self.file('text.txt'))['ids']
+        nll = 0.0
+        for w in range(3):
+            window = [ids[0]] + ids[w * 32 + 1:w * 32 + 32]
+            out = self.file('window.npy')
+            self.answer('logits', '-m', GEMMA, '--ids', ','.join(map(str, window)), '-o', out, '--kv', 'f32')
+            floats = array.array('f', pathlib.Path(out).read_bytes()[128:])
+            width = len(floats) // 32
+            for t in range(16, 31):
+                row = floats[t * width:(t + 1) * width]
+                most = max(row)
+                nll += math.log(sum(math.exp(x - most) for x in row)) - (row[window[t + 1]] - most)
+        self.assertAlmostEqual(a['nll'], nll / 45, delta=1e-9 * a['nll'])
+
+    def test_perplexity_of_too_little(self):
+        talk, _ = self.fails(1, 'perplexity', '-m', GEMMA, '-f', self.file('prompt.txt'), '--ctx', '64')
+        self.assertIn('prompt.txt', talk)
+        self.fails(2, 'perplexity', '-m', GEMMA, '-f', self.file('text.txt'), '--ctx', '3')
+        plain = self.good('perplexity', '-m', GEMMA, '-f', self.file('text.txt'), '--ctx', '64', '--chunks', '1', '--quiet')
+        self.assertRegex(plain.out, r'\Aperplexity: [\d.]+\n\Z')
+        self.assertEqual(plain.talk, '')
+
+
+class Files(CliTest):
+    def test_inspect_json(self):
+        for model, arch in ((GEMMA, 'gemma3'), (QUANTIZED, 'qwen2')):
+            a = self.answer('inspect', '-m', model)
+            self.assertLessEqual({'kind', 'arch', 'tensors', 'types', 'metadata', 'inputs', 'outputs', 'ops'}, set(a))
+            self.assertEqual((a['kind'], a['arch']), ('gguf', arch))
+            self.assertEqual(sum(a['types'].values()), len(a['tensors']))
+
+    def test_inspect_for_people(self):
+        shown = self.good('inspect', GEMMA)
+        for word in ('gguf', 'gemma3', 'parameters', 'context', 'F32', 'metadata', 'general.architecture = gemma3', 'elements]'):
+            self.assertIn(word, shown.out)
+        self.assertLess(max(map(len, shown.out.splitlines())), 160)
+        tensors = self.good('inspect', GEMMA, '--tensors').out.splitlines()
+        self.assertEqual(len(tensors), len(self.answer('inspect', GEMMA)['tensors']))
+        graph = self.good('inspect', GEMMA, '--graph').out
+        self.assertGreater(graph.count('\n'), 20)
+        self.assertEqual('\n'.join(self.answer('inspect', GEMMA, '--graph')['graph']) + '\n', graph)
+
+    def test_check(self):
+        self.assertRegex(self.good('check', GEMMA).out, r'\Aok: .*gguf.*\n\Z')
+        a = self.answer('check', GEMMA)
+        self.assertEqual((a['path'], a['kind'], a['ok']), (GEMMA, 'gguf', True))
+        for name, kind, status in (('garbage.gguf', 'gguf', 'BAD_FILE'), ('notes.txt', 'unknown', 'BAD_FILE'), ('empty.gguf', 'unknown', 'BAD_FILE'),
+                                   ('gone.gguf', 'unknown', 'NOT_FOUND')):
+            self.fails(1, 'check', self.file(name), status=status)
+            a = self.json_of(premise('check', self.file(name), '--json'))
+            self.assertEqual((a['kind'], a['ok']), (kind, False))
+
+
+class People(CliTest):
+    def test_nothing_moves_when_nobody_watches(self):
+        done = self.good('perplexity', '-m', GEMMA, '-f', self.file('text.txt'), '--ctx', '32')
+        self.assertNotIn('\x1b', done.talk + done.out)
+        self.assertNotIn('\r', done.talk + done.out)
+
+    def test_progress_is_wiped(self):
+        done = in_terminal('perplexity', '-m', GEMMA, '-f', self.file('text.txt'), '--ctx', '32')
+        self.assertEqual(done.code, 0, done)
+        self.assertIn('window', done.talk)
+        last = done.talk.rsplit('\x1b[K', 1)[1]
+        self.assertNotIn('window ', last.split('nll')[0])
+        for env, args in (({'TERM': 'dumb'}, []), ({}, ['--quiet'])):
+            done = in_terminal('perplexity', '-m', GEMMA, '-f', self.file('text.txt'), '--ctx', '32', *args, **env)
+            self.assertNotIn('\x1b', done.talk)
+
+    def test_no_color(self):
+        self.assertIn('\x1b[31m', in_terminal('check', 'gone.gguf').talk)
+        self.assertNotIn('\x1b[31m', in_terminal('check', 'gone.gguf', NO_COLOR='1').talk)
+        self.assertNotIn('\x1b[2m', in_terminal('perplexity', '-m', GEMMA, '-f', self.file('text.txt'), '--ctx', '32', NO_COLOR='1').talk)
+
+    def interrupt(self, *args, feed=b''):
+        child = subprocess.Popen([PREMISE, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+        child.stdin.write(feed)
+        child.stdin.flush()
+        time.sleep(0.5)
+        self.assertIsNone(child.poll(), args)
+        child.send_signal(signal.SIGINT)
+        out, talk = child.communicate(timeout=20)
+        return Done(args, child.returncode, out, talk)
+
+    def test_ctrl_c_while_reading(self):
+        done = self.interrupt('run', '-m', GEMMA, '-p', '-', feed=b'the')
+        self.assertEqual(done.code, 130, done)
+        self.assertRegex(done.talk, r'\Apremise: interrupted[^\n]*\n\Z')
+        done = self.interrupt('run', '-m', GEMMA, '-p', '-', '--json', feed=b'the')
+        self.assertEqual((done.code, self.json_of(done)['error']['status']), (130, 'CANCELLED'))
+
+    def test_ctrl_c_while_computing(self):
+        long = self.file('long.txt')
+        pathlib.Path(long).write_text(TEXT * 800)
+        done = self.interrupt('perplexity', '-m', GEMMA, '-f', long, '--ctx', '64', '--json', '--threads', '1')
+        self.assertEqual((done.code, self.json_of(done)['error']['status']), (130, 'CANCELLED'), done)
+
+    def test_ctrl_c_keeps_the_text_so_far(self):
+        """Tiny models are done before anybody could interrupt them."""
+        real = next(iter(sorted((ROOT / 'models').glob('*.gguf'))), None)
+        if real is None:
+            self.skipTest('no model in models/ (script/model fetches one)')
+        child = subprocess.Popen([PREMISE, 'run', '-m', str(real), '-p', 'Once upon a time', '-n', '4000', '--ignore-eos', '--quiet'],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+        self.assertTrue(select.select([child.stdout], [], [], 60)[0])
+        child.send_signal(signal.SIGINT)
+        out, talk = child.communicate(timeout=30)
+        self.assertEqual((child.returncode, talk), (130, b''))
+        self.assertTrue(out)
+
+
+if __name__ == '__main__':
+    sys.exit(cli_support.main(sys.modules[__name__]))
