@@ -92,7 +92,7 @@ void prm_cancel_close(prm_cancel* cancel) { delete cancel; }
 
 prm_status prm_engine_open(int32_t version, const prm_engine_options* options, prm_engine** out) try {
   require_argument(out, "out", "is NULL");
-  if (version / 1000000 != PRM_VERSION / 1000000 || version > PRM_VERSION)
+  if (version < 0 || version / 1000000 != PRM_VERSION / 1000000 || version > PRM_VERSION)
     fail(Status::version_mismatch, "the program was built for version {}, this library is version {}: install a library at least as new", version, PRM_VERSION);
   *out = new prm_engine{open_engine(read_options(options, "options"))};
   return PRM_STATUS_OK;

@@ -18,6 +18,11 @@ bool contiguous(const prm_tensor& t) {
   return none || dense;
 }
 
+void require_plain(const prm_tensor& t, const char* name) {
+  require_argument(t.device == 0 && t.flags == 0 && !t.stream && !t.reserved[0] && !t.reserved[1], name,
+                   "device, flags, stream and reserved must be 0 in this release");
+}
+
 struct TokenBatch {
   const int32_t* data;
   int64_t B, T;
@@ -30,7 +35,7 @@ TokenBatch read_tokens(const prm_tensor* inputs, size_t count) {
   if (t.name && std::strcmp(t.name, "tokens")) fail_about(Status::not_found, t.name, "the model has no input '{}', it has 'tokens'", t.name);
   require_argument(t.dtype == PRM_DTYPE_I32, "tokens", "dtype is not I32");
   require_argument(t.rank == 1 || t.rank == 2, "tokens", "rank is not 1 or 2");
-  require_argument(t.device == 0 && t.flags == 0 && !t.stream, "tokens", "device, flags and stream must be 0 in this release");
+  require_plain(t, "tokens");
   TokenBatch batch{static_cast<const int32_t*>(t.data), t.rank == 2 ? t.shape[0] : 1, t.shape[t.rank - 1], t.rank};
   require_argument(batch.B >= 1 && batch.T >= 1 && batch.B <= (1 << 20) && batch.T <= (1 << 24), "tokens", "shape is out of range");
   require_argument(contiguous(t), "tokens", "is not contiguous");
@@ -44,7 +49,7 @@ float* prepare_logits(prm_tensor* outputs, size_t count, const TokenBatch& batch
   prm_tensor& t = outputs[0];
   if (t.name && std::strcmp(t.name, "logits")) fail_about(Status::not_found, t.name, "the model has no output '{}', it has 'logits'", t.name);
   require_argument(t.dtype == PRM_DTYPE_ANY || t.dtype == PRM_DTYPE_F32, "logits", "dtype is not ANY or F32");
-  require_argument(t.device == 0 && t.flags == 0 && !t.stream, "logits", "device, flags and stream must be 0 in this release");
+  require_plain(t, "logits");
   uint64_t need = 4;
   if (!checked_mul(need, uint64_t(batch.B), need) || !checked_mul(need, uint64_t(batch.T), need) || !checked_mul(need, uint64_t(V), need))
     fail(Status::limit, "logits of {} x {} tokens are too large", batch.B, batch.T);
@@ -85,6 +90,7 @@ prm_status prm_run(prm_model* model, const prm_tensor* inputs, size_t input_coun
   TokenBatch batch = read_tokens(inputs, input_count);
   int64_t V = model->model->config.vocabulary;
   float* out = prepare_logits(outputs, output_count, batch, V);
+  for (int64_t b = 0; b < batch.B; ++b) check_tokens(*model->model, {batch.data + b * batch.T, size_t(batch.T)});
   for (int64_t b = 0; b < batch.B; ++b)
     score(*model->model, {batch.data + b * batch.T, size_t(batch.T)}, listen, out + b * batch.T * V);
   return PRM_STATUS_OK;

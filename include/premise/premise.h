@@ -271,7 +271,8 @@ PRM_API prm_status prm_model_report(prm_model *model, prm_report what, char *buf
 /* Runs a model on named (or positional) tensors and waits. Input `tokens` [B, T] or [T] int32: B sequences of their own.
  * Output `logits` [B, T, V] or [T, V] float32 of every position. Outputs: give data and its capacity in `bytes`; dtype
  * ANY or F32; dtype, rank and shape are filled in. Work is done in chunks of at most chunk_tokens; calls on one model
- * from several threads take turns.
+ * from several threads take turns. Tokens and buffers are checked before the first step; a failure after it (CANCELLED,
+ * DEADLINE, NUMERIC) leaves the bytes of `data` unspecified.
  * Status: NOT_FOUND (no such tensor), BUFFER_TOO_SMALL, CONTEXT_FULL, NUMERIC. */
 PRM_API prm_status prm_run(prm_model *model, const prm_tensor *inputs, size_t input_count, const prm_control *control,
                            prm_tensor *outputs, size_t output_count);
@@ -291,8 +292,9 @@ typedef struct prm_prompt {
     size_t token_count;
 } prm_prompt;
 
-/* Tokens of a prompt, [T] int32. Invalid UTF-8 is tokenized by bytes. Status: LIMIT, BUFFER_TOO_SMALL (*count is the
- * need). */
+/* Tokens of a prompt, [T] int32. Invalid UTF-8 is read as the model's tokenizer reads it: byte tokens (SentencePiece) or
+ * U+FFFD per bad byte (byte-level BPE). Status: LIMIT (a text over 16 MiB), BUFFER_TOO_SMALL (*count is the need; at most
+ * 3 tokens a byte and 2 more). */
 PRM_API prm_status prm_tokenize(prm_model *model, const prm_prompt *prompt, int32_t *tokens, size_t capacity,
                                 size_t *count);
 /* Text of tokens, byte for byte; flags: PRM_PROMPT_SPECIAL shows control tokens. Status: BUFFER_TOO_SMALL. */

@@ -1,14 +1,13 @@
 #include "runtime/generate.h"
 
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 #include <cstring>
 
 #include "base/error.h"
 
 namespace prm {
-
-namespace {
 
 void check_tokens(const Model& model, std::span<const int32_t> tokens) {
   if (tokens.empty()) fail(Status::invalid_argument, "the prompt has no tokens: give at least one");
@@ -20,20 +19,26 @@ void check_tokens(const Model& model, std::span<const int32_t> tokens) {
          tokens.size(), model.context);
 }
 
+namespace {
+
 void require_ok(Status status, const Control& control) {
   if (status == Status::ok) return;
   control.require();
   fail(status, "the step ended with {}", status_name(status));
 }
 
+// Both ways to read logits end here: NaN and infinity are reported, never returned.
+void require_finite(const float* logits, int64_t n) {
+  bool finite = true;
+  for (int64_t i = 0; i < n; ++i) finite &= std::fabs(logits[i]) <= FLT_MAX;
+  if (!finite) fail_about(Status::numeric, "logits", "the logits hold NaN or infinity: the weights are damaged, or the prompt overflows float32");
+}
+
 int32_t largest(const float* logits, int64_t n) {
+  require_finite(logits, n);
   int64_t best = 0;
-  bool wrong = false;
-  for (int64_t i = 0; i < n; ++i) {
+  for (int64_t i = 1; i < n; ++i)
     if (logits[i] > logits[best]) best = i;
-    wrong |= std::isnan(logits[i]);
-  }
-  if (wrong) fail_about(Status::numeric, "logits", "the logits hold NaN: the model's weights or the prompt overflow float32");
   return int32_t(best);
 }
 
@@ -112,7 +117,9 @@ void score(Model& model, std::span<const int32_t> tokens, const Control& control
     size_t n = std::min(step, tokens.size() - begin);
     StepItem item{&sequence, tokens.subspan(begin, n), StepItem::all};
     require_ok(run_step(*model.runner, {&item, 1}, work), control);
-    std::memcpy(out + begin * row, model.runner->state.io("logits").data, n * row * sizeof(float));
+    const float* logits = model.runner->state.io("logits").as<float>();
+    require_finite(logits, int64_t(n * row));
+    std::memcpy(out + begin * row, logits, n * row * sizeof(float));
   }
 }
 

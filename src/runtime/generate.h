@@ -25,6 +25,9 @@ struct GenerateResult {  // filled as far as it went, also when generate fails
   int64_t first_ns = 0, total_ns = 0;
 };
 
+// Fails with invalid_argument (no tokens, ids outside the vocabulary) or context_full.
+void check_tokens(const Model& model, std::span<const int32_t> tokens);
+
 // Greedy: the largest logit, the lowest id among equals. Fails with context_full, numeric, cancelled, deadline.
 void generate(Model& model, const GenerateRequest& request, const Control& control, GenerateResult& result);
 

@@ -247,7 +247,7 @@ class TestTest(TreeTest):
             self.write(
                 f'tests/{name}.c',
                 '#include <signal.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\n'
-                f'int main(void) {{ {SUITES[name]} }}\n',
+                f'int main(int argc, char** argv) {{ (void)argv; if (argc > 1) {{ puts("No tests ran"); return 2; }} {SUITES[name]} }}\n',
             )
             listing += f'add_executable(test_{name} tests/{name}.c)\n'
         self.write('CMakeLists.txt', listing)
@@ -292,6 +292,15 @@ class TestTest(TreeTest):
         self.assertNotIn('catch2', text)
         self.assertRegex(out, r'(?m)^tests/house +1 passed, 0 failed')
         self.assertIn('symbols', text)  # there is no library here
+
+    def test_a_script_is_a_suite_too(self):
+        self.suites('good', counts='good 4\ncli 2\n')
+        self.write('tests/cli/test_cli.py', '#!/bin/sh\necho "$PREMISE_BIN"; echo "1 passed, 0 failed, 0 skipped"\n')
+        os.chmod(self.path('tests/cli/test_cli.py'), 0o755)
+        numbers, failed, _ = self.run_test('--filter', 'cli')
+        self.assertEqual((numbers, failed), ([1, 0, 0], []))
+        _, failed, _ = self.run_test()
+        self.assertIn('release scalar test_cli: 1 cases, tests/counts.txt wants 2', failed)
 
     def test_a_build_that_fails_is_a_failure(self):
         self.suites('good')

@@ -75,7 +75,7 @@ TEST_CASE("a fired cancel token or a passed deadline stops handing out chunks") 
 }
 
 TEST_CASE("files are mapped whole; folders, absent and empty files say what they are") {
-  std::string path = std::tmpnam(nullptr);
+  std::string path = "premise_test_file.bin";
   std::ofstream(path, std::ios::binary) << "hello";
   CHECK(map_file(path)->bytes.size() == 5);
   std::ofstream(path, std::ios::binary | std::ios::trunc).flush();

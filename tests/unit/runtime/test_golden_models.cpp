@@ -62,3 +62,19 @@ TEST_CASE("tiny float models give the logits of transformers within 1e-4") {
     }
   }
 }
+
+TEST_CASE("tiny quantized models stay near llama.cpp's logits") {
+  for (const char* name : {"tiny-qwen2-q4_k_m-like", "tiny-gemma3-mixed"}) {
+    std::string base = std::string(PREMISE_TEST_DATA "/") + name;
+    std::vector<int32_t> ids = read_ids(base + ".ids");
+    std::vector<float> expected = read_npy(base + ".logits.npy");
+    for (const std::string& isa : test_isas()) {
+      std::vector<float> got = score_file(name, isa, ids, DType::f32);
+      REQUIRE(got.size() == expected.size());
+      Agreement all = compare_rows(expected, got, expected.size() / ids.size());
+      INFO(name << " " << isa << ": mean KL " << all.mean_kl << ", top-1 " << all.top1);
+      CHECK(all.mean_kl < 5e-3);  // both round activations to int8, each in its own way
+      CHECK(all.top1 > 0.9);
+    }
+  }
+}
