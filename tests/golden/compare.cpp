@@ -1,10 +1,13 @@
 // Premise beside llama.cpp on one text, teacher-forced, as llama-perplexity walks it:
 //
-//   compare MODEL TEXT [--ctx 512] [--chunks N] [--threads T]
+//   compare MODEL TEXT [--ctx 512] [--chunks N] [--threads T] [--self 1]
 //
 // Both tokenize the whole text and must agree. Windows of ctx tokens, the first of each replaced by BOS where the file adds
 // one; the logits of positions ctx/2 .. ctx-2 are scored on the token that follows. One JSON object on stdout, progress
 // on stderr. llama.cpp: F16 cache, flash attention off.
+//
+// --self 1 puts llama.cpp with an F32 cache in the place of Premise: how far llama.cpp is from itself when only the rounding
+// of the cache changes, which is the floor under any comparison with it.
 #include "llama_side.h"
 
 #include <premise/premise.h>
@@ -148,6 +151,15 @@ Ids tokens_of_both(const llama_vocab *vocab, const Ours &ours, const std::string
                            ", llama.cpp: " + (at < theirs.size() ? std::to_string(theirs[at]) : "end"));
 }
 
+// All positions' logits of llama.cpp, [T, V].
+void run_peer(llama_context *peer, const Ids &window, int32_t vocabulary, std::vector<float> &logits) {
+  golden::forget(peer);
+  golden::decode(peer, window, 0, 0);
+  for (size_t i = 0; i < window.size(); ++i)
+    std::copy_n(llama_get_logits_ith(peer, static_cast<int32_t>(i)), vocabulary,
+                logits.begin() + static_cast<ptrdiff_t>(i) * vocabulary);
+}
+
 int compare(const golden::Arguments &arguments) {
   const int32_t context = arguments.number("--ctx", 512);
   const int32_t threads = arguments.number("--threads", 2);
@@ -163,6 +175,11 @@ int compare(const golden::Arguments &arguments) {
   options.threads = threads;
   const golden::Context peer = golden::open_context(model.get(), options);
   const Ours ours(path, context, threads);
+  golden::Context other;
+  if (arguments.number("--self", 0)) {
+    options.cache = GGML_TYPE_F32;
+    other = golden::open_context(model.get(), options);
+  }
 
   const Ids tokens = tokens_of_both(vocab, ours, text);
   const int32_t available = static_cast<int32_t>(tokens.size()) / context;
@@ -179,7 +196,8 @@ int compare(const golden::Arguments &arguments) {
     const auto begin = tokens.begin() + static_cast<ptrdiff_t>(chunk) * context;
     Ids window(begin, begin + context);
     if (llama_vocab_get_add_bos(vocab)) window[0] = llama_vocab_bos(vocab);
-    ours.run(window, logits);
+    if (other) run_peer(other.get(), window, vocabulary, logits);
+    else ours.run(window, logits);
     golden::forget(peer.get());
     golden::decode(peer.get(), window, 0, static_cast<size_t>(first));
 
@@ -230,7 +248,7 @@ int main(int count, char **values) {
   return golden::guarded_main("compare", [&] {
     const golden::Arguments arguments = golden::parse_arguments(count, values);
     if (arguments.words.size() == 2) return compare(arguments);
-    std::fputs("usage: compare MODEL TEXT [--ctx 512] [--chunks N] [--threads T]\n", stderr);
+    std::fputs("usage: compare MODEL TEXT [--ctx 512] [--chunks N] [--threads T] [--self 1]\n", stderr);
     return 2;
   });
 }
