@@ -5,18 +5,23 @@
 
 #include <atomic>
 #include <cstring>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "base/control.h"
 #include "base/error.h"
 #include "base/float_state.h"
-#include "runtime/model.h"
+#include "runtime/generate.h"
 
+// Handles lie in the memory of the engine's host, outside of its account: they outlive it.
 struct prm_engine {
+  prm::MemoryService memory;
   prm::EnginePtr engine;
 };
 struct prm_model {
+  prm::MemoryService memory;
+  prm::EnginePtr engine;  // before the model: the model's memory goes back to it
   prm::ModelPtr model;
 };
 struct prm_cancel {
@@ -27,6 +32,20 @@ namespace prm {
 
 // In a function-try-block's handler: keeps the exception as this thread's error and gives its status.
 prm_status status_from_exception() noexcept;
+
+template <class Handle>
+Handle* make_handle(const MemoryService& memory) {
+  void* place = memory.take(sizeof(Handle), alignof(Handle), MemoryKind::objects);
+  if (!place) fail(Status::out_of_memory, "the host's allocator refused a handle of {} bytes", sizeof(Handle));
+  return new (place) Handle{memory};
+}
+template <class Handle>
+void close_handle(Handle* handle) noexcept {
+  if (!handle) return;
+  MemoryService memory = handle->memory;
+  handle->~Handle();
+  memory.give(handle, sizeof(Handle), alignof(Handle), MemoryKind::objects);
+}
 
 inline void require_argument(bool ok, const char* name, const char* what) {
   if (!ok) fail_about(Status::invalid_argument, name, "{}: {}", name, what);
@@ -56,9 +75,8 @@ void write_info(T info, T* out) {
 
 Control read_control(const prm_control* control);
 // Text out by (buffer, capacity, *size).
-void write_text(const std::string& text, char* buffer, size_t capacity, size_t* size);
+void write_text(std::string_view text, char* buffer, size_t capacity, size_t* size);
 std::string_view read_text(const prm_text& text, const char* name);
-// Ids of a prompt: its tokens, or its text tokenized.
-std::vector<int32_t> read_prompt(const Model& model, const prm_prompt* prompt);
+PromptSource read_prompt(const prm_prompt* prompt);
 
 }  // namespace prm

@@ -21,24 +21,48 @@ Control read_control(const prm_control* from) {
   return control;
 }
 
-void write_text(const std::string& text, char* buffer, size_t capacity, size_t* size) {
+void write_text(std::string_view text, char* buffer, size_t capacity, size_t* size) {
   if (size) *size = text.size();
   if (capacity <= text.size() || !buffer) {
     Error error(Status::buffer_too_small, fmt::format("the text has {} bytes and a NUL, the buffer {}", text.size(), buffer ? capacity : 0));
     error.needed_bytes = text.size() + 1;
     throw error;
   }
-  std::memcpy(buffer, text.c_str(), text.size() + 1);
+  std::memcpy(buffer, text.data(), text.size());
+  buffer[text.size()] = 0;
 }
 
 namespace {
+
+// Services come whole: a function without its partner is refused, never half used.
+HostServices read_host(const prm_host* from, int32_t threads) {
+  prm_host host = read_options(from, "options.host");
+  HostServices services;
+  require_argument(!host.alloc == !host.release, "host.alloc", "and host.release come together");
+  require_argument(!host.help == (host.helpers == 0) && host.helpers >= 0 && host.helpers <= 1024, "host.help", "and host.helpers (0 to 1024) do not fit each other");
+  require_argument(!host.help || threads == 0, "threads", "must be 0 where the host lends its own threads by host.help");
+  require_argument(!host.file_open == !host.file_read && !host.file_open == !host.file_close, "host.file_open", "file_read and file_close come together");
+  require_argument(!host.file_map || host.file_open, "host.file_map", "needs file_open, file_read and file_close");
+  services.memory = {host.memory_user, host.alloc, host.release};
+  services.log = {host.log_user, host.log};
+  services.help = {host.help_user, host.help, host.helpers};
+  services.files = {host.file_user, host.file_open, host.file_read, host.file_close, host.file_map};
+  return services;
+}
 
 EnginePtr open_engine(const prm_engine_options& options) {
   if (options.threads < PRM_THREADS_ALL || options.threads > 1024)
     fail_about(Status::invalid_argument, "threads", "options.threads is {}, expected -1 (all) to 1024", options.threads);
   require_argument(options.reserved == 0, "options.reserved", "must be 0");
-  int threads = options.threads == PRM_THREADS_ALL ? granted_cores() - 1 : options.threads;
-  return std::make_shared<Engine>(open_cpu(options.isa ? options.isa : ""), threads, options.spin_us ? options.spin_us : 50);
+  EngineOptions ours;
+  ours.host = read_host(options.host, options.threads);
+  ours.threads = options.threads == PRM_THREADS_ALL ? granted_cores() - 1 : options.threads;
+  if (options.spin_us) ours.spin_us = options.spin_us;
+  ours.max_host_bytes = options.max_host_bytes;
+  EnginePtr engine = make_engine(ours);
+  AccountScope engines(engine->account);
+  engine->device = open_cpu(options.isa ? options.isa : "");
+  return engine;
 }
 
 template <class Names>
@@ -48,14 +72,14 @@ void write_names(JsonWriter& json, const char* key, const Names& names) {
   json.end_array();
 }
 
-std::string capabilities_json(const Engine& engine) {
+String capabilities_json(const Engine& engine) {
   JsonWriter json;
   json.begin_object().pair("version", PRM_VERSION).pair("isa", cpu_isa(*engine.device)).pair("cpu", cpu_name()).pair("cores", granted_cores());
   json.pair("threads", engine.pool.threads());
   write_names(json, "isas", available_isas());
   write_names(json, "devices", std::vector<std::string>{engine.device->name()});
   write_names(json, "formats", std::vector<std::string>{"gguf"});
-  std::vector<std::string> types, archs, ops;
+  Vector<String> types, archs, ops;
   for (const DTypeInfo& type : kDTypes)
     if (type.gguf >= 0) types.push_back(type.name);
   for (const Architecture* architecture : architectures()) archs.push_back(architecture->name);
@@ -94,13 +118,15 @@ prm_status prm_engine_open(int32_t version, const prm_engine_options* options, p
   require_argument(out, "out", "is NULL");
   if (version < 0 || version / 1000000 != PRM_VERSION / 1000000 || version > PRM_VERSION)
     fail(Status::version_mismatch, "the program was built for version {}, this library is version {}: install a library at least as new", version, PRM_VERSION);
-  *out = new prm_engine{open_engine(read_options(options, "options"))};
+  EnginePtr engine = open_engine(read_options(options, "options"));
+  *out = make_handle<prm_engine>(engine->host.memory);
+  (*out)->engine = std::move(engine);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();
 }
 
-void prm_engine_close(prm_engine* engine) { delete engine; }
+void prm_engine_close(prm_engine* engine) { close_handle(engine); }
 
 prm_status prm_engine_query(prm_engine* engine, prm_engine_info* out) try {
   require_argument(engine, "engine", "is NULL");
@@ -108,8 +134,9 @@ prm_status prm_engine_query(prm_engine* engine, prm_engine_info* out) try {
   prm_engine_info info{};
   info.threads = engine->engine->pool.threads();
   info.isa = cpu_isa(*engine->engine->device);
-  info.host_bytes = engine->engine->account.held;
-  info.peak_host_bytes = engine->engine->account.peak;
+  info.host_bytes = engine->engine->account.held();
+  info.peak_host_bytes = engine->engine->account.peak();
+  info.max_host_bytes = engine->engine->account.limit();
   write_info(info, out);
   return PRM_STATUS_OK;
 } catch (...) {
@@ -119,6 +146,7 @@ prm_status prm_engine_query(prm_engine* engine, prm_engine_info* out) try {
 prm_status prm_engine_report(prm_engine* engine, prm_report what, char* buffer, size_t capacity, size_t* size) try {
   require_argument(engine, "engine", "is NULL");
   if (what != PRM_REPORT_CAPABILITIES) fail_about(Status::invalid_argument, "what", "report {} is not one of an engine", what);
+  AccountScope engines(engine->engine->account);
   write_text(capabilities_json(*engine->engine), buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {

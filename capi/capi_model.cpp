@@ -19,15 +19,16 @@ LoadOptions read_load_options(const prm_model_options& from) {
   options.header_only = from.flags & PRM_MODEL_HEADER_ONLY;
   options.context = from.context;
   options.chunk_tokens = from.chunk_tokens;
+  options.max_host_bytes = from.max_host_bytes;
   options.cache_type = from.cache_dtype == PRM_DTYPE_F32 ? DType::f32 : DType::f16;
   return options;
 }
 
-FilePtr open_bytes(const char* path, const prm_model_options& options) {
-  if (options.data) return borrow_memory(options.data, options.data_size, path ? path : "memory");
+ModelSource read_source(const char* path, const prm_model_options& options) {
+  if (options.data) return {path, options.data, options.data_size};
   require_argument(options.data_size == 0, "options.data_size", "is set, but data is NULL");
   require_argument(path && *path, "path", "is NULL or empty, and no data is given");
-  return map_file(path);
+  return {path};
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ std::string_view read_text(const prm_text& text, const char* name) {
   return text.size == PRM_NUL ? std::string_view(text.data) : std::string_view(text.data, text.size);
 }
 
-std::vector<int32_t> read_prompt(const Model& model, const prm_prompt* from) {
+PromptSource read_prompt(const prm_prompt* from) {
   require_argument(from, "prompt", "is NULL");
   prm_prompt prompt = read_options(from, "prompt");
   if (prompt.flags & ~uint32_t(PRM_PROMPT_SPECIAL | PRM_PROMPT_NO_BOS))
@@ -48,14 +49,12 @@ std::vector<int32_t> read_prompt(const Model& model, const prm_prompt* from) {
   require_argument(!prompt.tokens == !prompt.token_count, "prompt.tokens", "and token_count do not fit each other");
   if (prompt.tokens) {
     require_argument(!prompt.text.data, "prompt", "has both text and tokens: give one");
-    return {prompt.tokens, prompt.tokens + prompt.token_count};
+    return {.tokens = {prompt.tokens, prompt.token_count}};
   }
   require_argument(prompt.text.data, "prompt", "has neither text nor tokens: give one");
   std::string_view text = read_text(prompt.text, "prompt.text");
   if (text.size() > kMaxPromptBytes) fail_about(Status::limit, "prompt.text", "the prompt has {} bytes, the limit is {}", text.size(), kMaxPromptBytes);
-  std::vector<int32_t> ids;
-  tokenize(*model.tokenizer, text, {(prompt.flags & PRM_PROMPT_SPECIAL) != 0, !(prompt.flags & PRM_PROMPT_NO_BOS)}, ids);
-  return ids;
+  return {.text = text, .flags = {(prompt.flags & PRM_PROMPT_SPECIAL) != 0, !(prompt.flags & PRM_PROMPT_NO_BOS)}, .is_text = true};
 }
 
 }  // namespace prm
@@ -69,13 +68,16 @@ prm_status prm_model_open(prm_engine* engine, const char* path, const prm_model_
   require_argument(out, "out", "is NULL");
   prm_model_options known = read_options(options, "options");
   LoadOptions load = read_load_options(known);
-  *out = new prm_model{load_model(engine->engine, open_bytes(path, known), load, read_control(control))};
+  std::unique_ptr<prm_model, void (*)(prm_model*)> handle(make_handle<prm_model>(engine->memory), close_handle<prm_model>);
+  handle->engine = engine->engine;
+  handle->model = load_model(engine->engine, read_source(path, known), load, read_control(control));
+  *out = handle.release();
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();
 }
 
-void prm_model_close(prm_model* model) { delete model; }
+void prm_model_close(prm_model* model) { close_handle(model); }
 
 prm_status prm_model_query(prm_model* model, prm_model_info* out) try {
   require_argument(model, "model", "is NULL");
@@ -85,7 +87,7 @@ prm_status prm_model_query(prm_model* model, prm_model_info* out) try {
   info.vocabulary = int32_t(m.config.vocabulary);
   info.architecture = m.config.arch.c_str();
   info.parameters = m.parameters;
-  info.host_bytes = m.plan ? m.plan->weight_bytes + m.plan->state_bytes + m.plan->arena_bytes : 0;
+  info.host_bytes = m.account.held();
   info.context = int32_t(m.context);
   info.width = int32_t(m.config.width);
   info.end_token = end_token(*m.tokenizer);
@@ -99,6 +101,7 @@ prm_status prm_model_query(prm_model* model, prm_model_info* out) try {
 prm_status prm_model_report(prm_model* model, prm_report what, char* buffer, size_t capacity, size_t* size) try {
   require_argument(model, "model", "is NULL");
   const Model& m = *model->model;
+  AccountScope engines(m.engine->account);
   switch (what) {
     case PRM_REPORT_INSPECT: write_text(inspect_json(m), buffer, capacity, size); break;
     case PRM_REPORT_PLACEMENT: write_text(placement_json(m), buffer, capacity, size); break;
@@ -110,9 +113,36 @@ prm_status prm_model_report(prm_model* model, prm_report what, char* buffer, siz
   return status_from_exception();
 }
 
+prm_status prm_model_plan(prm_model* model, const prm_plan_options* options, prm_plan* out, char* buffer, size_t capacity, size_t* size) try {
+  require_argument(model, "model", "is NULL");
+  require_argument(!out || out->struct_size >= sizeof(uint32_t), "out", "is not started with PRM_INIT");
+  prm_plan_options known = read_options(options, "options");
+  require_argument(known.reserved == 0, "options.reserved", "must be 0");
+  const Model& m = *model->model;
+  MemoryPlan plan = plan_memory(m);
+  uint64_t budget = known.host_bytes ? known.host_bytes : m.engine->account.limit();
+  AccountScope engines(m.engine->account);
+  if (buffer || size) write_text(plan_json(m, plan, budget), buffer, capacity, size);
+  if (!out) return PRM_STATUS_OK;
+  prm_plan info{};
+  info.fits = budget == 0 || plan.host_bytes <= budget;
+  info.host_bytes = plan.host_bytes;
+  info.weight_bytes = plan.weight_bytes;
+  info.cache_bytes = plan.cache_bytes;
+  info.scratch_bytes = plan.scratch_bytes;
+  info.object_bytes = plan.object_bytes;
+  write_info(info, out);
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
 prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tokens, size_t capacity, size_t* count) try {
   require_argument(model, "model", "is NULL");
-  std::vector<int32_t> ids = read_prompt(*model->model, prompt);
+  PromptSource source = read_prompt(prompt);
+  AccountScope engines(model->engine->account);
+  Vector<int32_t> ids(source.tokens.begin(), source.tokens.end());
+  if (source.is_text) tokenize(*model->model->tokenizer, source.text, source.flags, ids);
   if (count) *count = ids.size();
   if (ids.size() > capacity || (!tokens && !ids.empty())) {
     Error error(Status::buffer_too_small, fmt::format("the prompt has {} tokens, the array holds {}", ids.size(), tokens ? capacity : 0));
@@ -130,6 +160,7 @@ prm_status prm_detokenize(prm_model* model, const int32_t* tokens, size_t count,
   require_argument(model, "model", "is NULL");
   require_argument(tokens || count == 0, "tokens", "is NULL");
   if (flags & ~uint32_t(PRM_PROMPT_SPECIAL)) fail_about(Status::unsupported, "flags", "flags has unknown bits: {:#x}", flags);
+  AccountScope engines(model->engine->account);
   write_text(detokenize(*model->model->tokenizer, tokens, count, flags & PRM_PROMPT_SPECIAL), buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {

@@ -65,11 +65,11 @@ float* prepare_logits(prm_tensor* outputs, size_t count, const TokenBatch& batch
   throw error;
 }
 
-void write_request_info(const GenerateResult& result, size_t prompt_tokens, prm_request_info* out) {
+void write_request_info(const GenerateResult& result, prm_request_info* out) {
   if (!out) return;
   prm_request_info info{};
   info.finish = int32_t(result.finish);
-  info.prompt_tokens = int64_t(prompt_tokens);
+  info.prompt_tokens = result.prompt_tokens;
   info.generated_tokens = result.generated;
   info.first_ns = result.first_ns;
   info.total_ns = result.total_ns;
@@ -108,16 +108,15 @@ prm_status prm_generate(prm_model* model, const prm_prompt* prompt, const prm_ge
   if (known.max_tokens < 0) fail_about(Status::invalid_argument, "max_tokens", "options.max_tokens is {}, expected 0 or more", known.max_tokens);
   require_argument(known.reserved == 0, "options.reserved", "must be 0");
   Control listen = read_control(control);
-  std::vector<int32_t> ids = read_prompt(*model->model, prompt);
-  GenerateRequest request{ids, known.max_tokens, (known.flags & PRM_GENERATE_IGNORE_END) != 0, known.on_text, known.on_token, known.user};
+  GenerateRequest request{read_prompt(prompt), known.max_tokens, (known.flags & PRM_GENERATE_IGNORE_END) != 0, known.on_text, known.on_token, known.user};
   GenerateResult result;
   try {
     generate(*model->model, request, listen, result);
   } catch (...) {
-    write_request_info(result, ids.size(), info);
+    write_request_info(result, info);
     throw;
   }
-  write_request_info(result, ids.size(), info);
+  write_request_info(result, info);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();

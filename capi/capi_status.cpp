@@ -10,6 +10,7 @@ static_assert(int(Status::invalid_argument) == PRM_STATUS_INVALID_ARGUMENT && in
 static_assert(int(Status::not_found) == PRM_STATUS_NOT_FOUND && int(Status::buffer_too_small) == PRM_STATUS_BUFFER_TOO_SMALL);
 static_assert(int(Status::version_mismatch) == PRM_STATUS_VERSION_MISMATCH && int(Status::bad_file) == PRM_STATUS_BAD_FILE);
 static_assert(int(Status::io) == PRM_STATUS_IO && int(Status::limit) == PRM_STATUS_LIMIT && int(Status::out_of_memory) == PRM_STATUS_OUT_OF_MEMORY);
+static_assert(int(Status::over_budget) == PRM_STATUS_OVER_BUDGET && int(Status::callback) == PRM_STATUS_CALLBACK);
 static_assert(int(Status::cancelled) == PRM_STATUS_CANCELLED && int(Status::deadline) == PRM_STATUS_DEADLINE);
 static_assert(int(Status::device_unavailable) == PRM_STATUS_DEVICE_UNAVAILABLE && int(Status::numeric) == PRM_STATUS_NUMERIC);
 static_assert(int(Status::context_full) == PRM_STATUS_CONTEXT_FULL && int(Status::internal) == PRM_STATUS_INTERNAL);
@@ -18,7 +19,7 @@ namespace {
 
 struct LastError {
   Status status = Status::ok;
-  uint64_t file_offset = 0, needed_bytes = 0;
+  uint64_t file_offset = 0, needed_bytes = 0, available_bytes = 0;
   int32_t system_code = 0;
   char message[1024] = "", subject[512] = "";
 };
@@ -35,7 +36,7 @@ void keep_text(char (&to)[N], std::string_view from) {
 
 prm_status keep_error(Status status, std::string_view message, std::string_view subject) noexcept {
   last_error.status = status;
-  last_error.file_offset = last_error.needed_bytes = 0;
+  last_error.file_offset = last_error.needed_bytes = last_error.available_bytes = 0;
   last_error.system_code = 0;
   keep_text(last_error.message, message);
   keep_text(last_error.subject, subject);
@@ -51,6 +52,7 @@ prm_status status_from_exception() noexcept {
     prm_status status = keep_error(error.status, error.message, error.subject);
     last_error.file_offset = error.file_offset;
     last_error.needed_bytes = error.needed_bytes;
+    last_error.available_bytes = error.available_bytes;
     last_error.system_code = error.system_code;
     return status;
   } catch (const std::bad_alloc&) {
@@ -78,6 +80,7 @@ void prm_error_query(prm_error_info* out) {
   info.subject = prm::last_error.subject;
   info.file_offset = prm::last_error.file_offset;
   info.needed_bytes = prm::last_error.needed_bytes;
+  info.available_bytes = prm::last_error.available_bytes;
   info.system_code = prm::last_error.system_code;
   prm::write_info(info, out);
 }

@@ -32,12 +32,18 @@ void add_model_flag(CLI::App& app, ModelFlags& flags) {
   app.add_option("-m,--model,MODEL", flags.model, "The model, a GGUF file")->type_name("FILE");
 }
 
-void add_compute_flags(CLI::App& app, ModelFlags& flags) {
+void add_size_flags(CLI::App& app, ModelFlags& flags) {
   add_count(app, "--ctx", flags.context, 1, kMaxInt32,
             "Tokens the context holds (default: the model's own, at most 8192)");
   add_count(app, "--chunk", flags.chunk, 1, 65536, "Prompt tokens in one step, at most (default: 512)");
-  add_count(app, "--threads", flags.threads, 1, 1025, "Threads that compute (default: all that this process may use)");
   add_choice(app, "--kv", flags.kv, {"f16", "f32"}, {"bf16", "q8_0"}, "Type of the KV cache");
+  add_count(app, "--max-host-bytes", flags.max_host_bytes, 1, std::numeric_limits<int64_t>::max(),
+            "Never hold more memory than this; see 'premise plan' (default: no bound)");
+}
+
+void add_compute_flags(CLI::App& app, ModelFlags& flags) {
+  add_size_flags(app, flags);
+  add_count(app, "--threads", flags.threads, 1, 1025, "Threads that compute (default: all that this process may use)");
   add_choice(app, "--device", flags.device, {"cpu"}, {"cuda"}, "Where to compute");
   add_choice(app, "--require", flags.require, {"cpu"}, {"cuda"},
              "Fail unless every operation has a kernel of this device");

@@ -20,6 +20,7 @@ struct OutputFlags {
 struct ModelFlags : OutputFlags {
   std::string model, kv = "f16", device = "cpu", require;
   int64_t context = 0, chunk = 0, threads = 0;  // 0: the library's own choice
+  int64_t max_host_bytes = 0;                   // 0: no bound
 };
 
 // Exactly one source of text.
@@ -30,7 +31,8 @@ struct TextFlags {
 
 void add_output_flags(CLI::App& app, OutputFlags& flags);
 void add_model_flag(CLI::App& app, ModelFlags& flags);     // -m
-void add_compute_flags(CLI::App& app, ModelFlags& flags);  // --ctx --chunk --threads --kv --device --require
+void add_compute_flags(CLI::App& app, ModelFlags& flags);  // --threads --device --require, and the size flags
+void add_size_flags(CLI::App& app, ModelFlags& flags);     // --ctx --chunk --kv --max-host-bytes: what memory depends on
 void add_text_flags(CLI::App& app, TextFlags& flags);      // -p -f
 
 // A number within [least, most]; K, M, G multiply by powers of 1024.

@@ -8,3 +8,4 @@ Command add_perplexity(CLI::App& program);
 Command add_logits(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_check(CLI::App& program);
+Command add_plan(CLI::App& program);

@@ -16,6 +16,7 @@ int32_t show_loading(void* user, const char* stage, uint64_t done, uint64_t tota
 EngineHandle open_engine(const ModelFlags& flags, Weights weights) {
   prm_engine_options options = PRM_INIT(prm_engine_options);
   options.threads = weights == Weights::left_out ? 0 : flags.threads ? int32_t(flags.threads - 1) : PRM_THREADS_ALL;
+  options.max_host_bytes = weights == Weights::left_out ? 0 : uint64_t(flags.max_host_bytes);
   const char* isa = std::getenv("PREMISE_ISA");
   options.isa = isa && *isa ? isa : nullptr;
   prm_engine* engine = nullptr;

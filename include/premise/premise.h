@@ -106,12 +106,14 @@ enum {
     PRM_STATUS_NOT_FOUND = 4,
     PRM_STATUS_BUFFER_TOO_SMALL = 5,  /* needed size in *size, or in the tensor's `bytes` */
     PRM_STATUS_VERSION_MISMATCH = 6,
+    PRM_STATUS_CALLBACK = 7,          /* a host service failed: its own code is in prm_error_info.system_code */
     /* files */
     PRM_STATUS_BAD_FILE = 10,         /* malformed: prm_error_info has the file and the offset */
     PRM_STATUS_IO = 11,
     PRM_STATUS_LIMIT = 13,            /* a bound on what comes from outside */
-    /* memory: prm_error_info has the figure */
+    /* memory: prm_error_info has both figures */
     PRM_STATUS_OUT_OF_MEMORY = 20,
+    PRM_STATUS_OVER_BUDGET = 22,      /* max_host_bytes of the engine or the model */
     /* time */
     PRM_STATUS_CANCELLED = 30,
     PRM_STATUS_DEADLINE = 31,
@@ -131,8 +133,9 @@ typedef struct prm_error_info {
     const char *subject;        /* the file, tensor, option or op; "" when none */
     uint64_t file_offset;       /* BAD_FILE */
     uint64_t needed_bytes;      /* memory, BUFFER_TOO_SMALL */
-    int32_t system_code;        /* errno */
+    int32_t system_code;        /* errno, or a host service's answer */
     int32_t reserved;
+    uint64_t available_bytes;   /* OVER_BUDGET: what was left of the budget */
 } prm_error_info;
 
 PRM_API int32_t prm_version(void);                       /* PRM_VERSION of the library that was loaded */
@@ -194,6 +197,43 @@ PRM_API void prm_cancel_close(prm_cancel *cancel);
 
 /* ==== 3. Engine ==================================================================================== since 0.1 ==== */
 
+enum { PRM_LOG_ERROR = 1, PRM_LOG_WARNING = 2, PRM_LOG_INFO = 3 };
+enum {                           /* kinds of memory */
+    PRM_MEMORY_OBJECTS = 0,      /* headers, tokenizers, graphs, plans */
+    PRM_MEMORY_WEIGHTS = 1, PRM_MEMORY_CACHE = 2, PRM_MEMORY_SCRATCH = 3
+};
+enum { PRM_FILE_READ = 0 };
+
+/* Host services, in groups with a pointer of yours each. What is NULL the library does itself: the system's memory,
+ * silence, work on the calling thread only, the system's files. Called from any thread that runs work; must not call the
+ * library; must outlive the engine and all that was opened on it. int32_t answers: 0, or any other number, which becomes
+ * status CALLBACK and its system_code. */
+typedef void (*prm_work_fn)(void *work);
+typedef struct prm_host {
+    uint32_t struct_size;
+    int32_t helpers;            /* the most that `help` is asked for */
+    /* Memory: every byte that the library takes for itself but the stacks of its threads and the text of an error on its
+     * way out, aligned as asked, with its kind; size and kind come back. NULL means refused. */
+    void *memory_user;
+    void *(*alloc)(void *memory_user, size_t size, size_t align, int32_t kind);
+    void (*release)(void *memory_user, void *memory, size_t size, int32_t kind);
+    void *log_user;
+    void (*log)(void *log_user, int32_t level, const char *text, size_t size);
+    /* Threads: call run(work) on up to `helpers` threads (the calling one may be among them) and return when those that
+     * started have returned. Asked for once per step of a model. To lend fewer, later or none is fine: nothing waits for a
+     * thread that did not come. Needs engine option threads = 0. */
+    void *help_user;
+    void (*help)(void *help_user, prm_work_fn run, void *work, int32_t helpers);
+    /* Files: the names that calls receive go here instead of to the operating system: encrypted, in a database, in memory.
+     * Mode is PRM_FILE_READ. Read is all or error, from one thread at a time. Map (optional) lends `size` bytes until
+     * close, or answers NULL. */
+    void *file_user;
+    int32_t (*file_open)(void *file_user, const char *name, int32_t mode, void **file, uint64_t *size);
+    int32_t (*file_read)(void *file_user, void *file, uint64_t offset, void *data, size_t size);
+    int32_t (*file_close)(void *file_user, void *file, int32_t keep);
+    const void *(*file_map)(void *file_user, void *file, uint64_t offset, size_t size);
+} prm_host;
+
 enum { PRM_THREADS_ALL = -1 };  /* as many as affinity and cgroup leave beside the caller */
 
 typedef struct prm_engine_options {
@@ -202,6 +242,8 @@ typedef struct prm_engine_options {
     int32_t spin_us;            /* how long a thread waiting inside a step may spin [50]; < 0 never */
     int32_t reserved;
     const char *isa;            /* "scalar", "avx2"; NULL = the best this CPU has. Missing: DEVICE_UNAVAILABLE */
+    const prm_host *host;       /* copies */
+    uint64_t max_host_bytes;    /* hard bound on all that the engine and what is opened on it hold; 0 = none */
 } prm_engine_options;
 
 /* Opens an engine; several live side by side. `version` is PRM_VERSION. Takes < 50 ms.
@@ -214,8 +256,9 @@ typedef struct prm_engine_info {
     uint32_t struct_size;
     int32_t threads;            /* of ours, alive; the caller computes beside them */
     const char *isa;            /* "scalar", "avx2" */
-    uint64_t host_bytes;        /* packed weights, caches and scratch held now; mapped files are not counted */
+    uint64_t host_bytes;        /* charged to the budget now: all that the engine and what is opened on it hold */
     uint64_t peak_host_bytes;
+    uint64_t max_host_bytes;    /* the budget; 0 = none */
 } prm_engine_info;
 PRM_API prm_status prm_engine_query(prm_engine *engine, prm_engine_info *out);
 
@@ -231,7 +274,7 @@ PRM_API prm_status prm_engine_report(prm_engine *engine, prm_report what, char *
 /* ==== 4. Model ===================================================================================== since 0.1 ==== */
 
 enum {                               /* model flags */
-    PRM_MODEL_HEADER_ONLY = 1 << 0   /* no weights are placed: report and tokenize only */
+    PRM_MODEL_HEADER_ONLY = 1 << 0   /* no weights are placed: report, plan and tokenize only */
 };
 
 typedef struct prm_model_options {
@@ -243,6 +286,7 @@ typedef struct prm_model_options {
     int32_t chunk_tokens;       /* prompt tokens in one step, at most [512] */
     prm_dtype cache_dtype;      /* KV cache: F16 (default) or F32 */
     int32_t reserved;
+    uint64_t max_host_bytes;    /* bound of this model inside that of the engine; 0 = none */
 } prm_model_options;
 
 /* Opens a GGUF model. All that can fail fails here, before weights are read where possible. Progress stage "repack".
@@ -256,7 +300,7 @@ typedef struct prm_model_info {
     int32_t vocabulary;         /* V */
     const char *architecture;   /* "gemma3", "qwen2" */
     uint64_t parameters;
-    uint64_t host_bytes;        /* packed weights, cache and scratch of this model */
+    uint64_t host_bytes;        /* what this model holds now */
     int32_t context;            /* tokens per sequence, as opened */
     int32_t width;              /* embedding width */
     int32_t end_token;          /* -1 = none */
@@ -265,6 +309,27 @@ typedef struct prm_model_info {
 PRM_API prm_status prm_model_query(prm_model *model, prm_model_info *out);
 /* Status: BUFFER_TOO_SMALL. PLACEMENT of a HEADER_ONLY model: UNSUPPORTED. */
 PRM_API prm_status prm_model_report(prm_model *model, prm_report what, char *buffer, size_t capacity, size_t *size);
+
+typedef struct prm_plan_options {
+    uint32_t struct_size;
+    int32_t reserved;
+    uint64_t host_bytes;        /* the budget to plan for; 0 = the engine's max_host_bytes, or without one, no bound */
+} prm_plan_options;
+typedef struct prm_plan {
+    uint32_t struct_size;
+    int32_t fits;               /* 1, or 0: the report says what to change and what that saves */
+    uint64_t host_bytes;        /* the engine's high-water mark, to the byte: this model, loaded and running with the options it
+                                   was opened with, beside all else that the engine holds now */
+    uint64_t weight_bytes;      /* of which, of this model */
+    uint64_t cache_bytes;
+    uint64_t scratch_bytes;
+    uint64_t object_bytes;      /* header, tokenizer, graph, plan */
+} prm_plan;
+/* What a model will need, exactly, before a weight is read: open it with PRM_MODEL_HEADER_ONLY and the options it will be
+ * opened with, then ask. Writes a JSON report with advice as well where buffer or size is given. Prompts of more than 16 KiB
+ * of text, prm_tokenize and reports take some more for the length of their calls.  Status: BUFFER_TOO_SMALL. */
+PRM_API prm_status prm_model_plan(prm_model *model, const prm_plan_options *options, prm_plan *out, char *buffer,
+                                  size_t capacity, size_t *size);
 
 /* ==== 5. Tensor runs =============================================================================== since 0.1 ==== */
 

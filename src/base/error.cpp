@@ -10,10 +10,12 @@ const char* status_name(Status status) noexcept {
     case Status::not_found: return "NOT_FOUND";
     case Status::buffer_too_small: return "BUFFER_TOO_SMALL";
     case Status::version_mismatch: return "VERSION_MISMATCH";
+    case Status::callback: return "CALLBACK";
     case Status::bad_file: return "BAD_FILE";
     case Status::io: return "IO";
     case Status::limit: return "LIMIT";
     case Status::out_of_memory: return "OUT_OF_MEMORY";
+    case Status::over_budget: return "OVER_BUDGET";
     case Status::cancelled: return "CANCELLED";
     case Status::deadline: return "DEADLINE";
     case Status::device_unavailable: return "DEVICE_UNAVAILABLE";

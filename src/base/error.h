@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace prm {
@@ -18,10 +19,12 @@ enum class Status : int32_t {
   not_found = 4,
   buffer_too_small = 5,
   version_mismatch = 6,
+  callback = 7,
   bad_file = 10,
   io = 11,
   limit = 13,
   out_of_memory = 20,
+  over_budget = 22,
   cancelled = 30,
   deadline = 31,
   device_unavailable = 40,
@@ -37,11 +40,11 @@ struct Error : std::exception {
   std::string message;  // one sentence: what, about what, what to do
   std::string subject;  // the file, tensor, option or op
   uint64_t file_offset = 0;
-  uint64_t needed_bytes = 0;
+  uint64_t needed_bytes = 0, available_bytes = 0;
   int32_t system_code = 0;
 
-  Error(Status code, std::string text, std::string about = {})
-      : status(code), message(std::move(text)), subject(std::move(about)) {}
+  Error(Status code, std::string text, std::string_view about = {})
+      : status(code), message(std::move(text)), subject(about) {}
   const char* what() const noexcept override { return message.c_str(); }
 };
 
@@ -52,8 +55,8 @@ template <class... Args>
 
 // The same, naming the thing at fault apart from the sentence.
 template <class... Args>
-[[noreturn]] void fail_about(Status status, std::string subject, fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(status, fmt::format(format, std::forward<Args>(args)...), std::move(subject));
+[[noreturn]] void fail_about(Status status, std::string_view subject, fmt::format_string<Args...> format, Args&&... args) {
+  throw Error(status, fmt::format(format, std::forward<Args>(args)...), std::string(subject));
 }
 
 }  // namespace prm

@@ -1,67 +1,109 @@
 #include "base/file.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <algorithm>
 #include <cstring>
 
-#include "base/error.h"
+#include "base/checked.h"
+#include "base/system_file.h"
 
 namespace prm {
 
+void FileBytes::read(uint64_t offset, size_t size, std::byte* to) const { std::memcpy(to, bytes.data() + offset, size); }
+
 namespace {
 
-struct MappedFile : FileBytes {
-  ~MappedFile() override {
-    if (!bytes.empty()) munmap(const_cast<std::byte*>(bytes.data()), bytes.size());
+// A range of addresses into which parts of the file are read unit by unit. Loading is for one thread at a time.
+struct LoadedFile : FileBytes {
+  MemoryAccount& account;
+  mutable Vector<uint8_t> loaded;  // units
+  mutable uint64_t charged = 0;
+
+  explicit LoadedFile(MemoryAccount& from) : account(from) { in_memory = false; }
+  ~LoadedFile() override {
+    if (!bytes.empty()) release_addresses(const_cast<std::byte*>(bytes.data()), bytes.size());
+    account.discharge(charged, MemoryKind::objects);
   }
-  void forget(uint64_t offset, uint64_t size) const noexcept override {
-    uint64_t page = uint64_t(sysconf(_SC_PAGESIZE)), begin = (offset + page - 1) / page * page, end = (offset + size) / page * page;
-    if (begin < end) madvise(const_cast<std::byte*>(bytes.data()) + begin, size_t(end - begin), MADV_DONTNEED);
+  void reserve(uint64_t size) {
+    if (size == 0) return;
+    if (size > SIZE_MAX / 2) fail_about(Status::limit, name, "{}: a file of {} bytes is too large for this system's addresses", name, size);
+    loaded.assign(size_t(ceil_div(int64_t(size), int64_t(kAddressUnit))), 0);
+    std::byte* addresses = reserve_addresses(size_t(size));
+    if (!addresses) fail_about(Status::out_of_memory, name, "{}: the system has no range of {} addresses left", name, size);
+    bytes = {addresses, size_t(size)};
+  }
+  void load(uint64_t offset, uint64_t size) const override {
+    if (size == 0) return;
+    for (uint64_t unit = offset / kAddressUnit; unit <= (offset + size - 1) / kAddressUnit; ++unit) {
+      if (loaded[size_t(unit)]) continue;
+      uint64_t begin = unit * kAddressUnit, n = std::min<uint64_t>(kAddressUnit, bytes.size() - begin);
+      auto* to = const_cast<std::byte*>(bytes.data()) + begin;
+      account.charge(kAddressUnit, MemoryKind::objects, name);
+      charged += kAddressUnit;
+      if (!commit_addresses(to, kAddressUnit)) fail_about(Status::out_of_memory, name, "{}: the system refused {} bytes", name, kAddressUnit);
+      read(begin, size_t(n), to);
+      loaded[size_t(unit)] = 1;
+    }
   }
 };
 
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
+struct SystemFile : LoadedFile {
+  SystemHandle handle = kNoFile;
+  using LoadedFile::LoadedFile;
+  ~SystemFile() override { close_system_file(handle); }
+  void read(uint64_t offset, size_t size, std::byte* to) const override { read_system_file(handle, name, offset, size, to); }
+};
+
+struct HostFile : LoadedFile {
+  const FileService service;
+  void* file = nullptr;
+  HostFile(MemoryAccount& payer, const FileService& from) : LoadedFile(payer), service(from) {}
+  ~HostFile() override {
+    if (file && service.close) service.close(service.user, file, 0);
+  }
+  void read(uint64_t offset, size_t size, std::byte* to) const override {
+    require(service.read(service.user, file, offset, to, size), "read", offset);
+  }
+  void require(int32_t answer, const char* what, uint64_t offset) const {
+    if (answer == 0) return;
+    Error error(Status::callback, fmt::format("{}: the host's file service could not {} at {}: it answered {}", name, what, offset, answer), name);
+    error.system_code = answer;
+    error.file_offset = offset;
+    throw error;
   }
 };
 
-[[noreturn]] void fail_system(const std::string& path, const char* what) {
-  int code = errno;
-  Error error(code == ENOENT ? Status::not_found : Status::io, "", path);
-  error.system_code = code;
-  error.message = code == ENOENT ? fmt::format("{}: no such file: check the path", path)
-                                 : fmt::format("{}: cannot {}: {}", path, what, std::strerror(code));
-  throw error;
+FilePtr open_host_file(const FileService& service, const char* path, MemoryAccount& account) {
+  auto file = make_charged<HostFile>(account, service);
+  file->name = path;
+  uint64_t size = 0;
+  file->require(service.open(service.user, path, 0, &file->file, &size), "open it", 0);
+  const void* lent = service.map && size ? service.map(service.user, file->file, 0, size_t(size)) : nullptr;
+  if (!lent) {
+    file->reserve(size);
+    return file;
+  }
+  auto memory = make_charged<FileBytes>();
+  memory->name = path;
+  memory->bytes = {static_cast<const std::byte*>(lent), size_t(size)};
+  return {memory.get(), [file, memory](const FileBytes*) {}, ChargedAllocator<FileBytes>()};
 }
 
 }  // namespace
 
-FilePtr map_file(const std::string& path) {
-  Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.fd < 0) fail_system(path, "open");
-  struct stat info;
-  if (fstat(file.fd, &info)) fail_system(path, "examine");
-  if (!S_ISREG(info.st_mode))
-    fail_about(Status::io, path, "{}: is {}, not a regular file: give the path of a model file", path, S_ISDIR(info.st_mode) ? "a folder" : "a device or pipe");
-  auto mapped = std::make_shared<MappedFile>();
-  mapped->name = path;
-  if (info.st_size == 0) return mapped;
-  void* data = mmap(nullptr, size_t(info.st_size), PROT_READ, MAP_PRIVATE, file.fd, 0);
-  if (data == MAP_FAILED) fail_system(path, "map");
-  mapped->bytes = {static_cast<const std::byte*>(data), size_t(info.st_size)};
-  return mapped;
+FilePtr open_file(const FileService& service, const char* path, MemoryAccount& account) {
+  if (service.open) return open_host_file(service, path, account);
+  auto file = make_charged<SystemFile>(account);
+  file->name = path;
+  uint64_t size = 0;
+  file->handle = open_system_file(path, size);
+  file->reserve(size);
+  return file;
 }
 
-FilePtr borrow_memory(const void* data, size_t size, std::string name) {
-  auto lent = std::make_shared<FileBytes>();
+FilePtr borrow_memory(const void* data, size_t size, std::string_view name) {
+  auto lent = make_charged<FileBytes>();
   lent->bytes = {static_cast<const std::byte*>(data), size};
-  lent->name = std::move(name);
+  lent->name = name;
   return lent;
 }
 

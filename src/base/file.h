@@ -1,25 +1,42 @@
-// The one file reader: a file as bytes, mapped from disk or lent by the host.
+// The one file reader: a file of the system's, of the host's own file service, or lent in memory. Files are read, never
+// mapped: one that is truncated or lost while it is in use is a status, not a signal. `bytes` is the file's range of
+// addresses, so that views into it (names, tensors) are plain pointers; behind it lie only the parts that were loaded.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
+#include <string_view>
+
+#include "base/containers.h"
 
 namespace prm {
 
+// The host's files (prm_host); `open` null: the system's. Non-zero answers become status callback.
+struct FileService {
+  void* user = nullptr;
+  int32_t (*open)(void* user, const char* name, int32_t mode, void** file, uint64_t* size) = nullptr;
+  int32_t (*read)(void* user, void* file, uint64_t offset, void* data, size_t size) = nullptr;
+  int32_t (*close)(void* user, void* file, int32_t keep) = nullptr;
+  const void* (*map)(void* user, void* file, uint64_t offset, size_t size) = nullptr;
+};
+
 struct FileBytes {
   std::span<const std::byte> bytes;
-  std::string name;  // for messages: the path, or "memory"
+  String name;           // for messages: the path, or "memory"
+  bool in_memory = true;  // all of `bytes` may be read
 
   virtual ~FileBytes() = default;
-  // The pages of [offset, offset + size) will not be read again soon: a mapped file may drop them.
-  virtual void forget(uint64_t /*offset*/, uint64_t /*size*/) const noexcept {}
+  // Makes [offset, offset + size) of `bytes` readable while the file lives; charged to the account of open_file.
+  virtual void load(uint64_t /*offset*/, uint64_t /*size*/) const {}
+  // Copies a part that need not be loaded. Any thread. Both fail with io or callback, naming the file and the offset.
+  virtual void read(uint64_t offset, size_t size, std::byte* to) const;
 };
 using FilePtr = std::shared_ptr<const FileBytes>;
 
-// Fails with not_found (no such file) or io (a folder, no permission, a device), naming the path.
-FilePtr map_file(const std::string& path);
-FilePtr borrow_memory(const void* data, size_t size, std::string name);
+// Fails with not_found (no such file) or io (a folder, no permission, a device), naming the path. The account must outlive
+// the file.
+FilePtr open_file(const FileService& service, const char* path, MemoryAccount& account);
+FilePtr borrow_memory(const void* data, size_t size, std::string_view name);
 
 }  // namespace prm

@@ -2,8 +2,9 @@
 // JSON cannot hold become null.
 #pragma once
 #include <cstdint>
-#include <string>
 #include <string_view>
+
+#include "base/containers.h"
 
 namespace prm {
 
@@ -26,14 +27,14 @@ class JsonWriter {
     key(name);
     return value(what);
   }
-  const std::string& text() const { return text_; }
+  const String& text() const { return text_; }
 
  private:
   JsonWriter& open(char bracket);
   JsonWriter& close(char bracket);
   void separate();
   void quote(std::string_view text);
-  std::string text_;
+  String text_;
   bool first_ = true;
 };
 

@@ -7,31 +7,88 @@
 
 namespace prm {
 
-void MemoryAccount::take(uint64_t bytes) noexcept {
-  uint64_t now = held.fetch_add(bytes) + bytes, top = peak.load();
-  while (now > top && !peak.compare_exchange_weak(top, now)) {}
+const char* memory_kind_name(MemoryKind kind) noexcept {
+  switch (kind) {
+    case MemoryKind::objects: return "objects";
+    case MemoryKind::weights: return "weights";
+    case MemoryKind::cache: return "cache";
+    case MemoryKind::scratch: return "scratch";
+    case MemoryKind::tensors: return "tensors";
+  }
+  return "unknown";
 }
 
-Buffer::Buffer(size_t size, MemoryAccount& account, const std::string& what) : size_(size), account_(&account) {
-  data_ = static_cast<std::byte*>(::operator new(size ? size : 1, std::align_val_t(kAlignment), std::nothrow));
-  if (!data_) {
-    Error error(Status::out_of_memory, fmt::format("{} needs {} bytes, which the system refused: use a smaller context or model", what, size), what);
-    error.needed_bytes = size;
-    throw error;
-  }
-  account.take(size);
+void* MemoryService::take(size_t size, size_t align, MemoryKind kind) const noexcept {
+  if (alloc) return alloc(user, size, align, int32_t(kind));
+  return ::operator new(size, std::align_val_t(align), std::nothrow);
 }
+
+void MemoryService::give(void* memory, size_t size, size_t align, MemoryKind kind) const noexcept {
+  if (alloc) release(user, memory, size, int32_t(kind));
+  else ::operator delete(memory, std::align_val_t(align));
+}
+
+void MemoryAccount::charge(uint64_t bytes, MemoryKind kind, std::string_view what) {
+  uint64_t now = held_.load(), then;
+  do {
+    then = now + bytes;
+    if (limit_ == 0 || (then >= now && then <= limit_)) continue;
+    Error error(Status::over_budget,
+                fmt::format("{} ({}) needs {} bytes, {} of the budget of {} are free: raise max_host_bytes, or use a smaller context or model", what,
+                            memory_kind_name(kind), bytes, limit_ - now, limit_),
+                std::string(what));
+    error.needed_bytes = bytes;
+    error.available_bytes = limit_ - now;
+    throw error;
+  } while (!held_.compare_exchange_weak(now, then));
+  if (parent_) {
+    try {
+      parent_->charge(bytes, kind, what);
+    } catch (...) {
+      held_.fetch_sub(bytes);
+      throw;
+    }
+  }
+  by_kind_[int(kind)].fetch_add(bytes);
+  uint64_t top = peak_.load();
+  while (then > top && !peak_.compare_exchange_weak(top, then)) {}
+}
+
+void MemoryAccount::discharge(uint64_t bytes, MemoryKind kind) noexcept {
+  by_kind_[int(kind)].fetch_sub(bytes);
+  held_.fetch_sub(bytes);
+  if (parent_) parent_->discharge(bytes, kind);
+}
+
+void* MemoryAccount::allocate(size_t size, size_t align, MemoryKind kind, std::string_view what) {
+  charge(size, kind, what);
+  void* memory = service_.take(size ? size : 1, align, kind);
+  if (memory) return memory;
+  discharge(size, kind);
+  const char* who = service_.alloc ? "the host's allocator" : "the system";
+  Error error(Status::out_of_memory, fmt::format("{} ({}) needs {} bytes, which {} refused: use a smaller context or model", what, memory_kind_name(kind), size, who),
+              std::string(what));
+  error.needed_bytes = size;
+  throw error;
+}
+
+void MemoryAccount::release(void* memory, size_t size, size_t align, MemoryKind kind) noexcept {
+  service_.give(memory, size ? size : 1, align, kind);
+  discharge(size, kind);
+}
+
+Buffer::Buffer(size_t size, MemoryAccount& account, MemoryKind kind, std::string_view what)
+    : data_(static_cast<std::byte*>(account.allocate(size, kAlignment, kind, what))), size_(size), account_(&account), kind_(kind) {}
 
 Buffer::~Buffer() {
-  if (!data_) return;
-  ::operator delete(data_, std::align_val_t(kAlignment));
-  account_->give(size_);
+  if (data_) account_->release(data_, size_, kAlignment, kind_);
 }
 
 Buffer& Buffer::operator=(Buffer&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
   std::swap(account_, other.account_);
+  std::swap(kind_, other.kind_);
   return *this;
 }
 

@@ -1,16 +1,54 @@
-// Memory accounts and aligned buffers. Every large allocation (weights, caches, scratch) is charged to an account.
+// Memory: who holds how much, of what kind, within which bound. Every byte that the library takes is charged to an account
+// before it is asked for: buffers by name and kind, containers through the allocator of base/containers.h.
 #pragma once
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <string_view>
 
 namespace prm {
 
-struct MemoryAccount {
-  std::atomic<uint64_t> held{0}, peak{0};
-  void take(uint64_t bytes) noexcept;
-  void give(uint64_t bytes) noexcept { held.fetch_sub(bytes); }
+// Values of PRM_MEMORY_* in premise.h.
+enum class MemoryKind : int32_t { objects, weights, cache, scratch, tensors };
+inline constexpr int kMemoryKinds = 5;
+const char* memory_kind_name(MemoryKind kind) noexcept;
+
+// Where memory comes from: the host's functions, or the system's where `alloc` is null.
+struct MemoryService {
+  void* user = nullptr;
+  void* (*alloc)(void* user, size_t size, size_t align, int32_t kind) = nullptr;
+  void (*release)(void* user, void* memory, size_t size, int32_t kind) = nullptr;
+
+  void* take(size_t size, size_t align, MemoryKind kind) const noexcept;  // null: refused
+  void give(void* memory, size_t size, size_t align, MemoryKind kind) const noexcept;
+};
+
+// Bytes held now and at most, within a limit (0 = none). An account inside another charges both. Any thread.
+class MemoryAccount {
+ public:
+  MemoryAccount() = default;
+  MemoryAccount(const MemoryService& service, uint64_t limit, MemoryAccount* parent = nullptr) : service_(service), limit_(limit), parent_(parent) {}
+  MemoryAccount(const MemoryAccount&) = delete;
+  MemoryAccount& operator=(const MemoryAccount&) = delete;
+
+  // Fails with over_budget, naming `what` and both figures; nothing is then charged.
+  void charge(uint64_t bytes, MemoryKind kind, std::string_view what);
+  void discharge(uint64_t bytes, MemoryKind kind) noexcept;
+  // Charged memory. Fails with over_budget or out_of_memory, naming `what` and the bytes.
+  void* allocate(size_t size, size_t align, MemoryKind kind, std::string_view what);
+  void release(void* memory, size_t size, size_t align, MemoryKind kind) noexcept;
+
+  uint64_t held() const noexcept { return held_.load(); }
+  uint64_t peak() const noexcept { return peak_.load(); }
+  uint64_t held(MemoryKind kind) const noexcept { return by_kind_[int(kind)].load(); }
+  uint64_t limit() const noexcept { return limit_; }
+  const MemoryService& service() const noexcept { return service_; }
+
+ private:
+  MemoryService service_;
+  uint64_t limit_ = 0;
+  MemoryAccount* parent_ = nullptr;
+  std::atomic<uint64_t> held_{0}, peak_{0}, by_kind_[kMemoryKinds] = {};
 };
 
 inline constexpr size_t kAlignment = 64;  // of every buffer and of every value in an arena
@@ -19,8 +57,8 @@ inline constexpr size_t kAlignment = 64;  // of every buffer and of every value 
 class Buffer {
  public:
   Buffer() = default;
-  // Fails with out_of_memory, naming `what` and the bytes.
-  Buffer(size_t size, MemoryAccount& account, const std::string& what);
+  // `what` is for messages: "packed weights", and of which tensor.
+  Buffer(size_t size, MemoryAccount& account, MemoryKind kind, std::string_view what);
   ~Buffer();
   Buffer(Buffer&& other) noexcept { *this = static_cast<Buffer&&>(other); }
   Buffer& operator=(Buffer&& other) noexcept;
@@ -31,6 +69,7 @@ class Buffer {
   std::byte* data_ = nullptr;
   size_t size_ = 0;
   MemoryAccount* account_ = nullptr;
+  MemoryKind kind_ = MemoryKind::objects;
 };
 
 }  // namespace prm

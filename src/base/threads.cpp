@@ -11,12 +11,14 @@ ThreadPool::ThreadPool(int threads, int spin_us) : spin_ns_(spin_us < 0 ? 0 : in
   try {
     threads_.reserve(size_t(threads));
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
-  } catch (const std::system_error& e) {
+  } catch (const std::system_error&) {
     int alive = this->threads();
     this->~ThreadPool();
     throw Error(Status::out_of_memory, fmt::format("the system refused thread {} of {}: use fewer threads", alive + 1, threads));
   }
 }
+
+ThreadPool::ThreadPool(const HelpService& service, int spin_us) : ThreadPool(0, spin_us) { service_ = service; }
 
 ThreadPool::~ThreadPool() {
   stop_.store(true);
@@ -51,23 +53,28 @@ int ThreadPool::await_job(int seen) noexcept {
   }
 }
 
+// Waits for the epoch after `seen` and takes part where it is a job; false when the pool is stopped.
+bool ThreadPool::serve_job(int& seen) noexcept {
+  int now = await_job(seen);
+  if (stop_.load()) return false;
+  seen = now;
+  if (!(now & 1)) return true;
+  inside_.fetch_add(1);
+  if (epoch_.load() == now) take_chunks();  // else the job was closed before we came in
+  if (inside_.fetch_sub(1) == 1) inside_.notify_one();
+  return true;
+}
+
 void ThreadPool::serve() noexcept {
   FloatState ours;
   int seen = 0;
-  for (;;) {
-    int now = await_job(seen);
-    if (stop_.load()) return;
-    seen = now;
-    if (!(now & 1)) continue;
-    inside_.fetch_add(1);
-    if (epoch_.load() == now) take_chunks();  // else the job was closed before we came in
-    if (inside_.fetch_sub(1) == 1) inside_.notify_one();
-  }
+  while (serve_job(seen)) {}
 }
 
 void ThreadPool::run(int64_t chunks, ChunkFn fn, void* context, const Control& control) noexcept {
   std::unique_lock<std::mutex> lock(busy_, std::defer_lock);
-  if (threads_.empty() || !lock.try_lock()) {
+  bool alone = threads_.empty() && !lending_.load(std::memory_order_relaxed);
+  if (alone || !lock.try_lock()) {
     for (int64_t i = 0; i < chunks && control.check() == Status::ok; ++i) fn(context, i);
     return;
   }
@@ -89,6 +96,41 @@ void ThreadPool::run(int64_t chunks, ChunkFn fn, void* context, const Control& c
     }
     pause_cpu();
   }
+}
+
+// A step on the host's threads: the first that comes runs the body, the others serve its jobs until it is done.
+struct ThreadPool::Team {
+  ThreadPool& pool;
+  void (*body)(void*);
+  void* context;
+  std::atomic<bool> led{false}, done{false};
+
+  void enter() noexcept {
+    FloatState ours;
+    if (!led.exchange(true)) {
+      body(context);
+      done.store(true);
+      pool.epoch_.fetch_add(2);  // those that sleep see that it is over
+      pool.epoch_.notify_all();
+      return;
+    }
+    for (int seen = pool.epoch_.load() & ~1; !done.load();) pool.serve_job(seen);
+  }
+};
+
+void ThreadPool::run_step(void (*body)(void*), void* context) {
+  std::unique_lock<std::mutex> lent(lent_, std::defer_lock);
+  steps_.fetch_add(1, std::memory_order_relaxed);
+  if (service_.help && service_.helpers > 0 && lent.try_lock()) {
+    Team team{*this, body, context};
+    lending_.store(true);
+    service_.help(service_.user, [](void* raw) { static_cast<Team*>(raw)->enter(); }, &team, service_.helpers);
+    if (!team.led.load()) team.enter();
+    lending_.store(false);
+  } else {
+    body(context);
+  }
+  steps_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace prm

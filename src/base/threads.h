@@ -6,8 +6,8 @@
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <vector>
 
+#include "base/containers.h"
 #include "base/control.h"
 
 namespace prm {
@@ -17,34 +17,36 @@ int granted_cores();
 
 using ChunkFn = void (*)(void* context, int64_t chunk);
 
-// Threads of ours beside the caller. One job at a time; a second caller that finds the pool busy works alone. Between
-// steps nothing spins; inside a step (see Step) a waiting thread spins at most spin_us and then sleeps.
+// Threads that the host lends: help() runs run(work) on up to `helpers` threads and returns when those have returned.
+struct HelpService {
+  void* user = nullptr;
+  void (*help)(void* user, void (*run)(void* work), void* work, int32_t helpers) = nullptr;
+  int32_t helpers = 0;
+};
+
+// Threads beside the caller: our own, or lent by the host for the length of a step. One job at a time; a second caller that
+// finds the pool busy works alone. Between steps nothing spins; inside a step a waiting thread spins at most spin_us and
+// then sleeps.
 class ThreadPool {
  public:
   ThreadPool(int threads, int spin_us);
+  ThreadPool(const HelpService& service, int spin_us);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  int threads() const { return int(threads_.size()); }
-  // Calls fn(context, i) for each i in [0, chunks), on the caller and up to threads() others; returns when all are done.
-  // Stops handing out chunks when `control` says so.
+  int threads() const { return int(threads_.size()); }  // of ours
+  // Calls fn(context, i) for each i in [0, chunks), on the caller and the pool's threads; returns when all are done. Stops
+  // handing out chunks when `control` says so.
   void run(int64_t chunks, ChunkFn fn, void* context, const Control& control) noexcept;
 
-  // While one lives, waiting threads may spin.
-  struct Step {
-    explicit Step(ThreadPool* pool) : pool_(pool) {
-      if (pool_) pool_->steps_.fetch_add(1, std::memory_order_relaxed);
-    }
-    ~Step() {
-      if (pool_) pool_->steps_.fetch_sub(1, std::memory_order_relaxed);
-    }
-    Step(const Step&) = delete;
-    Step& operator=(const Step&) = delete;
-
-   private:
-    ThreadPool* pool_;
-  };
+  // Runs body() with threads at hand: ours may spin meanwhile, the host's are asked for. body() runs once, on the calling
+  // thread or on one that the host lends; however late or few the host's threads come, nothing else depends on them.
+  template <class Body>
+  void during_step(Body&& body) {
+    auto call = [](void* raw) { (*static_cast<std::remove_reference_t<Body>*>(raw))(); };
+    run_step(call, &body);
+  }
 
  private:
   struct Job {
@@ -53,7 +55,10 @@ class ThreadPool {
     int64_t chunks = 0;
     const Control* control = nullptr;
   };
+  struct Team;
+  void run_step(void (*body)(void*), void* context);
   void serve() noexcept;
+  bool serve_job(int& seen) noexcept;
   void take_chunks() noexcept;
   int await_job(int seen) noexcept;
 
@@ -65,7 +70,10 @@ class ThreadPool {
   std::atomic<int> steps_{0};
   std::atomic<bool> stop_{false};
   int64_t spin_ns_;
-  std::vector<std::thread> threads_;
+  Vector<std::thread> threads_;
+  HelpService service_;
+  std::mutex lent_;           // held by the step that has the host's threads
+  std::atomic<bool> lending_{false};
 };
 
 struct Work {
@@ -95,6 +103,12 @@ struct Work {
       if (control.check() != Status::ok) return;
       one(&context, i);
     }
+  }
+  // Has the pool's threads at hand while body() runs.
+  template <class Body>
+  void during_step(Body&& body) const {
+    if (pool) pool->during_step(body);
+    else body();
   }
 };
 

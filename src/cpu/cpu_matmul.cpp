@@ -65,7 +65,7 @@ constexpr int64_t kTokenTile = 64;
 
 }  // namespace
 
-const Layout kW16Layout{"w16", layout_bytes, layout_pack};
+const Layout kW16Layout{"w16", layout_bytes, 16, layout_pack};
 
 bool accepts_block_matmul(const KernelQuery& q) {
   const QuantFormat* format = find_format(q.in[1].dtype);

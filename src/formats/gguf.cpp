@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
 
 #include "base/checked.h"
 #include "base/error.h"
@@ -12,7 +11,7 @@ namespace prm {
 namespace {
 
 constexpr uint64_t kMaxPairs = 65536, kMaxTensors = 65536, kMaxText = 16u << 20, kMaxKey = 65535, kMaxTensorName = 255,
-                   kMaxElements = 1u << 24, kMaxExtent = uint64_t(1) << 40;
+                   kMaxElements = 1u << 24, kMaxExtent = uint64_t(1) << 40, kReadAhead = 128 << 10;
 
 // GGUF's value types: 0 u8, 1 i8, 2 u16, 3 i16, 4 u32, 5 i32, 6 f32, 7 bool, 8 text, 9 array, 10 u64, 11 i64, 12 f64.
 struct ScalarType {
@@ -29,10 +28,10 @@ constexpr uint32_t kScalarCount = 13;
 
 struct Reader {
   const FileBytes& file;
-  uint64_t at = 0;
+  uint64_t at = 0, loaded = 0;
 
   uint64_t left() const { return file.bytes.size() - at; }
-  [[noreturn]] void bad(const std::string& what) const {
+  [[noreturn]] void bad(std::string_view what) const {
     Error error(Status::bad_file, fmt::format("{}: offset {}: {}", file.name, at, what), file.name);
     error.file_offset = at;
     throw error;
@@ -40,8 +39,16 @@ struct Reader {
   [[noreturn]] void over(const char* what, uint64_t found, uint64_t most) const {
     fail_about(Status::limit, file.name, "{}: {} is {}, the limit is {}", file.name, what, found, most);
   }
+  // The header is read ahead in pieces; what it needs stays readable.
+  void load(uint64_t n) {
+    if (at + n <= loaded) return;
+    uint64_t end = std::min<uint64_t>(file.bytes.size(), at + n + kReadAhead);
+    file.load(loaded, end - loaded);
+    loaded = end;
+  }
   std::span<const std::byte> take(uint64_t n, const char* what) {
     if (n > left()) bad(fmt::format("the file ends inside {}", what));
+    load(n);
     auto part = file.bytes.subspan(size_t(at), size_t(n));
     at += n;
     return part;
@@ -67,7 +74,7 @@ uint64_t unsigned_at(const std::byte* data, int bytes) {
   return value;
 }
 
-MetaValue read_scalar(Reader& r, ScalarType scalar, const std::string& key) {
+MetaValue read_scalar(Reader& r, ScalarType scalar, const String& key) {
   MetaValue value;
   value.type = scalar.type;
   if (scalar.type == MetaType::text) {
@@ -99,7 +106,7 @@ MetaValue read_scalar(Reader& r, ScalarType scalar, const std::string& key) {
   return value;
 }
 
-MetaValue read_array(Reader& r, const std::string& key) {
+MetaValue read_array(Reader& r, const String& key) {
   uint32_t type = r.number<uint32_t>("an array's type");
   if (type >= kScalarCount || kScalars[type].type == MetaType::array) r.bad(fmt::format("metadata '{}': array of type {} is not known", key, type));
   MetaValue value;
@@ -120,7 +127,7 @@ MetaValue read_array(Reader& r, const std::string& key) {
 
 void read_metadata(Reader& r, uint64_t pairs, ModelFile& out) {
   for (uint64_t i = 0; i < pairs; ++i) {
-    std::string key(r.text(kMaxKey, "a metadata key"));
+    String key(r.text(kMaxKey, "a metadata key"));
     if (key.empty()) r.bad("a metadata key is empty");
     uint32_t type = r.number<uint32_t>("a metadata type");
     if (type >= kScalarCount) r.bad(fmt::format("metadata '{}' has unknown type {}", key, type));
@@ -148,8 +155,8 @@ const char* gguf_type_name(uint32_t number) {
 }
 
 // Reads one line of the tensor table. `bytes` is the tensor's size; a type without support is noted and skipped.
-bool read_tensor(Reader& r, NamedTensor& tensor, uint64_t& bytes, std::set<std::string>& unsupported) {
-  tensor.name = std::string(r.text(kMaxTensorName, "a tensor's name"));
+bool read_tensor(Reader& r, NamedTensor& tensor, uint64_t& bytes, Vector<String>& unsupported) {
+  tensor.name = String(r.text(kMaxTensorName, "a tensor's name"));
   if (tensor.name.empty()) r.bad("a tensor's name is empty");
   uint32_t rank = r.number<uint32_t>("a tensor's rank");
   if (rank < 1 || rank > 4) r.bad(fmt::format("tensor '{}' has rank {}, expected 1 to 4", tensor.name, rank));
@@ -163,7 +170,7 @@ bool read_tensor(Reader& r, NamedTensor& tensor, uint64_t& bytes, std::set<std::
   tensor.offset = r.number<uint64_t>("a tensor's offset");
   const DTypeInfo* type = dtype_of_gguf(number, tensor.data.dtype);
   if (!type) {
-    unsupported.insert(fmt::format("{} (type {}, first in '{}')", gguf_type_name(number), number, tensor.name));
+    unsupported.push_back(format_text("{} (type {}, first in '{}')", gguf_type_name(number), number, tensor.name));
     return false;
   }
   if (extents[0] % uint64_t(type->block)) r.bad(fmt::format("tensor '{}': rows of {} values do not hold blocks of {}", tensor.name, extents[0], type->block));
@@ -180,9 +187,9 @@ uint64_t alignment_of(const ModelFile& file) {
 }
 
 // Places the tensors in the file: aligned, inside, not overlapping.
-void place_tensors(Reader& r, ModelFile& out, const std::vector<uint64_t>& sizes) {
+void place_tensors(Reader& r, ModelFile& out, const Vector<uint64_t>& sizes) {
   uint64_t alignment = alignment_of(out), data = round_up(size_t(r.at), size_t(alignment)), size = r.file.bytes.size();
-  std::vector<std::pair<uint64_t, size_t>> order;
+  Vector<std::pair<uint64_t, size_t>> order;
   for (size_t i = 0; i < out.tensors.size(); ++i) {
     NamedTensor& tensor = out.tensors[i];
     uint64_t begin, end;
@@ -201,7 +208,10 @@ void place_tensors(Reader& r, ModelFile& out, const std::vector<uint64_t>& sizes
 
 }  // namespace
 
-bool is_gguf(const FileBytes& file) { return file.bytes.size() >= 4 && !std::memcmp(file.bytes.data(), "GGUF", 4); }
+bool is_gguf(const FileBytes& file) {
+  file.load(0, std::min<size_t>(file.bytes.size(), 4));
+  return file.bytes.size() >= 4 && !std::memcmp(file.bytes.data(), "GGUF", 4);
+}
 
 ModelFile read_gguf(FilePtr file) {
   ModelFile out;
@@ -220,20 +230,21 @@ ModelFile read_gguf(FilePtr file) {
   if (pairs > kMaxPairs) r.over("the metadata count", pairs, kMaxPairs);
   if (tensors > kMaxTensors) r.over("the tensor count", tensors, kMaxTensors);
   read_metadata(r, pairs, out);
-  std::set<std::string> unsupported, names;
-  std::vector<uint64_t> sizes;
+  Vector<String> unsupported;
+  Map<String, bool> names;
+  Vector<uint64_t> sizes;
   for (uint64_t i = 0; i < tensors; ++i) {
     NamedTensor tensor;
     uint64_t bytes = 0;
     bool known = read_tensor(r, tensor, bytes, unsupported);
-    if (!names.insert(tensor.name).second) r.bad(fmt::format("tensor '{}' stands twice", tensor.name));
+    if (!names.emplace(tensor.name, known).second) r.bad(fmt::format("tensor '{}' stands twice", tensor.name));
     if (!known) continue;
     sizes.push_back(bytes);
     out.tensors.push_back(std::move(tensor));
   }
   if (!unsupported.empty()) {
-    std::string list;
-    for (const std::string& one : unsupported) list += (list.empty() ? "" : ", ") + one;
+    String list;
+    for (const String& one : unsupported) list += (list.empty() ? "" : ", ") + one;
     fail_about(Status::unsupported, file->name, "{}: tensor types not supported: {}", file->name, list);
   }
   place_tensors(r, out, sizes);

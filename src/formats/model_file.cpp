@@ -73,9 +73,9 @@ std::string_view ModelFile::text(std::string_view key) const {
 
 std::string_view ModelFile::text_or(std::string_view key, std::string_view fallback) const { return find(key) ? text(key) : fallback; }
 
-std::vector<std::string_view> ModelFile::texts(std::string_view key) const {
+Vector<std::string_view> ModelFile::texts(std::string_view key) const {
   const MetaValue& value = typed_array(*this, key, MetaType::text, 0);
-  std::vector<std::string_view> all;
+  Vector<std::string_view> all;
   all.reserve(size_t(value.count));  // bounded: the reader has walked the array
   const std::byte* at = value.raw.data();
   for (uint64_t i = 0; i < value.count; ++i) {
@@ -87,18 +87,18 @@ std::vector<std::string_view> ModelFile::texts(std::string_view key) const {
   return all;
 }
 
-std::vector<float> ModelFile::reals(std::string_view key) const {
+Vector<float> ModelFile::reals(std::string_view key) const {
   const MetaValue& value = typed_array(*this, key, MetaType::real, 4);
-  std::vector<float> all(size_t(value.count));
+  Vector<float> all(size_t(value.count));
   if (!all.empty()) std::memcpy(all.data(), value.raw.data(), all.size() * 4);
   return all;
 }
 
-std::vector<int32_t> ModelFile::integers(std::string_view key) const {
+Vector<int32_t> ModelFile::integers(std::string_view key) const {
   const MetaValue& value = must_find(*this, key);
   bool whole = value.element == MetaType::signed_int || value.element == MetaType::unsigned_int;
   if (value.type != MetaType::array || !whole || value.element_bytes != 4) bad(fmt::format("metadata '{}' is not an array of 32-bit integers", key));
-  std::vector<int32_t> all(size_t(value.count));
+  Vector<int32_t> all(size_t(value.count));
   if (!all.empty()) std::memcpy(all.data(), value.raw.data(), all.size() * 4);
   return all;
 }

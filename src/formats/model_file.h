@@ -1,9 +1,6 @@
 // What every file format yields: metadata and named tensors, as views into the file. Bytes, no meaning.
 #pragma once
-#include <map>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/file.h"
 #include "tensor/tensor.h"
@@ -27,16 +24,16 @@ struct MetaValue {
 };
 
 struct NamedTensor {
-  std::string name;
+  String name;
   Tensor data;  // [rows.., cols], row-major, last index fastest; read-only
   uint64_t offset = 0;
 };
 
 struct ModelFile {
   FilePtr file;
-  std::string kind;  // "gguf"
-  std::map<std::string, MetaValue, std::less<>> metadata;
-  std::vector<NamedTensor> tensors;  // in the file's order
+  String kind;  // "gguf"
+  Map<String, MetaValue, std::less<>> metadata;
+  Vector<NamedTensor> tensors;  // in the file's order
 
   const NamedTensor* find_tensor(std::string_view name) const;
   const MetaValue* find(std::string_view key) const;
@@ -48,9 +45,9 @@ struct ModelFile {
   bool boolean_or(std::string_view key, bool fallback) const;
   std::string_view text(std::string_view key) const;
   std::string_view text_or(std::string_view key, std::string_view fallback) const;
-  std::vector<std::string_view> texts(std::string_view key) const;
-  std::vector<float> reals(std::string_view key) const;      // float32 arrays
-  std::vector<int32_t> integers(std::string_view key) const;  // 32-bit arrays
+  Vector<std::string_view> texts(std::string_view key) const;
+  Vector<float> reals(std::string_view key) const;      // float32 arrays
+  Vector<int32_t> integers(std::string_view key) const;  // 32-bit arrays
   [[noreturn]] void bad(std::string_view what) const;         // fails with bad_file: "<file>: <what>"
 };
 

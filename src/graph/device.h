@@ -1,9 +1,8 @@
 // The one hall with doors: what a device must offer. Everything else about a device is its table of kernels.
 #pragma once
-#include <functional>
 #include <span>
 
-#include "base/memory.h"
+#include "base/containers.h"
 #include "graph/op.h"
 
 namespace prm {
@@ -12,7 +11,9 @@ namespace prm {
 struct Layout {
   const char* name;
   size_t (*bytes)(const Tensor& plain);
-  // Packs all of `plain` into `out`, in parallel through `work`; done(bytes) is told of plain bytes that are finished.
+  // Packs all of `plain`, or a run of its rows that begins at a multiple of `group_rows`, into `out`, in parallel through
+  // `work`; as bytes() is linear in whole groups, large tensors are packed piece by piece.
+  int64_t group_rows;
   void (*pack)(const Tensor& plain, std::byte* out, const Work& work);
 };
 
@@ -39,7 +40,7 @@ struct Launch {  // a call bound to addresses
   OpArgs args;
 };
 
-struct Device {
+struct Device : ChargedObject {
   virtual ~Device() = default;
   virtual const char* name() const = 0;                       // "cpu"
   virtual std::span<const Kernel> kernels() const = 0;

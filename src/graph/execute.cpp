@@ -1,49 +1,94 @@
 // Packing weights once, binding addresses once, extents each run, and the run loop.
+#include <algorithm>
+
+#include "base/checked.h"
 #include "graph/plan.h"
 
 namespace prm {
 
-void WeightPool::fill(const Plan& plan, const Work& work, const std::function<void(const Tensor&)>& packed) {
-  std::vector<const PlanValue*> missing;
-  uint64_t total = 0, done = 0;
+namespace {
+
+constexpr int64_t kPieceBytes = 4 << 20;  // of a constant: read, packed and forgotten before the next
+
+// Rows of a piece: whole groups.
+int64_t piece_rows(const PlanValue& value) {
+  int64_t group = value.layout->group_rows, rows = kPieceBytes / int64_t(value.bound.row_bytes()) / group * group;
+  return std::clamp(rows, group, std::max(group, ceil_div(value.bound.dim[0], group) * group));
+}
+
+Tensor rows_of(const Tensor& whole, int64_t begin, int64_t end, std::byte* data) {
+  Tensor part = whole;
+  part.data = data;
+  part.dim[0] = end - begin;
+  return part;
+}
+
+}  // namespace
+
+bool WeightPool::wanted(const PlanValue& value) const { return value.place == Place::weight && (value.layout || file_); }
+
+WeightBytes WeightPool::reserve(const Plan& plan) {
+  WeightBytes bytes;
   for (const PlanValue& value : plan.values) {
-    if (value.place != Place::weight || !value.layout || find(value.bound, value.layout)) continue;
-    missing.push_back(&value);
+    if (!wanted(value) || !buffers_.try_emplace({value.bound.data, value.layout}).second) continue;
+    bytes.held += value.layout ? value.layout->bytes(value.bound) : value.bound.bytes();
+    if (value.layout && file_) bytes.staging = std::max(bytes.staging, uint64_t(piece_rows(value)) * value.bound.row_bytes());
+  }
+  return bytes;
+}
+
+void WeightPool::fill_one(const PlanValue& value, Buffer& staging, const Work& work) {
+  const Tensor& plain = value.bound;
+  uint64_t offset = file_ ? uint64_t(plain.data - file_->bytes.data()) : 0;
+  Buffer buffer(value.layout ? value.layout->bytes(plain) : plain.bytes(), account_, MemoryKind::weights, value.name);
+  if (!value.layout) {
+    file_->read(offset, buffer.size(), buffer.data());
+  } else {
+    int64_t step = piece_rows(value);
+    for (int64_t begin = 0; begin < plain.dim[0]; begin += step) {
+      int64_t end = std::min(plain.dim[0], begin + step);
+      Tensor piece = rows_of(plain, begin, end, plain.row<std::byte>(begin));
+      if (file_) {
+        piece.data = staging.data();
+        file_->read(offset + uint64_t(begin) * plain.row_bytes(), piece.bytes(), piece.data);
+      }
+      std::byte* out = buffer.data() + value.layout->bytes(rows_of(plain, 0, begin, nullptr));
+      work.during_step([&] { value.layout->pack(piece, out, work); });
+      work.control.require();
+    }
+  }
+  buffers_[{plain.data, value.layout}] = std::move(buffer);
+}
+
+void WeightPool::fill(const Plan& plan, const Work& work) {
+  auto missing = [&](const PlanValue& value) { return wanted(value) && !buffers_[{value.bound.data, value.layout}].data(); };
+  uint64_t total = 0, done = 0, staged = 0;
+  for (const PlanValue& value : plan.values) {
+    if (!missing(value)) continue;
     total += value.bound.bytes();
+    if (value.layout && file_) staged = std::max(staged, uint64_t(piece_rows(value)) * value.bound.row_bytes());
   }
-  for (const PlanValue* value : missing) {
+  Buffer staging;
+  if (staged) staging = Buffer(size_t(staged), account_, MemoryKind::scratch, "reading weights");
+  for (const PlanValue& value : plan.values) {
+    if (!missing(value)) continue;
     work.control.progress("repack", done, total);
-    Buffer buffer(value->layout->bytes(value->bound), account_, "packed '" + value->name + "'");
-    value->layout->pack(value->bound, buffer.data(), work);
-    work.control.require();
-    buffers_.emplace(std::pair(value->bound.data, value->layout), std::move(buffer));
-    done += value->bound.bytes();
-    packed(value->bound);
+    fill_one(value, staging, work);
+    done += value.bound.bytes();
   }
-  if (!missing.empty()) work.control.progress("repack", done, total);
+  if (total) work.control.progress("repack", done, total);
 }
 
 std::byte* WeightPool::find(const Tensor& plain, const Layout* layout) const {
   auto found = buffers_.find({plain.data, layout});
-  return found == buffers_.end() ? nullptr : found->second.data();
+  return found != buffers_.end() ? found->second.data() : layout ? nullptr : plain.data;
 }
 
-PlanState::PlanState(std::shared_ptr<const Plan> plan, const WeightPool& weights, MemoryAccount& account)
+PlanState::PlanState(std::shared_ptr<const Plan> plan)
     : plan_(std::move(plan)), tensors_(plan_->values.size()), launches_(plan_->launches.size()), extents_(plan_->bounds) {
-  arena_ = Buffer(plan_->arena_bytes, account, "scratch");
   for (size_t i = 0; i < plan_->values.size(); ++i) {
-    const PlanValue& value = plan_->values[i];
-    const PlanValue& root = plan_->values[size_t(value.root)];
-    Tensor& t = tensors_[i] = value.bound;
-    if (value.place == Place::weight) {
-      if (value.layout) t.data = weights.find(value.bound, value.layout);
-    } else if (root.place == Place::state) {
-      Buffer& state = states_[value.root];
-      if (!state.data()) state = Buffer(root.bound.bytes(), account, "state '" + root.name + "'");
-      t.data = state.data();
-    } else {
-      t.data = arena_.data() + root.offset;
-    }
+    tensors_[i] = plan_->values[i].bound;
+    if (plan_->values[i].place == Place::state) states_.try_emplace(plan_->values[i].root);
   }
   for (size_t i = 0; i < plan_->launches.size(); ++i) {
     const PlanLaunch& from = plan_->launches[i];
@@ -56,7 +101,25 @@ PlanState::PlanState(std::shared_ptr<const Plan> plan, const WeightPool& weights
   }
 }
 
-Tensor& PlanState::io(const std::string& name) {
+void PlanState::allocate(const WeightPool& weights, MemoryAccount& account) {
+  arena_ = Buffer(plan_->arena_bytes, account, MemoryKind::scratch, "scratch of a step");
+  for (size_t i = 0; i < plan_->values.size(); ++i) {
+    const PlanValue& value = plan_->values[i];
+    const PlanValue& root = plan_->values[size_t(value.root)];
+    Tensor& t = tensors_[i];
+    if (value.place == Place::weight) {
+      t.data = weights.find(value.bound, value.layout);
+    } else if (root.place == Place::state) {
+      Buffer& state = states_[value.root];
+      if (!state.data()) state = Buffer(root.bound.bytes(), account, MemoryKind::cache, root.name);
+      t.data = state.data();
+    } else {
+      t.data = arena_.data() + root.offset;
+    }
+  }
+}
+
+Tensor& PlanState::io(std::string_view name) {
   auto found = plan_->io.find(name);
   if (found == plan_->io.end()) fail(Status::internal, "plan has no input or output '{}'", name);
   return tensors_[size_t(found->second)];
@@ -75,8 +138,9 @@ Status PlanState::run(std::span<const Binding> bindings, const Work& work) {
     for (int j = 0; j < shape.rank; ++j) tensors_[i].dim[j] = value_of(shape.dims[j], extents_.data());
   }
   work_ = work;
-  ThreadPool::Step step(work.pool);
-  return plan_->device->submit(launches_, work_);
+  Status status = Status::ok;
+  work.during_step([&] { status = plan_->device->submit(launches_, work_); });
+  return status;
 }
 
 }  // namespace prm

@@ -9,50 +9,50 @@ ValueId add_value(Graph& g, Value value) {
 }
 }  // namespace
 
-ValueId Graph::input(const std::string& name, DType dtype, Shape shape) {
+ValueId Graph::input(const String& name, DType dtype, Shape shape) {
   return add_value(*this, {name, ValueKind::input, dtype, shape, -1, {}, nullptr});
 }
 
-ValueId Graph::state(const std::string& name, DType dtype, Shape shape) {
+ValueId Graph::state(const String& name, DType dtype, Shape shape) {
   return add_value(*this, {name, ValueKind::state, dtype, shape, -1, {}, nullptr});
 }
 
-ValueId Graph::constant(const std::string& name, const Tensor& data, std::shared_ptr<const void> keep) {
+ValueId Graph::constant(const String& name, const Tensor& data, std::shared_ptr<const void> keep) {
   Shape shape;
   for (int i = 0; i < data.rank; ++i) shape.dims[shape.rank++] = data.dim[i];
   return add_value(*this, {name, ValueKind::constant, data.dtype, shape, -1, data, std::move(keep)});
 }
 
-ValueId Graph::node(const Op& op, const Attr& attr, std::vector<ValueId> in, const std::string& name) {
+ValueId Graph::node(const Op& op, const Attr& attr, Vector<ValueId> in, const String& name) {
   ShapeRule rule{*this, op, attr, in, name, {}};
   rule.need(in.size() <= size_t(kMaxInputs), "too many inputs");
   op.infer(rule);
-  std::vector<std::pair<DType, Shape>> made = std::move(rule.out);
+  Vector<std::pair<DType, Shape>> made = std::move(rule.out);
   Node n{&op, attr, std::move(in), {}, name};
   for (size_t i = 0; i < made.size(); ++i) {
-    std::string value_name = i ? name + "." + std::to_string(i) : name;
+    String value_name = i ? format_text("{}.{}", name, i) : name;
     n.out.push_back(add_value(*this, {value_name, ValueKind::result, made[i].first, made[i].second, int(nodes.size()), {}, nullptr}));
   }
   nodes.push_back(std::move(n));
   return nodes.back().out[0];
 }
 
-std::string Graph::describe(ValueId v) const {
+String Graph::describe(ValueId v) const {
   const Value& value = values[size_t(v)];
   return value.name + " " + print(value.shape, dims) + " " + info(value.dtype).name;
 }
 
 void ShapeRule::need(bool ok, const char* why) const {
   if (ok) return;
-  std::string inputs;
+  String inputs;
   for (ValueId v : in) inputs += (inputs.empty() ? "" : "; ") + graph.describe(v);
   fail_about(Status::bad_file, name, "{} '{}': {}; inputs: {}", op.name, name, why, inputs);
 }
 
-std::string print_graph(const Graph& g) {
-  std::string text;
+String print_graph(const Graph& g) {
+  String text;
   for (const Node& n : g.nodes) {
-    std::string inputs, outputs;
+    String inputs, outputs;
     for (ValueId v : n.in) inputs += (inputs.empty() ? "" : ", ") + g[v].name;
     for (ValueId v : n.out) outputs += (outputs.empty() ? "" : ", ") + print(g[v].shape, g.dims) + " " + info(g[v].dtype).name;
     text += fmt::format("{} = {}({}) -> {}\n", n.name, n.op->name, inputs, outputs);

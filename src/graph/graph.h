@@ -1,9 +1,7 @@
 // Graph: a value type. Nodes stand in execution order; a pass returns a new Graph.
 #pragma once
 #include <memory>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "graph/op.h"
 #include "tensor/shape.h"
@@ -15,7 +13,7 @@ using ValueId = int32_t;
 enum class ValueKind : uint8_t { input, constant, state, result };
 
 struct Value {
-  std::string name;
+  String name;
   ValueKind kind;
   DType dtype;
   Shape shape;
@@ -27,24 +25,24 @@ struct Value {
 struct Node {
   const Op* op;
   Attr attr;
-  std::vector<ValueId> in, out;
-  std::string name;
+  Vector<ValueId> in, out;
+  String name;
 };
 
 struct Graph {
   DimTable dims;
-  std::vector<Value> values;
-  std::vector<Node> nodes;
-  std::vector<ValueId> outputs;  // what the caller reads
-  std::vector<ValueId> finals;   // last versions of states: effects, kept alive like outputs
+  Vector<Value> values;
+  Vector<Node> nodes;
+  Vector<ValueId> outputs;  // what the caller reads
+  Vector<ValueId> finals;   // last versions of states: effects, kept alive like outputs
 
-  Dim symbol(const std::string& name) { return dims.symbol(name); }
-  ValueId input(const std::string& name, DType dtype, Shape shape);
-  ValueId state(const std::string& name, DType dtype, Shape shape);
-  ValueId constant(const std::string& name, const Tensor& data, std::shared_ptr<const void> keep);
-  ValueId node(const Op& op, const Attr& attr, std::vector<ValueId> in, const std::string& name);  // its first output
+  Dim symbol(const String& name) { return dims.symbol(name); }
+  ValueId input(const String& name, DType dtype, Shape shape);
+  ValueId state(const String& name, DType dtype, Shape shape);
+  ValueId constant(const String& name, const Tensor& data, std::shared_ptr<const void> keep);
+  ValueId node(const Op& op, const Attr& attr, Vector<ValueId> in, const String& name);  // its first output
   const Value& operator[](ValueId v) const { return values[size_t(v)]; }
-  std::string describe(ValueId v) const;  // "x [T, 64] f32"
+  String describe(ValueId v) const;  // "x [T, 64] f32"
 };
 
 // Handed to an op's shape rule.
@@ -52,9 +50,9 @@ struct ShapeRule {
   Graph& graph;
   const Op& op;
   const Attr& attr;
-  const std::vector<ValueId>& in;
-  const std::string& name;
-  std::vector<std::pair<DType, Shape>> out;
+  const Vector<ValueId>& in;
+  const String& name;
+  Vector<std::pair<DType, Shape>> out;
 
   int inputs() const { return int(in.size()); }
   const Value& x(int i) const { return graph[in[size_t(i)]]; }
@@ -67,6 +65,6 @@ struct ShapeRule {
 };
 
 // One line per node: "name = op(inputs) -> [T, 640] f32".
-std::string print_graph(const Graph& graph);
+String print_graph(const Graph& graph);
 
 }  // namespace prm

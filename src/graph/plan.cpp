@@ -14,10 +14,10 @@ struct Planner {
   const Graph& graph;
   const PlanOptions& options;
   Plan plan;
-  std::vector<const Kernel*> choice;                                 // per node; null = reference
-  std::map<ValueId, std::vector<const Layout*>> layouts;             // of constants, as chosen so far
-  std::map<std::pair<ValueId, const Layout*>, int> placed;           // plan value of a graph value
-  std::map<int, ValueId> latest;                                     // newest version of each state, by root
+  Vector<const Kernel*> choice;                                 // per node; null = reference
+  Map<ValueId, Vector<const Layout*>> layouts;             // of constants, as chosen so far
+  Map<std::pair<ValueId, const Layout*>, int> placed;           // plan value of a graph value
+  Map<int, ValueId> latest;                                     // newest version of each state, by root
 
   Tensor bound(ValueId v) const {
     const Value& value = graph[v];
@@ -97,9 +97,9 @@ struct Planner {
 
   void choose_all() {
     choice.assign(graph.nodes.size(), nullptr);
-    std::vector<double> flops(graph.nodes.size());
+    Vector<double> flops(graph.nodes.size());
     for (size_t i = 0; i < flops.size(); ++i) flops[i] = cost(graph.nodes[i]).flops;
-    std::vector<size_t> order(graph.nodes.size());
+    Vector<size_t> order(graph.nodes.size());
     std::iota(order.begin(), order.end(), size_t(0));
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return flops[a] > flops[b]; });
     for (size_t i : order) choose(i);
@@ -166,14 +166,14 @@ struct Planner {
 
   // Largest first, each at the lowest offset where nothing alive at the same time lies.
   void lay_out_arena() {
-    std::vector<int> order;
+    Vector<int> order;
     for (int i = 0; i < int(plan.values.size()); ++i) {
       const PlanValue& value = plan.values[size_t(i)];
       if (value.root == i && (value.place == Place::arena || value.place == Place::input)) order.push_back(i);
     }
     auto bytes_of = [&](int id) { return round_up(plan.values[size_t(id)].bound.bytes(), kAlignment); };
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return bytes_of(a) > bytes_of(b); });
-    std::vector<int> done;  // by ascending offset
+    Vector<int> done;  // by ascending offset
     for (int id : order) {
       PlanValue& value = plan.values[size_t(id)];
       size_t at = 0, bytes = bytes_of(id);
@@ -194,7 +194,6 @@ struct Planner {
   void count_memory() {
     for (int i = 0; i < int(plan.values.size()); ++i) {
       const PlanValue& value = plan.values[size_t(i)];
-      if (value.place == Place::weight && value.layout) plan.weight_bytes += value.layout->bytes(value.bound);
       if (value.place == Place::state && value.root == i) plan.state_bytes += value.bound.bytes();
     }
   }
@@ -202,7 +201,7 @@ struct Planner {
 
 }  // namespace
 
-int Plan::symbol(const std::string& name) const {
+int Plan::symbol(const String& name) const {
   int id = dims.find(name);
   if (id < 0) fail(Status::internal, "plan has no dimension '{}'", name);
   return id;

@@ -2,12 +2,9 @@
 // WeightPool: packed constants, shared by plans. Upper bounds at plan time, extents at run time: one plan serves every
 // token count.
 #pragma once
-#include <map>
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "base/memory.h"
+#include "base/file.h"
 #include "graph/device.h"
 #include "graph/graph.h"
 
@@ -16,7 +13,7 @@ namespace prm {
 enum class Place : uint8_t { arena, input, weight, state };
 
 struct PlanValue {
-  std::string name;
+  String name;
   Place place;
   int root;         // the value whose memory this one is: itself, or the state it is a version of
   Tensor bound;     // extents at the upper bounds; constants: the plain data too
@@ -31,44 +28,57 @@ struct PlanLaunch {
   const char* kernel;  // "reference" when the device has none
   void (*run)(const OpArgs&);
   Attr attr;
-  std::string name;
+  String name;
   int inputs = 0, outputs = 0;
   int in[kMaxInputs] = {}, out[kMaxOutputs] = {};
 };
 
 struct PlanOptions {
   Device* device = nullptr;
-  std::map<std::string, int64_t> bounds;  // upper bound of every symbol
+  Map<String, int64_t> bounds;  // upper bound of every symbol
 };
 
 struct Plan {
   DimTable dims;
-  std::vector<int64_t> bounds;
+  Vector<int64_t> bounds;
   Device* device = nullptr;
-  std::vector<PlanValue> values;
-  std::vector<PlanLaunch> launches;
-  std::vector<std::shared_ptr<const void>> keep;  // owners of the constants
-  std::map<std::string, int> io;                  // inputs and outputs by name
-  size_t arena_bytes = 0, weight_bytes = 0, state_bytes = 0;
+  Vector<PlanValue> values;
+  Vector<PlanLaunch> launches;
+  Vector<std::shared_ptr<const void>> keep;  // owners of the constants
+  Map<String, int, std::less<>> io;                  // inputs and outputs by name
+  size_t arena_bytes = 0, state_bytes = 0;
   size_t unshared_bytes = 0;                      // what the arena would take without reuse
   int fallbacks = 0;                              // launches that run their reference
 
-  int symbol(const std::string& name) const;      // expression of a symbol, for Binding
+  int symbol(const String& name) const;      // expression of a symbol, for Binding
 };
 
 Plan make_plan(const Graph& graph, const PlanOptions& options);
 
-// Packed constants by (data, layout). `packed` is told of each plain constant that is not read any more.
+// What loading will take: all of it stays but the staging, which is gone when the states and the arena come.
+struct WeightBytes {
+  uint64_t held = 0;
+  uint64_t staging = 0;  // where pieces of a file are read to before they are packed
+};
+
+// Constants as plans want them, by (data, layout): packed, or plain where they are read from a file. What lies in memory
+// anyway and is wanted plain stays where it is.
 class WeightPool {
  public:
-  explicit WeightPool(MemoryAccount& account) : account_(account) {}
-  // Packs what the plan needs and the pool lacks. Progress stage "repack" in plain bytes.
-  void fill(const Plan& plan, const Work& work, const std::function<void(const Tensor& plain)>& packed);
-  std::byte* find(const Tensor& plain, const Layout* layout) const;  // null when it is not there
+  // `file`: where constants come from that do not lie in memory; null when all do. It and the account outlive the pool.
+  WeightPool(MemoryAccount& account, const FileBytes* file) : account_(account), file_(file && !file->in_memory ? file : nullptr) {}
+  // Takes note of what the plan needs and the pool lacks; returns the bytes that fill() will charge for it.
+  WeightBytes reserve(const Plan& plan);
+  // Reads and packs it, piece by piece. Progress stage "repack" in plain bytes. When it fails, what was done stays.
+  void fill(const Plan& plan, const Work& work);
+  std::byte* find(const Tensor& plain, const Layout* layout) const;
 
  private:
+  bool wanted(const PlanValue& value) const;
+  void fill_one(const PlanValue& value, Buffer& staging, const Work& work);
   MemoryAccount& account_;
-  std::map<std::pair<const std::byte*, const Layout*>, Buffer> buffers_;
+  const FileBytes* file_;
+  Map<std::pair<const std::byte*, const Layout*>, Buffer> buffers_;
 };
 
 struct Binding {
@@ -78,9 +88,10 @@ struct Binding {
 
 class PlanState {
  public:
-  // Allocates the arena and the states; `weights` must hold what the plan needs and outlive this.
-  PlanState(std::shared_ptr<const Plan> plan, const WeightPool& weights, MemoryAccount& account);
-  Tensor& io(const std::string& name);  // inputs before a run, outputs after it
+  explicit PlanState(std::shared_ptr<const Plan> plan);
+  // Takes the memory of states and arena and binds all addresses; `weights` must hold what the plan needs and outlive this.
+  void allocate(const WeightPool& weights, MemoryAccount& account);
+  Tensor& io(std::string_view name);  // inputs before a run, outputs after it
   // Runs all launches. Allocates nothing. Fails with invalid_argument when an extent is over its bound.
   Status run(std::span<const Binding> bindings, const Work& work);
   const Plan& plan() const { return *plan_; }
@@ -88,10 +99,10 @@ class PlanState {
  private:
   std::shared_ptr<const Plan> plan_;
   Buffer arena_;
-  std::map<int, Buffer> states_;
-  std::vector<Tensor> tensors_;
-  std::vector<Launch> launches_;
-  std::vector<int64_t> extents_;
+  Map<int, Buffer> states_;
+  Vector<Tensor> tensors_;
+  Vector<Launch> launches_;
+  Vector<int64_t> extents_;
   Work work_;
 };
 

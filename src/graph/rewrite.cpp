@@ -11,10 +11,10 @@ ValueId Rewriter::use(ValueId v) {
 }
 
 void Rewriter::copy(const Node& n) {
-  std::vector<ValueId> in;
+  Vector<ValueId> in;
   for (ValueId v : n.in) in.push_back(use(v));
   to.node(*n.op, n.attr, std::move(in), n.name);
-  const std::vector<ValueId>& out = to.nodes.back().out;
+  const Vector<ValueId>& out = to.nodes.back().out;
   for (size_t i = 0; i < n.out.size(); ++i) map[size_t(n.out[i])] = out[i];
 }
 

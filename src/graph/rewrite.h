@@ -7,7 +7,7 @@ namespace prm {
 struct Rewriter {
   const Graph& from;
   Graph to;
-  std::vector<ValueId> map;
+  Vector<ValueId> map;
 
   explicit Rewriter(const Graph& graph) : from(graph), map(graph.values.size(), -1) {
     to.dims = graph.dims;  // same ids: expressions stay valid

@@ -14,7 +14,7 @@ constexpr const Architecture* kArchitectures[] = {
     &kQwen2,
 };
 
-double linear_scaling(const ModelFile& file, const std::string& arch) {
+double linear_scaling(const ModelFile& file, const String& arch) {
   std::string_view type = file.text_or(arch + ".rope.scaling.type", "none");
   if (type == "none") return 1;
   double factor = file.real_or(arch + ".rope.scaling.factor", 1.0);
@@ -29,17 +29,17 @@ std::span<const Architecture* const> architectures() { return kArchitectures; }
 
 const Architecture& find_architecture(const ModelFile& file) {
   std::string_view name = file.text("general.architecture");
-  std::string known;
+  String known;
   for (const Architecture* architecture : kArchitectures) {
     if (name == architecture->name) return *architecture;
-    known += (known.empty() ? "" : ", ") + std::string(architecture->name);
+    known += (known.empty() ? "" : ", ") + String(architecture->name);
   }
   fail_about(Status::unsupported, file.file->name, "{}: architecture '{}' is not supported; known: {}", file.file->name, name, known);
 }
 
 DecoderConfig read_decoder_config(const ModelFile& file) {
   DecoderConfig c;
-  c.arch = std::string(file.text("general.architecture"));
+  c.arch = String(file.text("general.architecture"));
   auto integer = [&](const char* key, int64_t most) { return file.integer(c.arch + "." + key, 1, most); };
   c.layers = integer("block_count", 1024);
   c.width = integer("embedding_length", 1 << 20);

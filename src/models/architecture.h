@@ -9,7 +9,7 @@ namespace prm {
 
 // What every decoder-only language model has, read from "<arch>.*" keys.
 struct DecoderConfig {
-  std::string arch;
+  String arch;
   int64_t layers = 0, width = 0, heads = 0, kv_heads = 0, head_dim = 0, ffn = 0, vocabulary = 0, context = 0;
   float norm_eps = 0;
   double rope_base = 0;

@@ -7,9 +7,9 @@
 namespace prm {
 
 namespace {
-std::string print_extents(const int64_t* dims, size_t rank) {
-  std::string text = "[";
-  for (size_t i = 0; i < rank; ++i) text += (i ? ", " : "") + std::to_string(dims[i]);
+String print_extents(const int64_t* dims, size_t rank) {
+  String text = "[";
+  for (size_t i = 0; i < rank; ++i) text += format_text("{}{}", i ? ", " : "", dims[i]);
   return text + "]";
 }
 }  // namespace
@@ -20,7 +20,7 @@ DecoderBuilder::DecoderBuilder(const ModelFile& file, const DecoderConfig& confi
   positions = graph.input("positions", DType::i32, {T});
 }
 
-ValueId DecoderBuilder::weight(const std::string& name, std::initializer_list<int64_t> shape) {
+ValueId DecoderBuilder::weight(const String& name, std::initializer_list<int64_t> shape) {
   if (auto known = constants_.find(name); known != constants_.end()) return known->second;
   const NamedTensor* tensor = file_.find_tensor(name);
   if (!tensor) file_.bad(fmt::format("tensor '{}' {} is missing", name, print_extents(shape.begin(), shape.size())));
@@ -39,20 +39,20 @@ ValueId DecoderBuilder::embedding() {
   return embed(graph, weight("token_embd.weight", {config_.vocabulary, config_.width}), tokens, "embedding");
 }
 
-ValueId DecoderBuilder::angles(double base, double position_scale, const std::string& name) {
+ValueId DecoderBuilder::angles(double base, double position_scale, const String& name) {
   return rope_table(graph, positions, {int32_t(config_.head_dim), 0, base, position_scale}, name);
 }
 
-ValueId DecoderBuilder::norm(ValueId x, const std::string& name, int64_t size) {
+ValueId DecoderBuilder::norm(ValueId x, const String& name, int64_t size) {
   return rms_norm(graph, x, weight(name + ".weight", {size}), config_.norm_eps, name);
 }
 
-ValueId DecoderBuilder::linear(ValueId x, const std::string& name, int64_t N, int64_t K) {
+ValueId DecoderBuilder::linear(ValueId x, const String& name, int64_t N, int64_t K) {
   ValueId y = matmul(graph, x, weight(name + ".weight", {N, K}), name);
   return file_.find_tensor(name + ".bias") ? add(graph, y, weight(name + ".bias", {N}), name + ".biased") : y;
 }
 
-ValueId DecoderBuilder::attention_block(ValueId x, const std::string& prefix, const AttentionStyle& style) {
+ValueId DecoderBuilder::attention_block(ValueId x, const String& prefix, const AttentionStyle& style) {
   const DecoderConfig& c = config_;
   int64_t D = c.head_dim;
   ValueId q = linear(x, prefix + "attn_q", c.heads * D, c.width);
@@ -69,7 +69,7 @@ ValueId DecoderBuilder::attention_block(ValueId x, const std::string& prefix, co
   return linear(a, prefix + "attn_output", c.width, c.heads * D);
 }
 
-ValueId DecoderBuilder::feed_forward(ValueId x, const std::string& prefix, Gate act) {
+ValueId DecoderBuilder::feed_forward(ValueId x, const String& prefix, Gate act) {
   ValueId gate = linear(x, prefix + "ffn_gate", config_.ffn, config_.width);
   ValueId up = linear(x, prefix + "ffn_up", config_.ffn, config_.width);
   return linear(glu(graph, gate, up, act, prefix + "ffn_glu"), prefix + "ffn_down", config_.width, config_.ffn);

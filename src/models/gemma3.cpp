@@ -21,7 +21,7 @@ Graph build(const ModelFile& file, const DecoderConfig& c) {
   ValueId local = b.angles(kLocalRopeBase, 1.0, "angles.local");
   ValueId global = b.angles(c.rope_base, c.position_scale, "angles.global");
   for (int64_t layer = 0; layer < c.layers; ++layer) {
-    std::string p = "blk." + std::to_string(layer) + ".";
+    String p = format_text("blk.{}.", layer);
     bool is_global = (layer + 1) % pattern == 0;
     ValueId a = b.attention_block(b.norm(x, p + "attn_norm", c.width), p,
                                   {is_global ? global : local, is_global ? 0 : window, float(1.0 / std::sqrt(scaled_by)), true});

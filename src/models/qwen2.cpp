@@ -9,7 +9,7 @@ Graph build(const ModelFile& file, const DecoderConfig& c) {
   DecoderBuilder b(file, c);
   ValueId x = b.embedding(), angles = b.angles(c.rope_base, c.position_scale, "angles");
   for (int64_t layer = 0; layer < c.layers; ++layer) {
-    std::string p = "blk." + std::to_string(layer) + ".";
+    String p = format_text("blk.{}.", layer);
     ValueId a = b.attention_block(b.norm(x, p + "attn_norm", c.width), p, {.angles = angles});
     x = add(b.graph, x, a, p + "attended");
     x = add(b.graph, x, b.feed_forward(b.norm(x, p + "ffn_norm", c.width), p, Gate::silu), p + "out");

@@ -103,14 +103,14 @@ const Op kAttention{.name = "attention", .infer = infer_attention, .cost = cost_
 const Op kAttentionPaged{.name = "attention_paged", .infer = infer_paged, .cost = cost_paged, .reference = reference_paged};
 const Op kKvWrite{.name = "kv_write", .infer = infer_kv_write, .cost = cost_kv_write, .reference = reference_kv_write, .alias = 0};
 
-ValueId attention(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, const AttentionAttr& attr, const std::string& name) {
+ValueId attention(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, const AttentionAttr& attr, const String& name) {
   return g.node(kAttention, attr, {q, k, v, positions}, name);
 }
 ValueId attention_paged(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, ValueId sequence, ValueId table,
-                        const AttentionAttr& attr, const std::string& name) {
+                        const AttentionAttr& attr, const String& name) {
   return g.node(kAttentionPaged, attr, {q, k, v, positions, sequence, table}, name);
 }
-ValueId kv_write(Graph& g, ValueId state, ValueId rows, ValueId slot, const std::string& name) {
+ValueId kv_write(Graph& g, ValueId state, ValueId rows, ValueId slot, const String& name) {
   return g.node(kKvWrite, {}, {state, rows, slot}, name);
 }
 

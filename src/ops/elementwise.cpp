@@ -55,9 +55,9 @@ const Op kAdd{.name = "add", .infer = infer_add, .cost = cost_elementwise, .refe
 const Op kScale{.name = "scale", .infer = infer_scale, .cost = cost_elementwise, .reference = reference_scale};
 const Op kGlu{.name = "glu", .infer = infer_glu, .cost = cost_elementwise, .reference = reference_glu};
 
-ValueId add(Graph& g, ValueId a, ValueId b, const std::string& name) { return g.node(kAdd, {}, {a, b}, name); }
-ValueId scale(Graph& g, ValueId x, float factor, const std::string& name) { return g.node(kScale, ScaleAttr{factor}, {x}, name); }
-ValueId glu(Graph& g, ValueId gate, ValueId up, Gate act, const std::string& name) {
+ValueId add(Graph& g, ValueId a, ValueId b, const String& name) { return g.node(kAdd, {}, {a, b}, name); }
+ValueId scale(Graph& g, ValueId x, float factor, const String& name) { return g.node(kScale, ScaleAttr{factor}, {x}, name); }
+ValueId glu(Graph& g, ValueId gate, ValueId up, Gate act, const String& name) {
   return g.node(kGlu, GluAttr{act}, {gate, up}, name);
 }
 

@@ -39,8 +39,8 @@ void reference_select(const OpArgs& a) {
 const Op kEmbed{.name = "embed", .infer = infer_embed, .cost = cost_embed, .reference = reference_embed};
 const Op kSelectRows{.name = "select_rows", .infer = infer_select, .cost = cost_select, .reference = reference_select};
 
-ValueId embed(Graph& g, ValueId table, ValueId tokens, const std::string& name) { return g.node(kEmbed, {}, {table, tokens}, name); }
-ValueId select_rows(Graph& g, ValueId x, ValueId index, const std::string& name) {
+ValueId embed(Graph& g, ValueId table, ValueId tokens, const String& name) { return g.node(kEmbed, {}, {table, tokens}, name); }
+ValueId select_rows(Graph& g, ValueId x, ValueId index, const String& name) {
   return g.node(kSelectRows, {}, {x, index}, name);
 }
 

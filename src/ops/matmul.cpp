@@ -85,8 +85,8 @@ void reference_quantize(const OpArgs& a) {
 const Op kMatmul{.name = "matmul", .infer = infer_matmul, .cost = cost_matmul, .reference = reference_matmul};
 const Op kQuantize{.name = "quantize", .infer = infer_quantize, .cost = cost_quantize, .reference = reference_quantize};
 
-ValueId matmul(Graph& g, ValueId x, ValueId w, const std::string& name) { return g.node(kMatmul, {}, {x, w}, name); }
-ValueId quantize(Graph& g, ValueId x, DType activation, const std::string& name) {
+ValueId matmul(Graph& g, ValueId x, ValueId w, const String& name) { return g.node(kMatmul, {}, {x, w}, name); }
+ValueId quantize(Graph& g, ValueId x, DType activation, const String& name) {
   return g.node(kQuantize, activation, {x}, name);
 }
 

@@ -31,7 +31,7 @@ void reference_norm(const OpArgs& a) {
 
 const Op kRmsNorm{.name = "rms_norm", .infer = infer_norm, .cost = cost_norm, .reference = reference_norm};
 
-ValueId rms_norm(Graph& g, ValueId x, ValueId gain, float eps, const std::string& name) {
+ValueId rms_norm(Graph& g, ValueId x, ValueId gain, float eps, const String& name) {
   return g.node(kRmsNorm, NormAttr{eps}, {x, gain}, name);
 }
 

@@ -39,32 +39,32 @@ inline constexpr int kAttentionSplit = 256;  // keys per split, at absolute posi
 int64_t k_parts(int64_t k);
 
 // table [V, C] any type, tokens [T] i32 -> [T, C] f32
-ValueId embed(Graph& g, ValueId table, ValueId tokens, const std::string& name);
+ValueId embed(Graph& g, ValueId table, ValueId tokens, const String& name);
 // x [T, C], index [R] i32 -> [R, C]
-ValueId select_rows(Graph& g, ValueId x, ValueId index, const std::string& name);
+ValueId select_rows(Graph& g, ValueId x, ValueId index, const String& name);
 // x [T, K], w [N, K] -> [T, N] f32, y = x . W^T. x f32; for block weights also quantized (see
 // quantize, and passes/activations.cpp, which puts it in).
-ValueId matmul(Graph& g, ValueId x, ValueId w, const std::string& name);
+ValueId matmul(Graph& g, ValueId x, ValueId w, const String& name);
 // x [T, K] f32 -> [T, K] a8 or a8k
-ValueId quantize(Graph& g, ValueId x, DType activation, const std::string& name);
+ValueId quantize(Graph& g, ValueId x, DType activation, const String& name);
 // x [T, C], gain [D] f32 -> [T, C]: each run of D values is normalized on its own (D = C: the row; D < C: heads)
-ValueId rms_norm(Graph& g, ValueId x, ValueId gain, float eps, const std::string& name);
+ValueId rms_norm(Graph& g, ValueId x, ValueId gain, float eps, const String& name);
 // a [T, C], b [T, C] or [C] -> [T, C]
-ValueId add(Graph& g, ValueId a, ValueId b, const std::string& name);
-ValueId scale(Graph& g, ValueId x, float factor, const std::string& name);
+ValueId add(Graph& g, ValueId a, ValueId b, const String& name);
+ValueId scale(Graph& g, ValueId x, float factor, const String& name);
 // gate [T, F], up [T, F] -> [T, F]: act(gate) * up
-ValueId glu(Graph& g, ValueId gate, ValueId up, Gate act, const std::string& name);
+ValueId glu(Graph& g, ValueId gate, ValueId up, Gate act, const String& name);
 // positions [T] i32 -> [T, D] f32: cosines of D/2 angles, then sines; angle i = pos * scale * base^(-2i/D)
-ValueId rope_table(Graph& g, ValueId positions, const RopeTableAttr& attr, const std::string& name);
+ValueId rope_table(Graph& g, ValueId positions, const RopeTableAttr& attr, const String& name);
 // x [T, H*D], table [T, D] -> [T, H*D]: rotates pairs (i, i + D/2) of each head (RoFormer, in NeoX's pairing)
-ValueId rope(Graph& g, ValueId x, ValueId table, const std::string& name);
+ValueId rope(Graph& g, ValueId x, ValueId table, const String& name);
 // q [T, H*D], k, v [T, G*D], positions [T] i32 -> [T, H*D]. Whole sequences stand in the rows: the keys of token t are
 // rows t - positions[t] .. t. Position -1 is padding: its output is 0.
-ValueId attention(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, const AttentionAttr& attr, const std::string& name);
+ValueId attention(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, const AttentionAttr& attr, const String& name);
 // The same over a paged cache: k, v [P, page, G*D] f32 or f16, sequence [T] i32, table [S, M] i32 (pages of a sequence).
 ValueId attention_paged(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, ValueId sequence, ValueId table,
-                        const AttentionAttr& attr, const std::string& name);
+                        const AttentionAttr& attr, const String& name);
 // state [P, page, C], rows [T, C] f32, slot [T] i32 (page * page_size + row; -1 = padding, dropped) -> new version of state
-ValueId kv_write(Graph& g, ValueId state, ValueId rows, ValueId slot, const std::string& name);
+ValueId kv_write(Graph& g, ValueId state, ValueId rows, ValueId slot, const String& name);
 
 }  // namespace prm

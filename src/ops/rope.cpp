@@ -55,9 +55,9 @@ void reference_rope(const OpArgs& a) {
 const Op kRopeTable{.name = "rope_table", .infer = infer_table, .cost = cost_table, .reference = reference_table};
 const Op kRope{.name = "rope", .infer = infer_rope, .cost = cost_rope, .reference = reference_rope};
 
-ValueId rope_table(Graph& g, ValueId positions, const RopeTableAttr& attr, const std::string& name) {
+ValueId rope_table(Graph& g, ValueId positions, const RopeTableAttr& attr, const String& name) {
   return g.node(kRopeTable, attr, {positions}, name);
 }
-ValueId rope(Graph& g, ValueId x, ValueId table, const std::string& name) { return g.node(kRope, {}, {x, table}, name); }
+ValueId rope(Graph& g, ValueId x, ValueId table, const String& name) { return g.node(kRope, {}, {x, table}, name); }
 
 }  // namespace prm

@@ -1,5 +1,4 @@
 // Numeric pass: quantization of activations (src/README.md, "Numbers" 3).
-#include <map>
 
 #include "graph/rewrite.h"
 #include "ops/ops.h"
@@ -10,7 +9,7 @@ namespace prm {
 
 Graph quantize_activations(const Graph& graph) {
   Rewriter r(graph);
-  std::map<std::pair<ValueId, DType>, ValueId> quantized;  // several matmuls read one value
+  Map<std::pair<ValueId, DType>, ValueId> quantized;  // several matmuls read one value
   for (const Node& n : graph.nodes) {
     const QuantFormat* format = n.op == &kMatmul ? find_format(graph[n.in[1]].dtype) : nullptr;
     if (!format || graph[n.in[0]].dtype != DType::f32) {

@@ -11,8 +11,8 @@ Graph add_cache(const Graph& graph, DType cache_type, int64_t page_tokens) {
   Dim T = g.symbol("T"), P = g.symbol("P");
   ValueId slot = g.input("slot", DType::i32, {T}), sequence = g.input("sequence", DType::i32, {T});
   ValueId table = g.input("page_table", DType::i32, {g.symbol("S"), g.symbol("M")});
-  std::vector<ValueId> finals;
-  auto write = [&](const std::string& name, ValueId rows) {
+  Vector<ValueId> finals;
+  auto write = [&](const String& name, ValueId rows) {
     ValueId state = g.state(name, cache_type, {P, page_tokens, graph[rows].shape[1]});
     finals.push_back(kv_write(g, state, r.use(rows), slot, name + ".now"));
     return finals.back();
@@ -23,7 +23,7 @@ Graph add_cache(const Graph& graph, DType cache_type, int64_t page_tokens) {
       r.copy(n);
       continue;
     }
-    std::string name = "kv." + std::to_string(layer++);
+    String name = format_text("kv.{}", layer++);
     ValueId k = write(name + ".k", n.in[1]), v = write(name + ".v", n.in[2]);
     r.map[size_t(n.out[0])] = attention_paged(g, r.use(n.in[0]), k, v, r.use(n.in[3]), sequence, table, n.attr.as<AttentionAttr>(), n.name);
   }

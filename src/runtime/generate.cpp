@@ -9,14 +9,18 @@
 
 namespace prm {
 
+namespace {
+[[noreturn]] void fail_context_full(const Model& model, int64_t count) {
+  fail(Status::context_full, "the prompt has {} tokens, the context holds {}: shorten the prompt or open the model with a larger context", count, model.context);
+}
+}  // namespace
+
 void check_tokens(const Model& model, std::span<const int32_t> tokens) {
   if (tokens.empty()) fail(Status::invalid_argument, "the prompt has no tokens: give at least one");
   for (size_t i = 0; i < tokens.size(); ++i)
     if (tokens[i] < 0 || tokens[i] >= model.config.vocabulary)
       fail(Status::invalid_argument, "token {} at {} is not in the vocabulary of {}", tokens[i], i, model.config.vocabulary);
-  if (int64_t(tokens.size()) > model.context)
-    fail(Status::context_full, "the prompt has {} tokens, the context holds {}: shorten the prompt or open the model with a larger context",
-         tokens.size(), model.context);
+  if (int64_t(tokens.size()) > model.context) fail_context_full(model, int64_t(tokens.size()));
 }
 
 namespace {
@@ -55,7 +59,7 @@ int32_t prefill(Model& model, Sequence& sequence, std::span<const int32_t> promp
 
 struct Emitter {
   const GenerateRequest& request;
-  TextStream stream;
+  TextStream& stream;
 
   bool text(std::string_view piece) const { return piece.empty() || !request.on_text || !request.on_text(request.user, piece.data(), piece.size()); }
   bool token(int32_t id) {
@@ -65,7 +69,7 @@ struct Emitter {
 };
 
 Finish decode(Model& model, Sequence& sequence, int32_t token, const GenerateRequest& request, const Work& work, int64_t start_ns, GenerateResult& result) {
-  Emitter emitter{request, TextStream(*model.tokenizer)};
+  Emitter emitter{request, model.call->stream};
   int64_t room = model.context - sequence.done, most = request.max_tokens ? std::min(request.max_tokens, room) : room;
   Finish finish = Finish::length;
   result.first_ns = now_ns() - start_ns;
@@ -84,6 +88,31 @@ Finish decode(Model& model, Sequence& sequence, int32_t token, const GenerateReq
   return emitter.text(emitter.stream.finish()) ? finish : Finish::callback;
 }
 
+// The prompt's tokens, in the memory of the call.
+std::span<const int32_t> read_prompt(Model& model, const PromptSource& prompt) {
+  if (!prompt.is_text) return prompt.tokens;
+  Vector<int32_t>& ids = model.call->prompt;
+  ids.clear();
+  ids.reserve(size_t(model.context));
+  {
+    ScratchScope scratch(model.prompt_scratch);
+    tokenize(*model.tokenizer, prompt.text, prompt.flags, ids);
+  }
+  if (int64_t count = int64_t(ids.size()); count > model.context) {
+    ids = {};  // it grew into the scratch
+    ids.reserve(size_t(model.context));
+    fail_context_full(model, count);
+  }
+  return ids;
+}
+
+// The one sequence of the model, empty.
+Sequence& start_sequence(Model& model) {
+  model.call->sequence.clear();
+  model.call->stream.clear();
+  return model.call->sequence;
+}
+
 Finish finish_of(Status status) {
   return status == Status::cancelled ? Finish::cancelled : status == Status::deadline ? Finish::deadline : Finish::error;
 }
@@ -93,11 +122,14 @@ Finish finish_of(Status status) {
 void generate(Model& model, const GenerateRequest& request, const Control& control, GenerateResult& result) {
   int64_t start_ns = now_ns();
   try {
-    check_tokens(model, request.prompt);
     auto turn = take_turn(model, control);
+    AccountScope models(model.account);
+    std::span<const int32_t> prompt = read_prompt(model, request.prompt);
+    result.prompt_tokens = int64_t(prompt.size());
+    check_tokens(model, prompt);
     Work work = work_of(model, control);
-    Sequence sequence(*model.pages);
-    int32_t token = prefill(model, sequence, request.prompt, work);
+    Sequence& sequence = start_sequence(model);
+    int32_t token = prefill(model, sequence, prompt, work);
     result.finish = decode(model, sequence, token, request, work, start_ns, result);
   } catch (const Error& error) {
     result.finish = finish_of(error.status);
@@ -111,7 +143,7 @@ void score(Model& model, std::span<const int32_t> tokens, const Control& control
   check_tokens(model, tokens);
   auto turn = take_turn(model, control);
   Work work = work_of(model, control);
-  Sequence sequence(*model.pages);
+  Sequence& sequence = start_sequence(model);
   size_t step = size_t(model.runner->limits.rows), row = size_t(model.config.vocabulary);
   for (size_t begin = 0; begin < tokens.size(); begin += step) {
     size_t n = std::min(step, tokens.size() - begin);

@@ -10,8 +10,16 @@ namespace prm {
 
 enum class Finish : int32_t { none = 0, end = 1, length = 3, callback = 5, cancelled = 6, deadline = 7, error = 8 };
 
+// What the model reads: text, or tokens as they are.
+struct PromptSource {
+  std::string_view text;
+  TokenizeFlags flags;
+  std::span<const int32_t> tokens;
+  bool is_text = false;
+};
+
 struct GenerateRequest {
-  std::span<const int32_t> prompt;
+  PromptSource prompt;
   int64_t max_tokens = 0;  // 0 = until the end or a full context
   bool ignore_end = false;
   int32_t (*on_text)(void* user, const char* text, size_t size) = nullptr;
@@ -21,7 +29,7 @@ struct GenerateRequest {
 
 struct GenerateResult {  // filled as far as it went, also when generate fails
   Finish finish = Finish::none;
-  int64_t generated = 0;
+  int64_t prompt_tokens = 0, generated = 0;
   int64_t first_ns = 0, total_ns = 0;
 };
 

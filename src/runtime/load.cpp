@@ -14,8 +14,8 @@ int32_t token_id(const ModelFile& file, const char* key) { return int32_t(file.i
 
 TokenizerPtr load_tokenizer(const ModelFile& file, int64_t vocabulary) {
   VocabularySource source;
-  source.model = std::string(file.text("tokenizer.ggml.model"));
-  source.pre = std::string(file.text_or("tokenizer.ggml.pre", "default"));
+  source.model = String(file.text("tokenizer.ggml.model"));
+  source.pre = String(file.text_or("tokenizer.ggml.pre", "default"));
   source.tokens = file.texts("tokenizer.ggml.tokens");
   if (file.find("tokenizer.ggml.scores")) source.scores = file.reals("tokenizer.ggml.scores");
   if (file.find("tokenizer.ggml.token_type")) source.types = file.integers("tokenizer.ggml.token_type");
@@ -38,44 +38,78 @@ int64_t choose_context(const LoadOptions& options, const DecoderConfig& config) 
   return options.context ? options.context : std::min(config.context, kDefaultContext);
 }
 
-}  // namespace
-
-ModelPtr load_model(EnginePtr engine, FilePtr bytes, const LoadOptions& options, const Control& control) {
-  auto model = std::make_shared<Model>();
-  model->engine = std::move(engine);
+// All but memory for weights, cache and scratch: what a header-only model has, and what it would need follows from it.
+void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, const Control& control) {
   if (!is_gguf(*bytes)) {
     if (bytes->bytes.empty()) fail_about(Status::bad_file, bytes->name, "{}: the file is empty", bytes->name);
     fail_about(Status::bad_file, bytes->name, "{}: no known model format: GGUF files are, and begin with 'GGUF'", bytes->name);
   }
-  model->file = read_gguf(std::move(bytes));
-  const ModelFile& file = model->file;
+  model.file = read_gguf(std::move(bytes));
+  const ModelFile& file = model.file;
   const Architecture& architecture = find_architecture(file);
-  model->config = read_decoder_config(file);
-  model->context = choose_context(options, model->config);
-  model->chunk_tokens = std::min(options.chunk_tokens ? options.chunk_tokens : kDefaultChunk, model->context);
-  model->tokenizer = load_tokenizer(file, model->config.vocabulary);
-  model->graph = quantize_activations(architecture.build(file, model->config));
-  for (const NamedTensor& tensor : file.tensors) model->parameters += uint64_t(tensor.data.count());
+  model.config = read_decoder_config(file);
+  model.context = choose_context(options, model.config);
+  model.chunk_tokens = std::min(options.chunk_tokens ? options.chunk_tokens : kDefaultChunk, model.context);
   control.require();
-  if (options.header_only) return model;
+  model.tokenizer = load_tokenizer(file, model.config.vocabulary);
+  control.require();
+  model.graph = quantize_activations(architecture.build(file, model.config));
+  for (const NamedTensor& tensor : file.tensors) model.parameters += uint64_t(tensor.data.count());
 
   StepLimits limits;
-  limits.tokens = model->chunk_tokens;
+  limits.tokens = model.chunk_tokens;
   limits.sequences = 1;
-  limits.rows = std::min(kScoredRows, model->chunk_tokens);
-  limits.pages_per_sequence = limits.pages = ceil_div(model->context, kPageTokens);
+  limits.rows = std::min(kScoredRows, model.chunk_tokens);
+  limits.pages_per_sequence = limits.pages = ceil_div(model.context, kPageTokens);
   PlanOptions plan_options;
-  plan_options.device = model->engine->device.get();
+  plan_options.device = model.engine->device.get();
   plan_options.bounds = {{"T", limits.tokens}, {"S", limits.sequences}, {"R", limits.rows}, {"M", limits.pages_per_sequence}, {"P", limits.pages}};
-  Graph serving = select_output_rows(add_cache(model->graph, options.cache_type, kPageTokens));
-  model->plan = std::make_shared<const Plan>(make_plan(serving, plan_options));
-  model->weights = std::make_unique<WeightPool>(model->engine->account);
-  model->weights->fill(*model->plan, work_of(*model, control), [&](const Tensor& plain) {
-    file.file->forget(uint64_t(plain.data - file.file->bytes.data()), plain.bytes());
-  });
-  model->runner = std::make_unique<Runner>(model->plan, *model->weights, model->engine->account, limits);
-  model->pages = std::make_unique<PagePool>(int(limits.pages), int(kPageTokens));
+  Graph serving = select_output_rows(add_cache(model.graph, options.cache_type, kPageTokens));
+  model.plan = make_charged<const Plan>(make_plan(serving, plan_options));
+  model.weights.emplace(model.account, file.file.get());
+  model.weight_bytes = model.weights->reserve(*model.plan);
+  model.runner.emplace(model.plan, limits);
+  model.pages.emplace(int(limits.pages), int(kPageTokens));
+  model.call.emplace(*model.tokenizer, *model.pages, model.context);
+  model.prepared_peak = model.account.peak();
+  control.require();
+}
+
+}  // namespace
+
+ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptions& options, const Control& control) {
+  AccountScope engines(engine->account);
+  auto model = make_charged<Model>(engine, options.max_host_bytes);
+  AccountScope models(model->account);
+  FilePtr bytes = source.data ? borrow_memory(source.data, source.data_size, source.path ? source.path : "memory")
+                              : open_file(engine->host.files, source.path, model->account);
+  prepare_model(*model, std::move(bytes), options, control);
+  model->header_only = options.header_only;
+  const Log& log = engine->host.log;
+  if (options.header_only) return model;
+  if (model->plan->fallbacks)
+    log.say(LogLevel::warning, "{}: {} launches a step have no kernel on '{}' and run their reference: see the placement report", model->file.file->name,
+            model->plan->fallbacks, model->plan->device->name());
+  int64_t start = now_ns();
+  model->weights->fill(*model->plan, work_of(*model, control));
+  model->runner->state.allocate(*model->weights, model->account);
+  model->prompt_scratch = Buffer(kHeldPromptBytes * kScratchPerPromptByte, model->account, MemoryKind::scratch, "tokenizing");
+  log.say(LogLevel::info, "{}: {} with {} parameters, {} bytes held, packed in {} ms", model->file.file->name, model->config.arch, model->parameters,
+          model->account.held(), (now_ns() - start) / 1000000);
   return model;
+}
+
+MemoryPlan plan_memory(const Model& model) {
+  MemoryPlan plan;
+  const MemoryAccount& account = model.account;
+  uint64_t others = model.engine->account.held() - account.held();
+  plan.object_bytes = account.held(MemoryKind::objects);
+  plan.weight_bytes = model.weight_bytes.held;
+  plan.cache_bytes = model.plan->state_bytes;
+  plan.scratch_bytes = model.plan->arena_bytes + kHeldPromptBytes * kScratchPerPromptByte;
+  uint64_t loading = plan.weight_bytes + model.weight_bytes.staging, running = plan.weight_bytes + plan.cache_bytes + plan.scratch_bytes;
+  plan.host_bytes = others + std::max(model.prepared_peak, plan.object_bytes + std::max(loading, running));
+  return plan;
 }
 
 Work work_of(const Model& model, const Control& control) {
@@ -86,7 +120,7 @@ Work work_of(const Model& model, const Control& control) {
 }
 
 std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control) {
-  if (!model.runner) fail(Status::unsupported, "the model was opened with PRM_MODEL_HEADER_ONLY: open it without to run it");
+  if (model.header_only) fail(Status::unsupported, "the model was opened with PRM_MODEL_HEADER_ONLY: open it without to run it");
   std::unique_lock<std::timed_mutex> lock(model.turn, std::defer_lock);
   control.require();
   while (!lock.try_lock_for(std::chrono::milliseconds(1))) control.require();

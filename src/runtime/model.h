@@ -1,6 +1,7 @@
 // A loaded model: file, graph, plan, packed weights, tokenizer and the runner that calls take turns on.
 #pragma once
 #include <mutex>
+#include <optional>
 
 #include "formats/model_file.h"
 #include "models/architecture.h"
@@ -15,33 +16,69 @@ struct LoadOptions {
   int64_t context = 0;       // 0 = the model's own, at most kDefaultContext
   int64_t chunk_tokens = 0;  // 0 = kDefaultChunk
   DType cache_type = DType::f16;
+  uint64_t max_host_bytes = 0;  // of this model, inside the engine's bound; 0 = none
 };
 inline constexpr int64_t kDefaultContext = 8192, kDefaultChunk = 512, kPageTokens = 256, kScoredRows = 32;
+// Prompts of so many bytes are tokenized in memory that the model holds; longer ones take more for that time.
+inline constexpr size_t kHeldPromptBytes = 16 << 10, kScratchPerPromptByte = 64;
 
-struct Model {
+// Where a model comes from: a path, or the file in memory (borrowed while the model lives).
+struct ModelSource {
+  const char* path = nullptr;
+  const void* data = nullptr;
+  size_t data_size = 0;
+};
+
+// What calls that generate work with, one at a time; allocated with the model.
+struct CallState {
+  Vector<int32_t> prompt;
+  TextStream stream;
+  Sequence sequence;
+  CallState(const Tokenizer& tokenizer, PagePool& pages, int64_t context) : stream(tokenizer), sequence(pages) { prompt.reserve(size_t(context)); }
+};
+
+struct Model : ChargedObject {
   EnginePtr engine;
+  MemoryAccount account;  // of all that follows, inside the engine's
   ModelFile file;
   DecoderConfig config;
   Graph graph;  // scoring graph with quantized activations: what the model is
   TokenizerPtr tokenizer;
   int64_t context = 0, chunk_tokens = 0;
   uint64_t parameters = 0;
-  // Empty when header_only.
   std::shared_ptr<const Plan> plan;
-  std::unique_ptr<WeightPool> weights;
-  std::unique_ptr<Runner> runner;
-  std::unique_ptr<PagePool> pages;
-  std::timed_mutex turn;  // of the runner
+  WeightBytes weight_bytes;    // of the plan
+  uint64_t prepared_peak = 0;  // of the account, before weights, cache and scratch came
+  // What a header-only model has, but without memory behind it.
+  std::optional<WeightPool> weights;
+  std::optional<Runner> runner;
+  std::optional<PagePool> pages;
+  std::optional<CallState> call;
+  Buffer prompt_scratch;  // for ScratchScope
+  bool header_only = false;
+  std::timed_mutex turn;  // of runner and call
+
+  Model(EnginePtr owner, uint64_t limit) : engine(std::move(owner)), account(engine->host.memory, limit, &engine->account) {}
 };
 using ModelPtr = std::shared_ptr<Model>;
 
-ModelPtr load_model(EnginePtr engine, FilePtr file, const LoadOptions& options, const Control& control);
+ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptions& options, const Control& control);
 
 // The runner for one call; waits for its turn and listens to control meanwhile. Fails with unsupported when header_only.
 std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control);
 Work work_of(const Model& model, const Control& control);
 
-std::string inspect_json(const Model& model);
-std::string placement_json(const Model& model);
+// What loading and running a model takes, exactly; the same from a header-only model as from a whole one.
+struct MemoryPlan {
+  uint64_t host_bytes = 0;    // the engine's high-water mark: this model beside all else that the engine holds now
+  uint64_t object_bytes = 0;  // header, tokenizer, graph, plan
+  uint64_t weight_bytes = 0, cache_bytes = 0, scratch_bytes = 0;
+};
+MemoryPlan plan_memory(const Model& model);
+
+String inspect_json(const Model& model);
+String placement_json(const Model& model);
+// Keys of `premise plan` (CONTRACTS.md, 2). budget: what the figures are held against.
+String plan_json(const Model& model, const MemoryPlan& plan, uint64_t budget);
 
 }  // namespace prm

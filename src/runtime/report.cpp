@@ -1,4 +1,5 @@
 // What people and programs may ask about a model, as JSON.
+#include "base/checked.h"
 #include "base/json.h"
 #include "runtime/model.h"
 
@@ -45,7 +46,7 @@ void write_value(JsonWriter& json, const MetaValue& value) {
   }
 }
 
-std::string upper(std::string text) {
+String upper(String text) {
   for (char& c : text) c = c >= 'a' && c <= 'z' ? char(c - 32) : c;
   return text;
 }
@@ -63,14 +64,14 @@ void write_io(JsonWriter& json, const Graph& graph, const char* name, ValueId va
 
 }  // namespace
 
-std::string inspect_json(const Model& model) {
+String inspect_json(const Model& model) {
   JsonWriter json;
-  std::map<std::string, int64_t> types, ops;
+  Map<String, int64_t> types, ops;
   json.begin_object().pair("kind", model.file.kind).pair("arch", model.config.arch).pair("parameters", model.parameters);
   json.pair("context", model.config.context).pair("vocabulary", model.config.vocabulary).pair("width", model.config.width);
   json.key("tensors").begin_array();
   for (const NamedTensor& tensor : model.file.tensors) {
-    std::string type = upper(info(tensor.data.dtype).name);
+    String type = upper(info(tensor.data.dtype).name);
     ++types[type];
     json.begin_object().pair("name", tensor.name).pair("type", type).key("shape").begin_array();
     for (int i = 0; i < tensor.data.rank; ++i) json.value(tensor.data.dim[i]);
@@ -91,16 +92,42 @@ std::string inspect_json(const Model& model) {
   return json.end_object().end_object().text();
 }
 
-std::string placement_json(const Model& model) {
-  if (!model.plan) fail(Status::unsupported, "a model opened with PRM_MODEL_HEADER_ONLY is not placed: open it without");
+String placement_json(const Model& model) {
+  if (model.header_only) fail(Status::unsupported, "a model opened with PRM_MODEL_HEADER_ONLY is not placed: open it without");
   const Plan& plan = *model.plan;
   JsonWriter json;
   json.begin_object().pair("device", plan.device->name());
-  json.pair("weights_bytes", uint64_t(plan.weight_bytes)).pair("kv_bytes", uint64_t(plan.state_bytes));
+  json.pair("weights_bytes", model.weight_bytes.held).pair("kv_bytes", uint64_t(plan.state_bytes));
   json.pair("scratch_bytes", uint64_t(plan.arena_bytes)).pair("unshared_bytes", uint64_t(plan.unshared_bytes)).pair("fallbacks", plan.fallbacks);
   json.key("launches").begin_array();
   for (const PlanLaunch& launch : plan.launches)
     json.begin_object().pair("name", launch.name).pair("op", launch.op->name).pair("kernel", launch.kernel).end_object();
+  return json.end_array().end_object().text();
+}
+
+namespace {
+
+// What would make a plan fit that is `over` bytes too large, with what it saves.
+void write_advice(JsonWriter& json, const Model& model, const MemoryPlan& plan, uint64_t over) {
+  int64_t tokens = ceil_div(model.context, kPageTokens) * kPageTokens;
+  uint64_t per_token = plan.cache_bytes / uint64_t(tokens);
+  uint64_t smaller = per_token ? (over + per_token - 1) / per_token : 0;
+  if (per_token && int64_t(smaller) < tokens - kPageTokens)
+    json.value(format_text("open it with a context of at most {} tokens: each token less saves {} bytes", (tokens - int64_t(smaller)) / kPageTokens * kPageTokens, per_token));
+  if (model.chunk_tokens > 32)
+    json.value(format_text("smaller chunks take less scratch than the {} bytes of {} prompt tokens a step", plan.scratch_bytes, model.chunk_tokens));
+  json.value(format_text("raise the limit by {} bytes, or take a smaller model or quantization: the weights take {} bytes", over, plan.weight_bytes));
+}
+
+}  // namespace
+
+String plan_json(const Model& model, const MemoryPlan& plan, uint64_t budget) {
+  JsonWriter json;
+  bool fits = budget == 0 || plan.host_bytes <= budget;
+  json.begin_object().pair("host_bytes", plan.host_bytes).pair("device_bytes", 0).pair("weights_bytes", plan.weight_bytes);
+  json.pair("kv_bytes", plan.cache_bytes).pair("scratch_bytes", plan.scratch_bytes).pair("object_bytes", plan.object_bytes);
+  json.pair("context", model.context).pair("chunk_tokens", model.chunk_tokens).pair("budget_bytes", budget).pair("fits", fits).key("advice").begin_array();
+  if (!fits) write_advice(json, model, plan, plan.host_bytes - budget);
   return json.end_array().end_object().text();
 }
 

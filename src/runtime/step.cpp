@@ -11,8 +11,7 @@ int PagePool::take() {
   fail(Status::context_full, "all {} pages of {} tokens of the cache are in use", taken_.size(), page_tokens_);
 }
 
-Runner::Runner(std::shared_ptr<const Plan> plan, const WeightPool& weights, MemoryAccount& account, const StepLimits& bounds)
-    : state(std::move(plan), weights, account), limits(bounds) {
+Runner::Runner(std::shared_ptr<const Plan> plan, const StepLimits& bounds) : state(std::move(plan)), limits(bounds) {
   const Plan& p = state.plan();
   T = p.symbol("T"), S = p.symbol("S"), R = p.symbol("R"), M = p.symbol("M"), P = p.symbol("P");
 }

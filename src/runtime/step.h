@@ -3,7 +3,6 @@
 #pragma once
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "graph/plan.h"
 
@@ -16,21 +15,25 @@ class PagePool {
   int take();  // fails with context_full when all are in use
   void give(int page) { taken_[size_t(page)] = false; }
   int page_tokens() const { return page_tokens_; }
+  int pages() const { return int(taken_.size()); }
 
  private:
-  std::vector<bool> taken_;
+  Vector<bool> taken_;
   int page_tokens_;
 };
 
 // Owns its pages; `done` tokens stand in the cache.
 struct Sequence {
   PagePool& pool;
-  std::vector<int> pages;
+  Vector<int> pages;
   int64_t done = 0;
 
-  explicit Sequence(PagePool& from) : pool(from) {}
-  ~Sequence() {
+  explicit Sequence(PagePool& from) : pool(from) { pages.reserve(size_t(pool.pages())); }  // steps allocate nothing
+  ~Sequence() { clear(); }
+  void clear() {
     for (int page : pages) pool.give(page);
+    pages.clear();
+    done = 0;
   }
   Sequence(const Sequence&) = delete;
   Sequence& operator=(const Sequence&) = delete;
@@ -47,7 +50,7 @@ struct StepLimits {
 };
 
 struct Runner {
-  Runner(std::shared_ptr<const Plan> plan, const WeightPool& weights, MemoryAccount& account, const StepLimits& bounds);
+  Runner(std::shared_ptr<const Plan> plan, const StepLimits& bounds);  // state.allocate() comes before the first step
   PlanState state;
   StepLimits limits;
   int T, S, R, M, P;  // symbols

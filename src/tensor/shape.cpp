@@ -11,7 +11,7 @@ bool Shape::operator==(const Shape& other) const {
   return true;
 }
 
-Dim DimTable::intern(char op, Dim a, Dim b, const std::string& name) {
+Dim DimTable::intern(char op, Dim a, Dim b, const String& name) {
   Dim dim;
   for (int i = 0; i < size(); ++i) {
     const Expression& e = expressions_[size_t(i)];
@@ -25,7 +25,7 @@ Dim DimTable::intern(char op, Dim a, Dim b, const std::string& name) {
   return dim;
 }
 
-Dim DimTable::symbol(const std::string& name) { return intern('s', 0, 0, name); }
+Dim DimTable::symbol(const String& name) { return intern('s', 0, 0, name); }
 
 Dim DimTable::multiply(Dim a, Dim b) {
   if (a.literal() && b.literal()) return a.value * b.value;
@@ -33,7 +33,7 @@ Dim DimTable::multiply(Dim a, Dim b) {
   return b == Dim(1) ? a : intern('*', a, b);
 }
 
-int DimTable::find(const std::string& name) const {
+int DimTable::find(const String& name) const {
   for (int i = 0; i < size(); ++i)
     if (is_symbol(i) && expressions_[size_t(i)].name == name) return i;
   return -1;
@@ -46,14 +46,14 @@ void DimTable::evaluate(int64_t* values) const {
   }
 }
 
-std::string DimTable::print(Dim dim) const {
-  if (dim.literal()) return std::to_string(dim.value);
+String DimTable::print(Dim dim) const {
+  if (dim.literal()) return format_text("{}", dim.value);
   const Expression& e = expressions_[size_t(dim.expression)];
   return e.op == 's' ? e.name : print(e.a) + "*" + print(e.b);
 }
 
-std::string print(const Shape& shape, const DimTable& table) {
-  std::string text = "[";
+String print(const Shape& shape, const DimTable& table) {
+  String text = "[";
   for (int i = 0; i < shape.rank; ++i) text += (i ? ", " : "") + table.print(shape.dims[i]);
   return text + "]";
 }

@@ -4,9 +4,8 @@
 #pragma once
 #include <cstdint>
 #include <initializer_list>
-#include <string>
-#include <vector>
 
+#include "base/containers.h"
 #include "tensor/tensor.h"
 
 namespace prm {
@@ -35,26 +34,26 @@ struct Shape {
 
 class DimTable {
  public:
-  Dim symbol(const std::string& name);
+  Dim symbol(const String& name);
   Dim multiply(Dim a, Dim b);
   int size() const { return int(expressions_.size()); }
-  int find(const std::string& name) const;  // expression of a symbol, -1 when there is none
+  int find(const String& name) const;  // expression of a symbol, -1 when there is none
   bool is_symbol(int id) const { return expressions_[size_t(id)].op == 's'; }
-  const std::string& name(int id) const { return expressions_[size_t(id)].name; }
+  const String& name(int id) const { return expressions_[size_t(id)].name; }
   void evaluate(int64_t* values) const;  // symbols are set by the caller, the rest is filled in
-  std::string print(Dim dim) const;
+  String print(Dim dim) const;
 
  private:
   struct Expression {
     char op;  // 's' symbol, '*' product
     Dim a, b;
-    std::string name;
+    String name;
   };
-  Dim intern(char op, Dim a, Dim b, const std::string& name = {});
-  std::vector<Expression> expressions_;
+  Dim intern(char op, Dim a, Dim b, const String& name = {});
+  Vector<Expression> expressions_;
 };
 
 inline int64_t value_of(Dim dim, const int64_t* values) { return dim.literal() ? dim.value : values[dim.expression]; }
-std::string print(const Shape& shape, const DimTable& table);  // "[T, 640]"
+String print(const Shape& shape, const DimTable& table);  // "[T, 640]"
 
 }  // namespace prm

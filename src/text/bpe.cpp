@@ -52,8 +52,8 @@ struct Pair {
 
 struct Joiner {
   const Tokenizer& t;
-  std::vector<Symbol> symbols;
-  std::priority_queue<Pair> queue;
+  Vector<Symbol> symbols;
+  std::priority_queue<Pair, Vector<Pair>> queue;
 
   void consider(int32_t left, int32_t right) {
     if (left < 0 || right < 0) return;
@@ -61,7 +61,7 @@ struct Joiner {
     if (const Tokenizer::Merge* merge = find_merge(t, a, b)) queue.push({merge->rank, left, a, b});
   }
 
-  void run(std::string_view word, std::vector<int32_t>& out) {
+  void run(std::string_view word, Vector<int32_t>& out) {
     symbols.clear();
     int32_t n = int32_t(word.size());
     for (int32_t i = 0; i < n; ++i) symbols.push_back({i - 1, i + 1 < n ? i + 1 : -1, t.byte_tokens[uint8_t(word[size_t(i)])], false});
@@ -85,8 +85,8 @@ struct Joiner {
 };
 
 // Bytes that are no UTF-8 are read as U+FFFD, as the pre-tokenizers of these models do.
-std::string repaired(std::string_view raw) {
-  std::string text;
+String repaired(std::string_view raw) {
+  String text;
   text.reserve(raw.size());
   while (!raw.empty()) {
     size_t n;
@@ -96,8 +96,8 @@ std::string repaired(std::string_view raw) {
   return text;
 }
 
-void tokenize_bpe(const Tokenizer& t, std::string_view raw, bool, std::vector<int32_t>& out) {
-  std::string text = repaired(raw);
+void tokenize_bpe(const Tokenizer& t, std::string_view raw, bool, Vector<int32_t>& out) {
+  String text = repaired(raw);
   Joiner joiner{t, {}, {}};
   size_t begin = 0;
   for (size_t end : t.split(text)) {
@@ -111,7 +111,7 @@ void add_merge(Tokenizer& t, std::string_view line, int32_t rank) {
   size_t space = line.find(' ', 1);
   if (space == line.npos || space + 1 == line.size()) fail(Status::bad_file, "tokenizer: merge {} is '{}', expected two texts with a space between", rank, line);
   std::string_view left = line.substr(0, space), right = line.substr(space + 1);
-  int32_t a = t.vocabulary.find(left), b = t.vocabulary.find(right), joined = t.vocabulary.find(std::string(left) + std::string(right));
+  int32_t a = t.vocabulary.find(left), b = t.vocabulary.find(right), joined = t.vocabulary.find(String(left) + String(right));
   if (a < 0 || b < 0 || joined < 0) fail(Status::bad_file, "tokenizer: merge {} ('{}') joins or makes a text that is no token", rank, line);
   uint64_t key = pair_key(a, b);
   for (size_t at = mix(key);; ++at) {
@@ -125,21 +125,21 @@ void add_merge(Tokenizer& t, std::string_view line, int32_t rank) {
 
 struct PreTokenizer {
   const char* name;
-  std::vector<size_t> (*split)(std::string_view);
+  Vector<size_t> (*split)(std::string_view);
 };
 constexpr PreTokenizer kPreTokenizers[] = {
     {"qwen2", split_qwen2},
 };
 
 void prepare_bpe(Tokenizer& t, const VocabularySource& source) {
-  std::string known;
+  String known;
   for (const PreTokenizer& pre : kPreTokenizers) {
     if (source.pre == pre.name) t.split = pre.split;
-    known += (known.empty() ? "" : ", ") + std::string(pre.name);
+    known += (known.empty() ? "" : ", ") + String(pre.name);
   }
   if (!t.split) fail(Status::unsupported, "tokenizer: pre-tokenizer '{}' of model 'gpt2' is not supported; known: {}", source.pre, known);
   for (int b = 0; b < 256; ++b) {
-    std::string letter;
+    String letter;
     append_utf8(kAlphabet.letter[b], letter);
     t.byte_tokens[b] = t.vocabulary.find(letter);
     if (t.byte_tokens[b] < 0) fail(Status::bad_file, "tokenizer: the vocabulary has no token for byte 0x{:02X}", b);
@@ -151,7 +151,7 @@ void prepare_bpe(Tokenizer& t, const VocabularySource& source) {
   for (size_t i = 0; i < source.merges.size(); ++i) add_merge(t, source.merges[i], int32_t(i));
 }
 
-void append_bpe(const Tokenizer& t, int32_t id, std::string& out) {
+void append_bpe(const Tokenizer& t, int32_t id, String& out) {
   std::string_view text = t.vocabulary.text(id);
   while (!text.empty()) {
     size_t n;
@@ -167,8 +167,8 @@ void append_bpe(const Tokenizer& t, int32_t id, std::string& out) {
 extern const TokenizerFamily kBpeFamily;
 const TokenizerFamily kBpeFamily{"gpt2", prepare_bpe, tokenize_bpe, append_bpe};
 
-std::vector<std::string> pre_tokenizer_names() {
-  std::vector<std::string> names = {"default"};
+Vector<String> pre_tokenizer_names() {
+  Vector<String> names = {"default"};
   for (const PreTokenizer& pre : kPreTokenizers) names.push_back(pre.name);
   return names;
 }

@@ -17,8 +17,8 @@ struct Character {
   Kind kind;
 };
 
-std::vector<Character> read_characters(std::string_view text) {
-  std::vector<Character> all;
+Vector<Character> read_characters(std::string_view text) {
+  Vector<Character> all;
   all.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
     size_t n;
@@ -31,7 +31,7 @@ std::vector<Character> read_characters(std::string_view text) {
 }
 
 struct Scanner {
-  const std::vector<Character>& text;
+  const Vector<Character>& text;
 
   Kind kind(size_t i) const { return i < text.size() ? text[i].kind : kEnd; }
   uint32_t code(size_t i) const { return i < text.size() ? text[i].code : UINT32_MAX; }
@@ -76,10 +76,10 @@ struct Scanner {
 
 }  // namespace
 
-std::vector<size_t> split_qwen2(std::string_view text) {
-  std::vector<Character> characters = read_characters(text);
+Vector<size_t> split_qwen2(std::string_view text) {
+  Vector<Character> characters = read_characters(text);
   Scanner scanner{characters};
-  std::vector<size_t> ends;
+  Vector<size_t> ends;
   for (size_t i = 0; i < characters.size();) {
     i = scanner.next(i);
     ends.push_back(characters[i - 1].end);

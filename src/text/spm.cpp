@@ -28,8 +28,8 @@ struct Pair {
 struct Joiner {
   const Vocabulary& vocabulary;
   std::string_view text;
-  std::vector<Symbol> symbols;
-  std::priority_queue<Pair> queue;
+  Vector<Symbol> symbols;
+  std::priority_queue<Pair, Vector<Pair>> queue;
 
   void consider(int32_t left, int32_t right) {
     if (left < 0 || right < 0) return;
@@ -62,8 +62,8 @@ struct Joiner {
   }
 };
 
-void tokenize_spm(const Tokenizer& t, std::string_view raw, bool first, std::vector<int32_t>& out) {
-  std::string text;
+void tokenize_spm(const Tokenizer& t, std::string_view raw, bool first, Vector<int32_t>& out) {
+  String text;
   text.reserve(raw.size() + 3);
   if (t.add_space_prefix && first) text += kSpace;
   for (char c : raw) c == ' ' ? void(text += kSpace) : void(text += c);
@@ -105,7 +105,7 @@ void prepare_spm(Tokenizer& t, const VocabularySource& source) {
   }
 }
 
-void append_spm(const Tokenizer& t, int32_t id, std::string& out) {
+void append_spm(const Tokenizer& t, int32_t id, String& out) {
   std::string_view text = t.vocabulary.text(id);
   if (t.vocabulary.type(id) == TokenType::byte) {
     out += char(byte_value(text));

@@ -23,8 +23,8 @@ constexpr std::string_view kEndNames[] = {
     "<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>"};
 
 // A token with such a name counts as control whatever its type in the file: nobody ends an answer by typing it.
-std::vector<int32_t> end_tokens(Vocabulary& vocabulary, const VocabularySource& source) {
-  std::vector<int32_t> ends;
+Vector<int32_t> end_tokens(Vocabulary& vocabulary, const VocabularySource& source) {
+  Vector<int32_t> ends;
   for (int32_t id : {source.eos, source.eot})
     if (id >= 0) ends.push_back(id);
   for (std::string_view name : kEndNames)
@@ -41,13 +41,13 @@ std::vector<int32_t> end_tokens(Vocabulary& vocabulary, const VocabularySource& 
 
 TokenizerPtr make_tokenizer(const VocabularySource& source) {
   const TokenizerFamily* family = nullptr;
-  std::string known;
+  String known;
   for (const TokenizerFamily* f : kFamilies) {
     if (source.model == f->model) family = f;
-    known += (known.empty() ? "" : ", ") + std::string(f->model);
+    known += (known.empty() ? "" : ", ") + String(f->model);
   }
   if (!family) fail(Status::unsupported, "tokenizer: model '{}' is not supported; known: {}", source.model, known);
-  auto tokenizer = std::make_shared<Tokenizer>(source);
+  auto tokenizer = make_charged<Tokenizer>(source);
   tokenizer->family = family;
   tokenizer->bos = source.bos;
   tokenizer->eos = source.eos;
@@ -61,7 +61,7 @@ TokenizerPtr make_tokenizer(const VocabularySource& source) {
   return tokenizer;
 }
 
-void tokenize(const Tokenizer& t, std::string_view text, TokenizeFlags flags, std::vector<int32_t>& out) {
+void tokenize(const Tokenizer& t, std::string_view text, TokenizeFlags flags, Vector<int32_t>& out) {
   if (text.size() > INT32_MAX / 4) fail(Status::limit, "tokenizer: a text of {} bytes is too long", text.size());
   if (flags.add_begin && t.add_bos) out.push_back(t.bos);
   bool first = true;
@@ -78,7 +78,7 @@ int32_t begin_token(const Tokenizer& t) { return t.add_bos ? t.bos : -1; }
 int32_t end_token(const Tokenizer& t) { return t.eos; }
 bool is_end(const Tokenizer& t, int32_t id) { return std::binary_search(t.ends.begin(), t.ends.end(), id); }
 
-void append_token_text(const Tokenizer& t, int32_t id, bool special, std::string& out) {
+void append_token_text(const Tokenizer& t, int32_t id, bool special, String& out) {
   if (id < 0 || id >= t.vocabulary.size()) fail(Status::invalid_argument, "token {} is not in the vocabulary of {}", id, t.vocabulary.size());
   TokenType type = t.vocabulary.type(id);
   if (type == TokenType::user_defined) out += t.vocabulary.text(id);
@@ -86,8 +86,8 @@ void append_token_text(const Tokenizer& t, int32_t id, bool special, std::string
   else t.family->append_text(t, id, out);
 }
 
-std::string detokenize(const Tokenizer& t, const int32_t* ids, size_t count, bool special) {
-  std::string text;
+String detokenize(const Tokenizer& t, const int32_t* ids, size_t count, bool special) {
+  String text;
   bool first = true;  // the space that was put in front of the text is taken away again
   for (size_t i = 0; i < count; ++i) {
     size_t before = text.size();
@@ -97,6 +97,17 @@ std::string detokenize(const Tokenizer& t, const int32_t* ids, size_t count, boo
     if (is_text) first = false;
   }
   return text;
+}
+
+TextStream::TextStream(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
+  size_t most = tokenizer.vocabulary.longest() + 8;  // a token and the head of an unfinished character
+  pending_.reserve(most);
+  ready_.reserve(most);
+}
+
+void TextStream::clear() {
+  pending_.clear();
+  ready_.clear();
 }
 
 std::string_view TextStream::push(int32_t id) {
@@ -113,8 +124,8 @@ std::string_view TextStream::finish() {
   return ready_;
 }
 
-std::vector<std::string> tokenizer_names() {
-  std::vector<std::string> names;
+Vector<String> tokenizer_names() {
+  Vector<String> names;
   for (const TokenizerFamily* f : kFamilies) names.push_back(f->model);
   return names;
 }

@@ -3,20 +3,20 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
+
+#include "base/containers.h"
 
 namespace prm {
 
 // What a file says of its tokenizer. The views need to live only during make_tokenizer (it copies).
 struct VocabularySource {
-  std::string model;                      // "llama" (SentencePiece BPE by scores) or "gpt2" (byte-level BPE by merges)
-  std::string pre;                        // "default", "qwen2", ...
-  std::vector<std::string_view> tokens;   // [V]
-  std::vector<float> scores;              // [V]; empty allowed for gpt2
-  std::vector<int32_t> types;             // [V] GGUF token types: 1 normal 2 unknown 3 control 4 user-defined 5 unused 6 byte
-  std::vector<std::string_view> merges;   // "left right", rank = index; gpt2 only
+  String model;                      // "llama" (SentencePiece BPE by scores) or "gpt2" (byte-level BPE by merges)
+  String pre;                        // "default", "qwen2", ...
+  Vector<std::string_view> tokens;   // [V]
+  Vector<float> scores;              // [V]; empty allowed for gpt2
+  Vector<int32_t> types;             // [V] GGUF token types: 1 normal 2 unknown 3 control 4 user-defined 5 unused 6 byte
+  Vector<std::string_view> merges;   // "left right", rank = index; gpt2 only
   int32_t bos = -1, eos = -1, eot = -1, unknown = -1;
   bool add_bos = false, add_eos = false, add_space_prefix = true;
 };
@@ -34,7 +34,7 @@ struct TokenizeFlags {
 };
 
 // Ids of `text`, any bytes; appended to `out`. Time is bounded by O(n log n) in text.size().
-void tokenize(const Tokenizer& tokenizer, std::string_view text, TokenizeFlags flags, std::vector<int32_t>& out);
+void tokenize(const Tokenizer& tokenizer, std::string_view text, TokenizeFlags flags, Vector<int32_t>& out);
 
 int32_t vocabulary_size(const Tokenizer& tokenizer);
 int32_t begin_token(const Tokenizer& tokenizer);  // put in front by add_begin; -1 when none
@@ -42,27 +42,28 @@ int32_t end_token(const Tokenizer& tokenizer);    // -1 when none
 bool is_end(const Tokenizer& tokenizer, int32_t id);   // EOS, EOT and other end-of-generation tokens by name
 
 // Bytes of one token; control tokens are empty unless `special`. Ids out of range fail with invalid_argument.
-void append_token_text(const Tokenizer& tokenizer, int32_t id, bool special, std::string& out);
+void append_token_text(const Tokenizer& tokenizer, int32_t id, bool special, String& out);
 
 // Text of tokens with the family's rules about leading spaces.
-std::string detokenize(const Tokenizer& tokenizer, const int32_t* ids, size_t count, bool special);
+String detokenize(const Tokenizer& tokenizer, const int32_t* ids, size_t count, bool special);
 
 // A stream of tokens as text that never splits a UTF-8 character: bytes that may still become one are kept back. Bytes
 // that can no longer become one are passed on as they are.
 class TextStream {
  public:
-  explicit TextStream(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
+  explicit TextStream(const Tokenizer& tokenizer);  // takes all the memory that it will need
+  void clear();
   // Text that became whole with this token; valid until the next call.
   std::string_view push(int32_t id);
   std::string_view finish();  // what is left, whole or not
 
  private:
   const Tokenizer& tokenizer_;
-  std::string pending_, ready_;
+  String pending_, ready_;
 };
 
 // Names for the capability report.
-std::vector<std::string> tokenizer_names();
-std::vector<std::string> pre_tokenizer_names();
+Vector<String> tokenizer_names();
+Vector<String> pre_tokenizer_names();
 
 }  // namespace prm

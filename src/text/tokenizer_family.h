@@ -11,9 +11,9 @@ struct TokenizerFamily {
   // Fills what the family needs; fails with unsupported or bad_file.
   void (*prepare)(Tokenizer& tokenizer, const VocabularySource& source);
   // Ids of a text without special tokens; `first`: nothing or a special token stands before it.
-  void (*tokenize)(const Tokenizer& tokenizer, std::string_view text, bool first, std::vector<int32_t>& out);
+  void (*tokenize)(const Tokenizer& tokenizer, std::string_view text, bool first, Vector<int32_t>& out);
   // Bytes of a normal token.
-  void (*append_text)(const Tokenizer& tokenizer, int32_t id, std::string& out);
+  void (*append_text)(const Tokenizer& tokenizer, int32_t id, String& out);
 };
 
 struct Tokenizer {
@@ -22,17 +22,17 @@ struct Tokenizer {
   Vocabulary vocabulary;
   int32_t bos = -1, eos = -1;
   bool add_bos = false, add_eos = false, add_space_prefix = false;
-  std::vector<int32_t> ends;        // sorted ids that end generation
+  Vector<int32_t> ends;        // sorted ids that end generation
   int32_t byte_tokens[256];         // llama: "<0x00>".., gpt2: the letter that stands for the byte
   // gpt2: merges by (left, right) id, open addressing; key 0 = free (the pair (0, 0) is stored with bit 63).
   struct Merge {
     uint64_t key;
     int32_t rank, merged;  // merged -1: the joined text is no token
   };
-  std::vector<Merge> merges;
-  std::vector<size_t> (*split)(std::string_view text) = nullptr;  // gpt2: ends of the pre-tokenizer's words
+  Vector<Merge> merges;
+  Vector<size_t> (*split)(std::string_view text) = nullptr;  // gpt2: ends of the pre-tokenizer's words
 };
 
-std::vector<size_t> split_qwen2(std::string_view text);
+Vector<size_t> split_qwen2(std::string_view text);
 
 }  // namespace prm

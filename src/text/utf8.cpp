@@ -22,7 +22,7 @@ uint32_t decode_lenient(std::string_view text, size_t& length) {
   return code;
 }
 
-void append_utf8(uint32_t code, std::string& out) {
+void append_utf8(uint32_t code, String& out) {
   if (code < 0x80) {
     out += char(code);
   } else if (code < 0x800) {

@@ -2,8 +2,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
+
+#include "base/containers.h"
 
 namespace prm {
 
@@ -16,7 +17,7 @@ inline size_t announced_length(uint8_t lead) { return lead < 0xc0 ? 1 : lead < 0
 // such sequence, or one above U+10FFFF, is U+FFFD of length 1.
 uint32_t decode_lenient(std::string_view text, size_t& length);
 
-void append_utf8(uint32_t code, std::string& out);
+void append_utf8(uint32_t code, String& out);
 
 // Strict (Unicode 15, table 3-7): how many bytes at the end of `text` begin a character that more bytes may complete. 0 when
 // the text ends with a whole character or with bytes that can become none.

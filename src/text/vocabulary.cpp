@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "base/error.h"
 
@@ -70,7 +69,7 @@ int32_t Vocabulary::find(std::string_view wanted) const {
 }
 
 void Vocabulary::add_special_lengths() {
-  std::map<size_t, std::vector<uint8_t>, std::greater<>> firsts;
+  Map<size_t, Vector<uint8_t>, std::greater<>> firsts;
   for (int32_t id = 0; id < size(); ++id)
     if (is_special(type(id)) && !text(id).empty()) firsts[text(id).size()].push_back(uint8_t(text(id)[0]));
   for (auto& [length, bytes] : firsts) {
@@ -80,8 +79,8 @@ void Vocabulary::add_special_lengths() {
   }
 }
 
-std::vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool special) const {
-  std::vector<Fragment> fragments, next;
+Vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool special) const {
+  Vector<Fragment> fragments, next;
   if (!whole.empty()) fragments.push_back({0, whole.size(), -1});
   for (const SpecialLength& entry : special_lengths_) {
     if (entry.length > whole.size()) continue;

@@ -28,7 +28,7 @@ class Vocabulary {
     size_t begin, size;
     int32_t token;  // -1: text
   };
-  std::vector<Fragment> partition(std::string_view text, bool special) const;
+  Vector<Fragment> partition(std::string_view text, bool special) const;
 
  private:
   struct SpecialLength {
@@ -36,12 +36,12 @@ class Vocabulary {
     bool first_bytes[256];  // of special tokens of this length
   };
   void add_special_lengths();
-  std::string blob_;
-  std::vector<uint32_t> offsets_;
-  std::vector<TokenType> types_;
-  std::vector<float> scores_;
-  std::vector<int32_t> table_;
-  std::vector<SpecialLength> special_lengths_;  // descending
+  String blob_;
+  Vector<uint32_t> offsets_;
+  Vector<TokenType> types_;
+  Vector<float> scores_;
+  Vector<int32_t> table_;
+  Vector<SpecialLength> special_lengths_;  // descending
   size_t longest_ = 0;
 };
 

@@ -166,7 +166,7 @@ static void huge_counts_are_refused_at_once(void) {
     CHECK(!model);
     CHECK(prm_now_ns() - begin < INT64_C(5000000000));
     CHECK_OK(prm_engine_query(engine, &after));
-    CHECK(after.peak_host_bytes == before.peak_host_bytes);
+    CHECK(after.peak_host_bytes - before.peak_host_bytes < 1 << 20); /* the head of the file, read */
     free(file.data);
     prm_engine_close(engine);
 }

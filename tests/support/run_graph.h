@@ -23,9 +23,9 @@ struct BareDevice : Device {
 };
 
 struct GraphRun {
-  std::map<std::string, int64_t> extents;                       // of every symbol; also the bounds unless set
+  Map<String, int64_t> extents;                       // of every symbol; also the bounds unless set
   std::map<std::string, std::vector<std::byte>> inputs;
-  std::map<std::string, int64_t> bounds;
+  Map<String, int64_t> bounds;
 };
 
 template <class T>
@@ -41,9 +41,11 @@ inline std::vector<std::byte> run_graph(const Graph& graph, Device& device, cons
   auto plan = std::make_shared<Plan>(make_plan(graph, options));
   if (plan_out) *plan_out = *plan;
   MemoryAccount account;
-  WeightPool weights(account);
-  weights.fill(*plan, work, [](const Tensor&) {});
-  PlanState state(plan, weights, account);
+  WeightPool weights(account, nullptr);
+  weights.reserve(*plan);
+  weights.fill(*plan, work);
+  PlanState state(plan);
+  state.allocate(weights, account);
   for (auto& [name, data] : run.inputs) std::memcpy(state.io(name).data, data.data(), data.size());
   std::vector<Binding> bindings;
   for (auto& [name, value] : run.extents) bindings.push_back({plan->symbol(name), value});

@@ -57,9 +57,9 @@ TEST_CASE("metadata of every type and tensors come out as they were written") {
   CHECK(file.real("d") == 0.25);
   CHECK(file.integer("u16", 0, 65535) == 65535);
   CHECK(file.integer("i16", -2, -2) == -2);
-  CHECK(file.texts("list") == std::vector<std::string_view>{"a", "", "ccc"});
-  CHECK(file.reals("reals") == std::vector<float>{1, 2});
-  CHECK(file.integers("ints") == std::vector<int32_t>{-1, 4});
+  CHECK(file.texts("list") == Vector<std::string_view>{"a", "", "ccc"});
+  CHECK(file.reals("reals") == Vector<float>{1, 2});
+  CHECK(file.integers("ints") == Vector<int32_t>{-1, 4});
   REQUIRE(file.tensors.size() == 2);
   CHECK(file.tensors[0].data.dim[0] == 2);
   CHECK(file.tensors[0].data.dim[1] == 3);

@@ -24,7 +24,7 @@ std::string message_of(const std::function<void()>& call) {
 Graph chain(int length) {
   Graph g;
   ValueId x = g.input("x", DType::f32, {g.symbol("T"), 64});
-  for (int i = 0; i < length; ++i) x = scale(g, x, 2.0f, "s" + std::to_string(i));
+  for (int i = 0; i < length; ++i) x = scale(g, x, 2.0f, format_text("s{}", i));
   g.outputs = {x};
   return g;
 }
@@ -45,8 +45,9 @@ TEST_CASE("one plan serves every token count up to its bound") {
   Graph graph = chain(3);
   auto plan = std::make_shared<const Plan>(make_plan(graph, {device.get(), {{"T", 50}}}));
   MemoryAccount account;
-  WeightPool weights(account);
-  PlanState state(plan, weights, account);
+  WeightPool weights(account, nullptr);
+  PlanState state(plan);
+  state.allocate(weights, account);
   for (int64_t T : {0, 1, 7, 50}) {
     for (int64_t i = 0; i < T * 64; ++i) state.io("x").as<float>()[i] = float(i);
     Binding binding{plan->symbol("T"), T};
@@ -104,8 +105,9 @@ TEST_CASE("cancel before a run is heard and the run changes nothing") {
   auto device = open_cpu("scalar");
   auto plan = std::make_shared<const Plan>(make_plan(chain(2), {device.get(), {{"T", 4}}}));
   MemoryAccount account;
-  WeightPool weights(account);
-  PlanState state(plan, weights, account);
+  WeightPool weights(account, nullptr);
+  PlanState state(plan);
+  state.allocate(weights, account);
   std::atomic<bool> fired{true};
   Work work;
   work.control.cancel = &fired;

@@ -6,6 +6,7 @@
 #include "runtime/generate.h"
 #include "support/catch.h"
 #include "support/isas.h"
+#include "support/engines.h"
 #include "support/npy.h"
 
 using namespace prm;
@@ -14,10 +15,11 @@ using namespace prm::test;
 namespace {
 
 std::vector<float> score_file(const std::string& name, const std::string& isa, const std::vector<int32_t>& ids, DType cache) {
-  auto engine = std::make_shared<Engine>(open_cpu(isa), 1, 20);
+  EnginePtr engine = open_test_engine(isa, 1);
   LoadOptions options;
   options.cache_type = cache;
-  ModelPtr model = load_model(engine, map_file(std::string(PREMISE_TEST_DATA "/") + name + ".gguf"), options, {});
+  std::string path = std::string(PREMISE_TEST_DATA "/") + name + ".gguf";
+  ModelPtr model = load_model(engine, {path.c_str()}, options, {});
   std::vector<float> logits(ids.size() * size_t(model->config.vocabulary));
   score(*model, ids, {}, logits.data());
   return logits;

@@ -36,9 +36,11 @@ struct StepModel {
     StepLimits limits{64, 4, 64, 1024 / page, 4 * 1024 / page};
     PlanOptions options{device.get(), {{"T", limits.tokens}, {"S", limits.sequences}, {"R", limits.rows}, {"M", limits.pages_per_sequence}, {"P", limits.pages}}};
     plan = std::make_shared<const Plan>(make_plan(select_output_rows(add_cache(graph, cache, page)), options));
-    weights = std::make_unique<WeightPool>(account);
-    weights->fill(*plan, work(), [](const Tensor&) {});
-    runner = std::make_unique<Runner>(plan, *weights, account, limits);
+    weights = std::make_unique<WeightPool>(account, nullptr);
+    weights->reserve(*plan);
+    weights->fill(*plan, work());
+    runner = std::make_unique<Runner>(plan, limits);
+    runner->state.allocate(*weights, account);
     pages = std::make_unique<PagePool>(int(limits.pages), int(page));
   }
   Work work() {

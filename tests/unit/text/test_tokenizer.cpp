@@ -9,6 +9,7 @@
 #include "cpu/cpu_device.h"
 #include "runtime/model.h"
 #include "support/catch.h"
+#include "support/engines.h"
 #include "support/npy.h"
 #include "support/random.h"
 #include "text/unicode_table.h"
@@ -21,7 +22,7 @@ namespace {
 
 // 256 byte tokens, a few words, a user-defined and two control tokens.
 struct TinySpm {
-  std::vector<std::string> texts = {"<unk>", "<s>", "</s>", "[tool]", "\xe2\x96\x81"};
+  Vector<String> texts = {"<unk>", "<s>", "</s>", "[tool]", "\xe2\x96\x81"};
   VocabularySource source;
 
   TinySpm() {
@@ -47,8 +48,8 @@ struct TinySpm {
   }
 };
 
-std::vector<int32_t> ids_of(const Tokenizer& t, std::string_view text, TokenizeFlags flags = {}) {
-  std::vector<int32_t> ids;
+Vector<int32_t> ids_of(const Tokenizer& t, std::string_view text, TokenizeFlags flags = {}) {
+  Vector<int32_t> ids;
   tokenize(t, text, flags, ids);
   return ids;
 }
@@ -62,12 +63,18 @@ std::pair<Status, std::string> refusal(const VocabularySource& source) {
   return {Status::ok, ""};
 }
 
-TokenizerPtr tokenizer_of(const std::string& name) {
-  auto engine = std::make_shared<Engine>(open_cpu("scalar"), 0, 0);
-  LoadOptions options;
-  options.header_only = true;
-  return load_model(engine, map_file(std::string(PREMISE_TEST_DATA "/") + name + ".gguf"), options, {})->tokenizer;
-}
+// A model that is only its header, and its tokenizer; the engine stands before the model, whose memory goes back to it.
+struct HeaderModel {
+  EnginePtr engine = open_test_engine("scalar", 0);
+  ModelPtr model;
+  explicit HeaderModel(const std::string& name) {
+    LoadOptions options;
+    options.header_only = true;
+    std::string path = std::string(PREMISE_TEST_DATA "/") + name + ".gguf";
+    model = load_model(engine, {path.c_str()}, options, {});
+  }
+  const Tokenizer& operator*() const { return *model->tokenizer; }
+};
 
 }  // namespace
 
@@ -76,7 +83,7 @@ TokenizerPtr tokenizer_of(const std::string& name) {
 TEST_CASE("ids of 598 hostile and ordinary lines equal llama.cpp's for tiny vocabularies of both families") {
   std::string lines = read_file(PREMISE_TEST_DATA "/lines.bin");
   for (const char* name : {"tiny-gemma3-f32", "tiny-qwen2-f32"}) {
-    TokenizerPtr t = tokenizer_of(name);
+    HeaderModel t(name);
     std::ifstream expected(std::string(PREMISE_TEST_DATA "/") + name + ".lines.jsonl");
     std::string row;
     size_t at = 0, count = 0, different = 0;
@@ -100,20 +107,20 @@ TEST_CASE("ids of 598 hostile and ordinary lines equal llama.cpp's for tiny voca
 TEST_CASE("the best-scored neighbours are joined first, and what is no token becomes bytes") {
   TinySpm spm;
   TokenizerPtr t = make_tokenizer(spm.finish());
-  auto id = [&](const std::string& text) { return int32_t(std::find(spm.texts.begin(), spm.texts.end(), text) - spm.texts.begin()); };
-  CHECK(ids_of(*t, "abc") == std::vector<int32_t>{1, id("abc")});
-  CHECK(ids_of(*t, "abc", {false, false}) == std::vector<int32_t>{id("abc")});
-  CHECK(ids_of(*t, "bbc") == std::vector<int32_t>{1, id("b"), id("bc")});
-  CHECK(ids_of(*t, "a a") == std::vector<int32_t>{1, id("a"), id("\xe2\x96\x81\x61")});
-  CHECK(ids_of(*t, "\xff") == std::vector<int32_t>{1, id("<0xFF>")});
-  CHECK(ids_of(*t, std::string_view("\0", 1)) == std::vector<int32_t>{1, id("<0x00>")});
-  CHECK(ids_of(*t, "") == std::vector<int32_t>{1});
+  auto id = [&](const String& text) { return int32_t(std::find(spm.texts.begin(), spm.texts.end(), text) - spm.texts.begin()); };
+  CHECK(ids_of(*t, "abc") == Vector<int32_t>{1, id("abc")});
+  CHECK(ids_of(*t, "abc", {false, false}) == Vector<int32_t>{id("abc")});
+  CHECK(ids_of(*t, "bbc") == Vector<int32_t>{1, id("b"), id("bc")});
+  CHECK(ids_of(*t, "a a") == Vector<int32_t>{1, id("a"), id("\xe2\x96\x81\x61")});
+  CHECK(ids_of(*t, "\xff") == Vector<int32_t>{1, id("<0xFF>")});
+  CHECK(ids_of(*t, std::string_view("\0", 1)) == Vector<int32_t>{1, id("<0x00>")});
+  CHECK(ids_of(*t, "") == Vector<int32_t>{1});
 }
 
 TEST_CASE("control tokens in a text count only when asked, user-defined ones always") {
   TinySpm spm;
   TokenizerPtr t = make_tokenizer(spm.finish());
-  CHECK(ids_of(*t, "</s>", {true, false}) == std::vector<int32_t>{2});
+  CHECK(ids_of(*t, "</s>", {true, false}) == Vector<int32_t>{2});
   CHECK(ids_of(*t, "</s>", {false, false}).size() == 4);
   CHECK(ids_of(*t, "a[tool]b", {false, false})[1] == 3);
   CHECK(is_end(*t, 2));
@@ -123,17 +130,17 @@ TEST_CASE("control tokens in a text count only when asked, user-defined ones alw
 TEST_CASE("any bytes come back from their tokens, for both families") {
   Random random(8);
   for (const char* name : {"tiny-gemma3-f32", "tiny-qwen2-f32"}) {
-    TokenizerPtr t = tokenizer_of(name);
+    HeaderModel t(name);
     for (int round = 0; round < 300; ++round) {
-      std::string text;
-      bool valid_only = std::string(name).find("qwen") != std::string::npos;  // its pre-tokenizer repairs UTF-8
+      String text;
+      bool valid_only = String(name).find("qwen") != String::npos;  // its pre-tokenizer repairs UTF-8
       for (int64_t i = random.below(40); i > 0; --i) {
         if (valid_only) append_utf8(uint32_t(random.below(0xd7ff)), text);
         else text += char(random.bits() | 1);  // no space: a bad lead byte before one would swallow a part of its U+2581
       }
       // U+2581 is a space to SentencePiece; the tiny vocabulary holds runs of it as user-defined tokens.
       if (text.find("\xe2\x96\x81") != text.npos || text.find("  ") != text.npos) continue;
-      std::vector<int32_t> ids = ids_of(*t, text, {false, false});
+      Vector<int32_t> ids = ids_of(*t, text, {false, false});
       CHECK(detokenize(*t, ids.data(), ids.size(), false) == text);
     }
   }
@@ -142,11 +149,11 @@ TEST_CASE("any bytes come back from their tokens, for both families") {
 TEST_CASE("a text stream never hands out a part of a character, and in the end everything") {
   TinySpm spm;
   TokenizerPtr t = make_tokenizer(spm.finish());
-  for (std::string text : {"a\xc3\xa9z", "\xf0\x9f\x98\x80\xe2\x82\xac", "\xe0\x80\xed\xa0\xff\xf0\x9f", "\xf4\x90\x80\x80\xc3"}) {
+  for (String text : {"a\xc3\xa9z", "\xf0\x9f\x98\x80\xe2\x82\xac", "\xe0\x80\xed\xa0\xff\xf0\x9f", "\xf4\x90\x80\x80\xc3"}) {
     TextStream stream(*t);
-    std::string got;
+    String got;
     for (char c : text) {
-      std::string piece(stream.push(5 + uint8_t(c)));
+      String piece(stream.push(5 + uint8_t(c)));
       CHECK(unfinished_tail(piece) == 0);
       got += piece;
     }
@@ -186,7 +193,7 @@ TEST_CASE("hostile vocabularies are refused") {
   CHECK(changed([](TinySpm& s) { s.texts[5 + 65] = "<0x41"; }) == Status::bad_file);
   CHECK(changed([](TinySpm& s) { s.texts[5 + 66] = s.texts[5 + 65]; }) == Status::bad_file);  // 0x42 has no token
   CHECK(changed([](TinySpm& s) { s.texts.back() = ""; }) == Status::ok);
-  CHECK(changed([](TinySpm& s) { s.texts.back() = std::string(1 << 20, 'x'); }) == Status::ok);
+  CHECK(changed([](TinySpm& s) { s.texts.back() = String(1 << 20, 'x'); }) == Status::ok);
   VocabularySource empty;
   empty.model = "llama", empty.pre = "default";
   CHECK(refusal(empty).first == Status::bad_file);
@@ -194,10 +201,10 @@ TEST_CASE("hostile vocabularies are refused") {
 
 TEST_CASE("a megabyte of one letter, of spaces or of quotes takes linear time") {
   for (const char* name : {"tiny-gemma3-f32", "tiny-qwen2-f32"}) {
-    TokenizerPtr t = tokenizer_of(name);
+    HeaderModel t(name);
     for (const char* unit : {"a", " ", "'", "\n", "\xff", "ab ", "\xe4\xb8\x96"}) {
       auto seconds = [&](size_t n) {
-        std::string text;
+        String text;
         while (text.size() < n) text += unit;
         int64_t begin = now_ns();
         CHECK_FALSE(ids_of(*t, text).empty());

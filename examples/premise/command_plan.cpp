@@ -1,0 +1,61 @@
+// premise plan: what a model will need, before a byte of its weights is read.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "commands.h"
+#include "failure.h"
+#include "json_reader.h"
+#include "session.h"
+#include "terminal.h"
+
+namespace {
+
+std::string plan_report(const Session& session, const ModelFlags& flags, prm_plan& plan) {
+  prm_plan_options options = PRM_INIT(prm_plan_options);
+  options.host_bytes = uint64_t(flags.max_host_bytes);
+  std::string text(16384, '\0');
+  size_t size = 0;
+  check(prm_model_plan(session.model.get(), &options, &plan, text.data(), text.size(), &size), session.path);
+  text.resize(size);
+  return text;
+}
+
+std::string mebibytes(uint64_t bytes) { return fmt::format("{:>10.1f} MiB", double(bytes) / 1048576.0); }
+
+void write_table(const ModelFlags& flags, const prm_plan& plan, const std::string& report) {
+  std::string text = fmt::format("{}  in all, at the peak ({} bytes)\n", mebibytes(plan.host_bytes), plan.host_bytes);
+  text += fmt::format("{}  weights\n{}  KV cache\n", mebibytes(plan.weight_bytes), mebibytes(plan.cache_bytes));
+  text += fmt::format("{}  scratch of a step\n{}  tokenizer and graph\n", mebibytes(plan.scratch_bytes), mebibytes(plan.object_bytes));
+  if (flags.max_host_bytes)
+    text += fmt::format("{} {} bytes\n", plan.fits ? "fits in" : "does not fit in", flags.max_host_bytes);
+  Json parsed = read_json(report);
+  for (const Json& line : parsed["advice"].items) text += fmt::format("advice: {}\n", line.spelling);
+  write_out(text);
+}
+
+int plan_model(const ModelFlags& flags) {
+  Session session = open_session(flags, Weights::left_out);
+  prm_plan plan = PRM_INIT(prm_plan);
+  std::string report = plan_report(session, flags, plan);
+  if (flags.json) write_out(report + "\n");
+  else write_table(flags, plan, report);
+  return kDone;
+}
+
+}  // namespace
+
+Command add_plan(CLI::App& program) {
+  auto flags = std::make_shared<ModelFlags>();
+  CLI::App* app = program.add_subcommand("plan", "Tell the memory that a model will need, before it is loaded");
+  add_model_flag(*app, *flags);
+  add_size_flags(*app, *flags);
+  add_output_flags(*app, *flags);
+  app->footer(
+      "The figure is exact: 'premise run' with the same flags charges as many bytes, and runs within them.\n\n"
+      "Examples:\n"
+      "  premise plan model.gguf\n"
+      "  premise plan model.gguf --ctx 32768 --kv f32 --max-host-bytes 4G\n"
+      "  premise run model.gguf \"Hello\" --max-host-bytes $(premise plan model.gguf --json | jq .host_bytes)");
+  return {app, [flags] { return plan_model(*flags); }};
+}

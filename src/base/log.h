@@ -1,0 +1,25 @@
+// The log: lines for the host, or nobody. Nothing is formatted that nobody reads.
+#pragma once
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <utility>
+
+namespace prm {
+
+enum class LogLevel : int32_t { error = 1, warning = 2, info = 3 };  // values of PRM_LOG_*
+
+struct Log {
+  void* user = nullptr;
+  void (*write)(void* user, int32_t level, const char* text, size_t size) = nullptr;
+
+  template <class... Args>
+  void say(LogLevel level, fmt::format_string<Args...> format, Args&&... args) const {
+    if (!write) return;
+    fmt::memory_buffer line;
+    fmt::format_to(std::back_inserter(line), format, std::forward<Args>(args)...);
+    write(user, int32_t(level), line.data(), line.size());
+  }
+};
+
+}  // namespace prm

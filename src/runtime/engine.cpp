@@ -1,0 +1,42 @@
+#include "runtime/engine.h"
+
+#include <new>
+
+namespace prm {
+
+namespace {
+
+template <class T>
+struct ServiceAllocator {
+  using value_type = T;
+  MemoryService service;
+  explicit ServiceAllocator(const MemoryService& from) : service(from) {}
+  template <class U>
+  ServiceAllocator(const ServiceAllocator<U>& other) : service(other.service) {}
+  T* allocate(size_t n) {
+    void* memory = service.take(n * sizeof(T), alignof(T), MemoryKind::objects);
+    if (!memory) throw std::bad_alloc();
+    return static_cast<T*>(memory);
+  }
+  void deallocate(T* memory, size_t n) noexcept { service.give(memory, n * sizeof(T), alignof(T), MemoryKind::objects); }
+  template <class U>
+  bool operator==(const ServiceAllocator<U>& other) const {
+    return service.user == other.service.user && service.alloc == other.service.alloc;
+  }
+};
+
+ThreadPool make_pool(MemoryAccount& account, const EngineOptions& options) {
+  AccountScope ours(account);
+  return options.host.help.help ? ThreadPool(options.host.help, options.spin_us) : ThreadPool(options.threads, options.spin_us);
+}
+
+}  // namespace
+
+Engine::Engine(const EngineOptions& options)
+    : host(options.host), account(host.memory, options.max_host_bytes), pool(make_pool(account, options)) {}
+
+EnginePtr make_engine(const EngineOptions& options) {
+  return std::allocate_shared<Engine>(ServiceAllocator<Engine>(options.host.memory), options);
+}
+
+}  // namespace prm

@@ -1,0 +1,140 @@
+#include "services.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixtures.h"
+
+/* ---- memory: in front of each block stands what it was asked as ------------------------------------------------------- */
+
+typedef struct label {
+    void *block;
+    size_t size;
+    int32_t kind;
+    int32_t magic;
+} label;
+enum { MAGIC = 0x5ca1ab1e };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void *ledger_alloc(void *user, size_t size, size_t align, int32_t kind) {
+    ledger *book = user;
+    void *memory = NULL;
+    pthread_mutex_lock(&lock);
+    ++book->calls;
+    if (!book->fail_at || (book->fail_on ? book->calls < book->fail_at : book->calls != book->fail_at)) {
+        char *block = malloc(size + align + sizeof(label));
+        if (block) {
+            uintptr_t place = ((uintptr_t)block + sizeof(label) + align - 1) / align * align;
+            label written = { block, size, kind, MAGIC };
+            memcpy((char *)place - sizeof written, &written, sizeof written);
+            memory = (void *)place;
+            ++book->blocks;
+            book->bytes += (int64_t)size;
+            if (book->bytes > book->peak_bytes) book->peak_bytes = book->bytes;
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    return memory;
+}
+
+void ledger_release(void *user, void *memory, size_t size, int32_t kind) {
+    ledger *book = user;
+    label written;
+    memcpy(&written, (char *)memory - sizeof written, sizeof written);
+    pthread_mutex_lock(&lock);
+    if (written.magic != MAGIC || written.size != size || written.kind != kind) ++book->wrong;
+    --book->blocks;
+    book->bytes -= (int64_t)size;
+    pthread_mutex_unlock(&lock);
+    free(written.block);
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------------ */
+
+int32_t shelf_open(void *user, const char *name, int32_t mode, void **file, uint64_t *size) {
+    shelf *all = user;
+    bytes *one = malloc(sizeof *one);
+    if (!one || mode != PRM_FILE_READ) return 5;
+    *one = read_file(name);
+    if (!one->data) {
+        free(one);
+        return 2;
+    }
+    ++all->open;
+    ++all->opened;
+    *file = one;
+    *size = one->size;
+    return 0;
+}
+
+int32_t shelf_read(void *user, void *file, uint64_t offset, void *data, size_t size) {
+    shelf *all = user;
+    bytes *one = file;
+    if (++all->reads == all->fail_read) return 7;
+    if (offset > one->size || size > one->size - offset) return 8;
+    memcpy(data, one->data + offset, size);
+    return 0;
+}
+
+int32_t shelf_close(void *user, void *file, int32_t keep) {
+    shelf *all = user;
+    bytes *one = file;
+    (void)keep;
+    free(one->data);
+    free(one);
+    --all->open;
+    return 0;
+}
+
+const void *shelf_map(void *user, void *file, uint64_t offset, size_t size) {
+    shelf *all = user;
+    bytes *one = file;
+    return all->lend && size <= one->size - offset ? one->data + offset : NULL;
+}
+
+/* ---- executors -------------------------------------------------------------------------------------------------------- */
+
+typedef struct errand {
+    prm_work_fn run;
+    void *work;
+    int delay_ms;
+} errand;
+
+static void *do_errand(void *raw) {
+    errand *one = raw;
+    if (one->delay_ms) sleep_ms(one->delay_ms);
+    one->run(one->work);
+    return NULL;
+}
+
+static void help(prm_work_fn run, void *work, int32_t helpers, int delay_ms) {
+    pthread_t threads[16];
+    errand one = { run, work, delay_ms };
+    int32_t i, n = 0;
+    for (i = 0; i < helpers && i < 16; ++i) n += pthread_create(&threads[n], NULL, do_errand, &one) == 0;
+    run(work);
+    for (i = 0; i < n; ++i) pthread_join(threads[i], NULL);
+}
+
+void help_with_threads(void *user, prm_work_fn run, void *work, int32_t helpers) {
+    (void)user;
+    help(run, work, helpers, 0);
+}
+
+void help_late(void *user, prm_work_fn run, void *work, int32_t helpers) {
+    (void)user;
+    help(run, work, helpers, 2);
+}
+
+void help_never(void *user, prm_work_fn run, void *work, int32_t helpers) {
+    (void)user, (void)run, (void)work, (void)helpers;
+}
+
+void help_in_turn(void *user, prm_work_fn run, void *work, int32_t helpers) {
+    int32_t i;
+    (void)user;
+    for (i = 0; i < helpers; ++i) run(work);
+}
