@@ -7,6 +7,13 @@ target_compile_options(premise_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
   # Unique symbols would keep the library in memory after dlclose.
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>)
+if(WIN32)
+  # GCC keeps 32- and 64-byte vectors on stacks that Windows aligns to 16 bytes (GCC bug 54412): no move may ask for more.
+  # Debian's GCC is patched so; others are told through the assembler.
+  target_compile_options(premise_flags INTERFACE -Wa,-muse-unaligned-vector-move)
+  # C's printf as C99 has it, and the API of Windows 10.
+  target_compile_definitions(premise_flags INTERFACE __USE_MINGW_ANSI_STDIO=1 _WIN32_WINNT=0x0A00)
+endif()
 if(PREMISE_TOP_LEVEL)
   target_compile_options(premise_flags INTERFACE -Wall -Wextra -Wshadow
     # GCC 12 warns of overlapping copies inside its own std::string (GCC bug 105651).

@@ -1,8 +1,6 @@
 #include "arguments.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,6 +8,7 @@
 #include <limits>
 
 #include "failure.h"
+#include "system.h"
 #include "terminal.h"
 
 namespace {
@@ -123,20 +122,18 @@ std::vector<int32_t> parse_ids(const std::string& name, const std::string& text)
 std::string read_input(const std::string& path) {
   bool is_stdin = path == "-";
   std::string name = is_stdin ? "standard input" : path, text;
-  int fd = is_stdin ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) fail_system("cannot read", name, errno);
+  std::FILE* file = is_stdin ? stdin : open_file(path, "rb");
+  if (!file) fail_system("cannot read", name, errno);
   int code = 0;
   for (char buffer[65536];;) {
-    ssize_t n = read(fd, buffer, sizeof buffer);
-    if (n > 0) {
-      text.append(buffer, size_t(n));
-      continue;
-    }
-    if (n < 0 && errno == EINTR && !interrupted()) continue;
-    if (n < 0) code = errno;
-    break;
+    size_t n = std::fread(buffer, 1, sizeof buffer, file);
+    text.append(buffer, n);
+    if (n == sizeof buffer) continue;
+    code = std::ferror(file) ? errno : 0;
+    if (code != EINTR || interrupted()) break;
+    std::clearerr(file);
   }
-  if (!is_stdin) close(fd);
+  if (!is_stdin) std::fclose(file);
   if (interrupted()) fail_interrupted(name);
   if (code) fail_system("cannot read", name, code);
   return text;

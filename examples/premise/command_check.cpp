@@ -10,6 +10,7 @@
 #include "failure.h"
 #include "json_writer.h"
 #include "session.h"
+#include "system.h"
 #include "terminal.h"
 
 namespace {
@@ -18,7 +19,7 @@ struct CheckFlags : ModelFlags {};
 
 // "gguf", or "unknown". Folders and devices have no content of a kind.
 std::string kind_of(const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "rb");
+  std::FILE* file = open_file(path, "rb");
   if (!file) fail_system("cannot read", path, errno);
   char magic[4] = {};
   size_t n = std::fread(magic, 1, sizeof magic, file);

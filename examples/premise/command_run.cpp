@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <fstream>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -83,13 +82,6 @@ const char* finish_name(int32_t finish) {
   }
 }
 
-std::string processor_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return line.substr(std::min(line.find(": ") + 2, line.size()));
-  return "unknown";
-}
-
 struct Speed {
   double decode = -1, prefill = -1, first_ms = -1;  // negative: not measured
 };
@@ -127,7 +119,7 @@ std::string answer_json(const RunFlags& flags, const Session& session, const Ans
       .pair("threads", session.threads)
       .pair("peak_charged_bytes", peak_host_bytes(session))
       .pair("model", session.path)
-      .pair("cpu", processor_name());
+      .pair("cpu", processor_name(session));
   return json.end_object().text() + "\n";
 }
 

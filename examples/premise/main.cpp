@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "failure.h"
 #include "suggest.h"
+#include "system.h"
 #include "terminal.h"
 
 namespace {
@@ -71,6 +72,7 @@ void check_first_word(int argc, char** argv, const std::vector<Command>& command
 
 int run_program(int argc, char** argv) {
   CLI::App program("Run AI models on this machine.", "premise");
+  program.allow_windows_style_options(false);  // a path may begin with a slash
   program.set_version_flag("--version", version_text());
   program.set_help_all_flag();
   program.footer(
@@ -104,6 +106,8 @@ int run_program(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  argv = utf8_arguments(argc, argv);
+  prepare_streams();
   bool as_json = wants_json(argc, argv);
   try {
     try {

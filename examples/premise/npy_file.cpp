@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "failure.h"
+#include "system.h"
 
 static_assert(std::endian::native == std::endian::little, "floats are written as they lie in memory");
 
@@ -23,7 +24,7 @@ void write_npy(const std::string& path, const std::vector<int64_t>& shape, const
   head += {char(length & 255), char(length >> 8)};
   head += header;
 
-  std::FILE* file = std::fopen(path.c_str(), "wb");
+  std::FILE* file = open_file(path, "wb");
   if (!file) fail_system("cannot write", path, errno);
   bool ok = std::fwrite(head.data(), 1, head.size(), file) == head.size() &&
             std::fwrite(data, sizeof(float), count, file) == count;
@@ -33,6 +34,6 @@ void write_npy(const std::string& path, const std::vector<int64_t>& shape, const
     ok = false;
   }
   if (ok) return;
-  std::remove(path.c_str());
+  remove_file(path);
   fail_system("cannot write", path, code);
 }

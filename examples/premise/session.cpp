@@ -24,6 +24,19 @@ EngineHandle open_engine(const ModelFlags& flags, Weights weights) {
   return EngineHandle(engine);
 }
 
+// Asks for the size, then for the text.
+template <class Handle>
+std::string whole_report(prm_status (*report)(Handle*, prm_report, char*, size_t, size_t*), Handle* handle, prm_report what,
+                         const std::string& file) {
+  size_t size = 0;
+  prm_status status = report(handle, what, nullptr, 0, &size);
+  if (status != PRM_STATUS_BUFFER_TOO_SMALL) check(status, file);
+  std::string text(size + 1, '\0');
+  check(report(handle, what, text.data(), text.size(), &size), file);
+  text.resize(size);
+  return text;
+}
+
 void require_kernels(const Session& session) {
   uint64_t missing = read_json(model_report(session, PRM_REPORT_PLACEMENT))["fallbacks"].integer();
   if (!missing) return;
@@ -77,13 +90,11 @@ uint64_t peak_host_bytes(const Session& session) {
 }
 
 std::string model_report(const Session& session, prm_report what) {
-  size_t size = 0;
-  prm_status status = prm_model_report(session.model.get(), what, nullptr, 0, &size);
-  if (status != PRM_STATUS_BUFFER_TOO_SMALL) check(status, session.path);
-  std::string text(size + 1, '\0');
-  check(prm_model_report(session.model.get(), what, text.data(), text.size(), &size), session.path);
-  text.resize(size);
-  return text;
+  return whole_report(prm_model_report, session.model.get(), what, session.path);
+}
+
+std::string processor_name(const Session& session) {
+  return read_json(whole_report(prm_engine_report, session.engine.get(), PRM_REPORT_CAPABILITIES, ""))["cpu"].spelling;
 }
 
 std::vector<int32_t> tokenize(const Session& session, std::string_view text, uint32_t prompt_flags) {

@@ -32,6 +32,7 @@ prm_control make_control(int64_t deadline_ms = 0);
 
 uint64_t peak_host_bytes(const Session& session);
 std::string model_report(const Session& session, prm_report what);
+std::string processor_name(const Session& session);
 std::vector<int32_t> tokenize(const Session& session, std::string_view text, uint32_t prompt_flags);
 // Logits [T, V] float32 of every position, into room for them.
 void run_tokens(const Session& session, const std::vector<int32_t>& ids, float* logits);

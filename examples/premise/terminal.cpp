@@ -1,7 +1,6 @@
 #include "terminal.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,12 +8,13 @@
 #include <cstdlib>
 
 #include "failure.h"
+#include "system.h"
 
 namespace {
 
 prm_cancel* token = nullptr;
 std::atomic<int64_t> fired_ns{0};
-volatile sig_atomic_t interrupts = 0;
+std::atomic<bool> stopped{false};
 
 bool write_all(int fd, std::string_view text) noexcept {
   while (!text.empty()) {
@@ -31,12 +31,9 @@ bool is_set(const char* name) {
   return value && *value;
 }
 
-extern "C" void on_interrupt(int) {
-  if (interrupts) _exit(kInterrupted);
-  interrupts = 1;
-  int kept = errno;
+void take_interrupt() {
+  if (stopped.exchange(true)) _exit(kInterrupted);
   fire_stop();
-  errno = kept;
 }
 
 }  // namespace
@@ -51,12 +48,9 @@ void write_out(std::string_view text) {
 
 void write_talk(std::string_view text) noexcept { write_all(STDERR_FILENO, text); }
 
-bool out_is_terminal() { return isatty(STDOUT_FILENO); }
+bool out_is_terminal() { return is_terminal(STDOUT_FILENO); }
 
-bool talk_is_watched() {
-  const char* kind = std::getenv("TERM");
-  return isatty(STDERR_FILENO) && kind && *kind && std::string_view(kind) != "dumb";
-}
+bool talk_is_watched() { return redraws(STDERR_FILENO); }
 
 const char* talk_style(const char* escape) { return talk_is_watched() && !is_set("NO_COLOR") ? escape : ""; }
 
@@ -87,15 +81,11 @@ void Progress::clear() {
 
 void install_signals() {
   check(prm_cancel_open(&token), "");
-  struct sigaction action = {};
-  action.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &action, nullptr);
-  action.sa_handler = on_interrupt;  // no SA_RESTART: a read of stdin ends
-  sigaction(SIGINT, &action, nullptr);
+  on_interrupt(take_interrupt);
 }
 
 prm_cancel* stop_token() { return token; }
-bool interrupted() { return interrupts != 0; }
+bool interrupted() { return stopped; }
 int64_t stop_time_ns() { return fired_ns.load(); }
 
 void fire_stop() {

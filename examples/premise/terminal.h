@@ -39,7 +39,7 @@ class Progress {
   int64_t next_ns_ = 0;
 };
 
-// Ctrl-C fires stop_token(); a second one ends the program with 130. Broken pipes become errors of write.
+// Ctrl-C fires stop_token(); a second one ends the program with 130.
 void install_signals();
 prm_cancel* stop_token();
 bool interrupted();

@@ -133,7 +133,7 @@ typedef struct prm_error_info {
     const char *subject;        /* the file, tensor, option or op; "" when none */
     uint64_t file_offset;       /* BAD_FILE */
     uint64_t needed_bytes;      /* memory, BUFFER_TOO_SMALL */
-    int32_t system_code;        /* errno, or a host service's answer */
+    int32_t system_code;        /* errno (Windows: GetLastError), or a host service's answer */
     int32_t reserved;
     uint64_t available_bytes;   /* OVER_BUDGET: what was left of the budget */
 } prm_error_info;

@@ -30,4 +30,7 @@ need_root() {
 }
 as_root() { if [[ $EUID -eq 0 ]]; then "$@"; else sudo -n "$@"; fi; }
 
+# Prints the program that runs Windows programs. Debian keeps it beside the path.
+find_wine() { command -v wine64 || command -v wine64-stable || { [[ -x /usr/lib/wine/wine64 ]] && echo /usr/lib/wine/wine64; }; }
+
 cpu_count() { nproc 2>/dev/null || echo 1; }

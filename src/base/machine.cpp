@@ -1,16 +1,8 @@
 #include "base/machine.h"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
-#include "base/threads.h"
-
-#if defined(__linux__)
-#include <sched.h>
-#include <sys/mman.h>
-#endif
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -50,46 +42,6 @@ std::string cpu_name() {
 #else
 CpuFeatures cpu_features() { return {}; }
 std::string cpu_name() { return "unknown"; }
-#endif
-
-#if defined(__linux__)
-namespace {
-// cgroup v2: "max 100000" or "200000 100000" (quota, period, in microseconds).
-int cgroup_cores() {
-  std::FILE* file = std::fopen("/sys/fs/cgroup/cpu.max", "r");
-  if (!file) return 0;
-  char text[64] = {};
-  size_t n = std::fread(text, 1, sizeof text - 1, file);
-  std::fclose(file);
-  if (!n || !std::strncmp(text, "max", 3)) return 0;
-  char* rest = nullptr;
-  long long quota = std::strtoll(text, &rest, 10), period = std::strtoll(rest, nullptr, 10);
-  if (quota <= 0 || period <= 0) return 0;
-  long long cores = (quota + period - 1) / period;
-  return cores > 4096 ? 4096 : int(cores);
-}
-}  // namespace
-
-int granted_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  int cores = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : int(std::thread::hardware_concurrency());
-  int quota = cgroup_cores();
-  if (quota > 0 && quota < cores) cores = quota;
-  return cores < 1 ? 1 : cores;
-}
-
-void advise_huge_pages(void* data, size_t size) noexcept {
-  constexpr uintptr_t kHuge = 2u << 20;
-  uintptr_t begin = (reinterpret_cast<uintptr_t>(data) + kHuge - 1) / kHuge * kHuge, end = (reinterpret_cast<uintptr_t>(data) + size) / kHuge * kHuge;
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-}
-#else
-int granted_cores() {
-  unsigned n = std::thread::hardware_concurrency();
-  return n ? int(n) : 1;
-}
-void advise_huge_pages(void*, size_t) noexcept {}
 #endif
 
 }  // namespace prm

@@ -24,14 +24,14 @@ double log_of(double x) {
 }
 
 double exp_of(double x) {
-  double n = std::nearbyint(x * 0x1.71547652b82fep+0);
+  double n = nearest(x * 0x1.71547652b82fep+0);
   double r = (x - n * kLn2High) - n * kLn2Low, p = 1.0;
   for (int k = 14; k >= 1; --k) p = 1.0 + r / double(k) * p;
   return p * std::bit_cast<double>(uint64_t(int64_t(n) + 1023) << 52);
 }
 
 void cos_sin(double angle, double& cos, double& sin) {
-  double n = std::nearbyint(angle * 0x1.45f306dc9c883p-1);
+  double n = nearest(angle * 0x1.45f306dc9c883p-1);
   double r = (angle - n * kHalfPiHigh) - n * kHalfPiLow, r2 = r * r;
   double s = 0.0, c = 0.0;
   for (int k = 8; k >= 1; --k) s = (1.0 + s) * (-r2 / double((2 * k) * (2 * k + 1)));

@@ -1,6 +1,7 @@
 // The numeric rules in scalar form (src/README.md, "Numbers"): order of float additions is a function of the index alone,
 // elementary functions are our own. References and scalar kernels use these; ISA kernels repeat them in vectors.
 #pragma once
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -9,12 +10,33 @@
 
 namespace prm {
 
+// a * b + c, rounded once, from double arithmetic: the product of two floats is exact in double; their sum is rounded to odd
+// (its error, which is exact too, moves the last bit), so that the rounding to float sees which side of a tie it is on.
+inline float fused_in_double(float a, float b, float c) {
+  double product = double(a) * double(b), sum = product + double(c);
+  double added = sum - product, error = (product - (sum - added)) + (double(c) - added);
+  auto bits = std::bit_cast<uint64_t>(sum);
+  bool inexact = error < 0 || error > 0;  // neither when the sum is infinite or NaN
+  if (inexact && !(bits & 1)) sum = std::bit_cast<double>((error < 0) == (sum < 0) ? bits + 1 : bits - 1);
+  return float(sum);
+}
+
+// mingw's fma rounds twice.
+#if defined(_WIN32)
+inline float fused(float a, float b, float c) { return fused_in_double(a, b, c); }
+#else
 inline float fused(float a, float b, float c) { return std::fma(a, b, c); }
+#endif
+
+// To the nearest integer, ties to even, where SSE's rounding mode says nearest: the sum has no bits below the point. Not
+// libm's nearbyint, which on Windows asks the mode of x87, the host's own. |x| < 2^22 for float, 2^51 for double.
+inline float nearest(float x) { return (x + 0x1.8p23f) - 0x1.8p23f; }
+inline double nearest(double x) { return (x + 0x1.8p52) - 0x1.8p52; }
 
 inline float exp_of(float x) {
   if (!(x >= PRM_EXP_LOW)) return x < PRM_EXP_LOW ? 0.0f : x;  // NaN passes through
   if (x > PRM_EXP_HIGH) x = PRM_EXP_HIGH;
-  float n = std::nearbyint(x * PRM_LOG2E);
+  float n = nearest(x * PRM_LOG2E);
   float r = fused(n, -PRM_LN2_HIGH, x);
   r = fused(n, -PRM_LN2_LOW, r);
   float p = PRM_EXP_C6;

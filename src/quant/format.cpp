@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/half.h"
+#include "base/numeric.h"
 #include "quant/activation.h"
 
 namespace prm {
@@ -37,7 +38,7 @@ float quantize_values(const float* x, int8_t* q, int n) {
     return std::numeric_limits<float>::quiet_NaN();
   }
   float inverse = top > 0 ? 127.0f / top : 0.0f;
-  for (int i = 0; i < n; ++i) q[i] = int8_t(std::nearbyint(x[i] * inverse));
+  for (int i = 0; i < n; ++i) q[i] = int8_t(nearest(x[i] * inverse));
   return top / 127.0f;
 }
 }  // namespace

@@ -6,6 +6,12 @@
 #include "fixtures.h"
 #include "harness.h"
 
+#ifdef _WIN32
+enum { NO_SUCH_FOLDER = 3 }; /* ERROR_PATH_NOT_FOUND */
+#else
+enum { NO_SUCH_FOLDER = ENOENT };
+#endif
+
 static void version_fits_header(void) {
     CHECK(prm_version() >= PRM_VERSION);
     CHECK(prm_version() / 1000000 == PRM_VERSION / 1000000);
@@ -68,7 +74,7 @@ static void an_error_is_told_in_full(void) {
     CHECK(contains(info.message, "no/such/model.gguf"));
     CHECK(!strchr(info.message, '\n'));
     CHECK(!strcmp(info.subject, "no/such/model.gguf"));
-    CHECK(info.system_code == ENOENT);
+    CHECK(info.system_code == NO_SUCH_FOLDER);
     CHECK(info.reserved == 0 && info.struct_size == sizeof info);
     prm_engine_close(engine);
 }

@@ -142,7 +142,7 @@ prm_prompt token_prompt(const int32_t *ids, size_t count) {
 }
 
 void sleep_ms(int ms) {
-    struct timespec time = { ms / 1000, (long)(ms % 1000) * 1000000 };
+    struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
     nanosleep(&time, NULL);
 }
 

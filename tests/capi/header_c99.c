@@ -1,5 +1,10 @@
-/* The header compiles as strict C99, and its macros work where the book uses them. */
+/* The header compiles as strict C99, and its macros work where the book uses them. A long has 4 bytes on Windows and 8
+ * elsewhere: here the word is an error. */
+#include <stddef.h>
+#include <stdint.h>
+#define long no_long_in_the_abi
 #include <premise/premise.h>
+#undef long
 
 size_t premise_header_c99(void);
 

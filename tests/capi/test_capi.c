@@ -67,7 +67,7 @@ int main(int argc, char **argv) {
     size_t s, i, passed = 0, failed = 0, skipped = 0;
     int guarded = argc > 1 && !strcmp(argv[1], "--guard");
     const char *filter = argc > 1 + guarded ? argv[1 + guarded] : NULL;
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     if (guarded) {
         int entered = enter_guard();
         if (entered <= 0) return entered < 0;

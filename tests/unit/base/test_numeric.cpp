@@ -1,3 +1,4 @@
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -24,6 +25,45 @@ TEST_CASE("floats round to the nearest half, ties to even, overflow to infinity"
   CHECK(float_to_half(0x1.8p-25f) == 0x0001);
   CHECK(float_to_bf16(1.0f + 0x1p-8f) == 0x3f80);
   CHECK(float_to_bf16(1.0f + 3 * 0x1p-8f) == 0x3f82);
+}
+
+TEST_CASE("a fused multiply-add is rounded once, by libm and in double arithmetic alike") {
+  auto is = [](float a, float b, float c, float expected) {
+    for (float found : {fused(a, b, c), fused_in_double(a, b, c)})
+      if (std::memcmp(&found, &expected, 4) != 0) FAIL("a " << a << " b " << b << " c " << c << ": " << found << ", expected " << expected);
+  };
+  // Where double alone lands on a tie of floats, the bit it lost decides.
+  is(1 + 0x1p-15f, (1 - 0x1p-15f) * 0x1p-24f, 1 + 0x1p-23f, 1 + 0x1p-23f);
+  is(-1 - 0x1p-15f, (1 - 0x1p-15f) * 0x1p-24f, 1 + 0x1p-23f, 1 + 0x1p-23f);
+  is(-1 - 0x1p-15f, (1 - 0x1p-15f) * 0x1p-24f, -1 - 0x1p-23f, -1 - 0x1p-23f);
+  is(1.5f, 0x1p-149f, 0x1p-149f, 0x1p-148f);  // 2.5 units of the smallest: to even
+  is(0x1p100f, 0x1p100f, -INFINITY, -INFINITY);
+  is(0x1.fffffep127f, 2.0f, -0x1.fffffep127f, 0x1.fffffep127f);
+  is(0x1.fffffep127f, 2.0f, 0.0f, INFINITY);
+  is(0.0f, -1.0f, -0.0f, -0.0f);
+  CHECK(std::isnan(fused_in_double(INFINITY, 0.0f, 1.0f)));
+#if !defined(_WIN32)  // libm's is exact
+  uint64_t state = 88172645463325252u, kept = 0;
+  auto next = [&] {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return uint32_t(state >> 16);
+  };
+  auto near_one = [&] { return std::bit_cast<float>((next() & 0x807fffffu) | (97 + next() % 60) << 23); };
+  for (int i = 0; i < 300000; ++i) {
+    float a = near_one(), b = near_one(), c = std::bit_cast<float>((next() & 0x80000000u) | uint32_t(64 + next() % 120) << 23 | (i % 3 ? next() & 0x7fffffu : 0));
+    is(a, b, c, std::fma(a, b, c));
+    kept += std::fma(a, b, c) != c;
+  }
+  CHECK(kept > 100000);
+#endif
+}
+
+TEST_CASE("nearest rounds to the nearest integer, ties to even") {
+  for (float x : {0.0f, 0.4999999f, 0.5f, 0.50000006f, 1.5f, 2.5f, 126.5f, 126.49999f, 127.0f, 4194302.5f})
+    for (float sign : {1.0f, -1.0f}) {
+      CHECK(nearest(sign * x) == std::nearbyint(sign * x));
+      CHECK(nearest(double(sign * x)) == std::nearbyint(double(sign * x)));
+    }
 }
 
 TEST_CASE("our exp is within 2.3e-7 of the exact one, zero below its range, clamped above") {
@@ -54,7 +94,7 @@ TEST_CASE("logarithm, exponential and angles in double are good to their stated 
 TEST_CASE("lane sums are a function of the index alone") {
   float a[37], b[37], lane[16] = {};
   for (int i = 0; i < 37; ++i) a[i] = 1.0f / float(i + 1), b[i] = float(i % 5) - 1.7f;
-  for (int i = 0; i < 37; ++i) lane[i % 16] = std::fma(a[i], b[i], lane[i % 16]);
+  for (int i = 0; i < 37; ++i) lane[i % 16] = fused(a[i], b[i], lane[i % 16]);
   float left[8];
   for (int i = 0; i < 8; ++i) left[i] = lane[i] + lane[i + 8];
   float sum = ((left[0] + left[4]) + (left[2] + left[6])) + ((left[1] + left[5]) + (left[3] + left[7]));

@@ -1,0 +1,5 @@
+include(LendHeaders)
+lend_headers(CLI11::CLI11 CLI)
+if(TARGET CLI11::CLI11)
+  set(CLI11_FOUND TRUE)
+endif()

@@ -1,0 +1,11 @@
+# Catch2 2 is one header (Debian 12, Ubuntu 22.04); of version 3 the systems have a library for themselves alone.
+include(LendHeaders)
+if(EXISTS /usr/include/catch2/catch.hpp)
+  lend_headers(Catch2::Catch2 catch2)
+  set(main ${CMAKE_BINARY_DIR}/catch2_main.cpp)
+  file(CONFIGURE OUTPUT ${main} CONTENT "#define CATCH_CONFIG_MAIN\n#include <catch2/catch.hpp>\n" @ONLY)
+  add_library(catch2_main STATIC ${main})
+  target_link_libraries(catch2_main PUBLIC Catch2::Catch2)
+  add_library(Catch2::Catch2WithMain ALIAS catch2_main)
+  set(Catch2_FOUND TRUE)
+endif()

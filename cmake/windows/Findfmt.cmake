@@ -1,0 +1,6 @@
+include(LendHeaders)
+lend_headers(fmt::fmt-header-only fmt)
+if(TARGET fmt::fmt-header-only)
+  set(fmt_FOUND TRUE)
+  set_target_properties(fmt::fmt-header-only PROPERTIES INTERFACE_COMPILE_DEFINITIONS FMT_HEADER_ONLY=1)
+endif()

@@ -1,0 +1,16 @@
+// What the program asks of the operating system: one source file a system. Paths and arguments are UTF-8.
+#pragma once
+#include <cstdio>
+#include <string>
+
+// The arguments in UTF-8: argv itself where it is that already. They live as long as the program.
+char** utf8_arguments(int& argc, char** argv);
+// Bytes go in and out as they are, and a pipe that nobody reads is an error of write.
+void prepare_streams();
+// fopen, with errno.
+std::FILE* open_file(const std::string& path, const char* mode);
+void remove_file(const std::string& path);
+bool is_terminal(int fd);  // a person watches this stream
+bool redraws(int fd);      // and escape codes move its cursor
+// Ctrl-C calls `handler`, in a signal handler or on a thread of the system's: it may touch atomics and fire tokens.
+void on_interrupt(void (*handler)());

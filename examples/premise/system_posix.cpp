@@ -1,0 +1,46 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "system.h"
+
+namespace {
+
+std::atomic<void (*)()> interrupt_handler{nullptr};
+
+extern "C" void take_signal(int) {
+  int kept = errno;
+  interrupt_handler.load()();
+  errno = kept;
+}
+
+}  // namespace
+
+char** utf8_arguments(int&, char** argv) { return argv; }
+
+void prepare_streams() {
+  struct sigaction action = {};
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, nullptr);
+}
+
+std::FILE* open_file(const std::string& path, const char* mode) { return std::fopen(path.c_str(), mode); }
+void remove_file(const std::string& path) { std::remove(path.c_str()); }
+
+bool is_terminal(int fd) { return isatty(fd); }
+
+bool redraws(int fd) {
+  const char* kind = std::getenv("TERM");
+  return isatty(fd) && kind && *kind && std::string_view(kind) != "dumb";
+}
+
+void on_interrupt(void (*handler)()) {
+  interrupt_handler = handler;
+  struct sigaction action = {};
+  action.sa_handler = take_signal;  // no SA_RESTART: a read of stdin ends
+  sigaction(SIGINT, &action, nullptr);
+}

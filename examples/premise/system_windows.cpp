@@ -1,0 +1,85 @@
+#include <fcntl.h>
+#include <io.h>
+#include <windows.h>
+// After windows.h.
+#include <shellapi.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "system.h"
+
+namespace {
+
+std::atomic<void (*)()> interrupt_handler{nullptr};
+
+BOOL WINAPI take_event(DWORD event) {
+  if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) return FALSE;
+  interrupt_handler.load()();
+  return TRUE;
+}
+
+std::string to_utf8(const wchar_t* wide) {
+  int size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, nullptr, 0, nullptr, nullptr);  // the NUL counts
+  std::string text(size > 0 ? size_t(size) : 1, '\0');
+  WideCharToMultiByte(CP_UTF8, 0, wide, -1, text.data(), size, nullptr, nullptr);
+  text.pop_back();
+  return text;
+}
+
+std::wstring to_wide(const std::string& text) {
+  int size = MultiByteToWideChar(CP_UTF8, 0, text.c_str(), -1, nullptr, 0);
+  std::wstring wide(size > 0 ? size_t(size) : 1, L'\0');
+  MultiByteToWideChar(CP_UTF8, 0, text.c_str(), -1, wide.data(), size);
+  wide.pop_back();
+  return wide;
+}
+
+// 0 when the stream is no console.
+DWORD console_mode(int fd) {
+  DWORD mode = 0;
+  return GetConsoleMode(reinterpret_cast<HANDLE>(_get_osfhandle(fd)), &mode) ? mode | 1 : 0;
+}
+
+UINT host_output_page = 0;
+void restore_output_page() { SetConsoleOutputCP(host_output_page); }
+
+}  // namespace
+
+char** utf8_arguments(int& argc, char** argv) {
+  static std::vector<std::string> words;
+  static std::vector<char*> pointers;
+  int count = 0;
+  wchar_t** wide = CommandLineToArgvW(GetCommandLineW(), &count);
+  if (!wide) return argv;
+  for (int i = 0; i < count; ++i) words.push_back(to_utf8(wide[i]));
+  LocalFree(wide);
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  argc = count;
+  return pointers.data();
+}
+
+void prepare_streams() {
+  for (int fd : {0, 1, 2}) _setmode(fd, _O_BINARY);
+  if (!console_mode(1) && !console_mode(2)) return;
+  host_output_page = GetConsoleOutputCP();
+  if (host_output_page && SetConsoleOutputCP(CP_UTF8)) std::atexit(restore_output_page);
+}
+
+std::FILE* open_file(const std::string& path, const char* mode) { return _wfopen(to_wide(path).c_str(), to_wide(mode).c_str()); }
+void remove_file(const std::string& path) { _wremove(to_wide(path).c_str()); }
+
+bool is_terminal(int fd) { return console_mode(fd) != 0; }
+
+bool redraws(int fd) {
+  DWORD mode = console_mode(fd);
+  return mode && SetConsoleMode(reinterpret_cast<HANDLE>(_get_osfhandle(fd)), mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING);
+}
+
+void on_interrupt(void (*handler)()) {
+  interrupt_handler = handler;
+  SetConsoleCtrlHandler(take_event, TRUE);
+}
