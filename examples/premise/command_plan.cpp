@@ -35,7 +35,7 @@ void write_table(const ModelFlags& flags, const prm_plan& plan, const std::strin
 }
 
 int plan_model(const ModelFlags& flags) {
-  Session session = open_session(flags, Weights::left_out);
+  Session session = open_session(flags, Weights::planned);
   prm_plan plan = PRM_INIT(prm_plan);
   std::string report = plan_report(session, flags, plan);
   if (flags.json) write_out(report + "\n");
@@ -49,7 +49,7 @@ Command add_plan(CLI::App& program) {
   auto flags = std::make_shared<ModelFlags>();
   CLI::App* app = program.add_subcommand("plan", "Tell the memory that a model will need, before it is loaded");
   add_model_flag(*app, *flags);
-  add_size_flags(*app, *flags);
+  add_compute_flags(*app, *flags);
   add_output_flags(*app, *flags);
   app->footer(
       "The figure is exact: 'premise run' with the same flags charges as many bytes, and runs within them.\n\n"

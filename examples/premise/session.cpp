@@ -16,7 +16,7 @@ int32_t show_loading(void* user, const char* stage, uint64_t done, uint64_t tota
 EngineHandle open_engine(const ModelFlags& flags, Weights weights) {
   prm_engine_options options = PRM_INIT(prm_engine_options);
   options.threads = weights == Weights::left_out ? 0 : flags.threads ? int32_t(flags.threads - 1) : PRM_THREADS_ALL;
-  options.max_host_bytes = weights == Weights::left_out ? 0 : uint64_t(flags.max_host_bytes);
+  options.max_host_bytes = weights == Weights::loaded ? uint64_t(flags.max_host_bytes) : 0;
   const char* isa = std::getenv("PREMISE_ISA");
   options.isa = isa && *isa ? isa : nullptr;
   prm_engine* engine = nullptr;
@@ -57,7 +57,7 @@ Session open_session(const ModelFlags& flags, Weights weights) {
   session.threads = engine_info.threads + 1;
 
   prm_model_options options = PRM_INIT(prm_model_options);
-  options.flags = weights == Weights::left_out ? PRM_MODEL_HEADER_ONLY : 0;
+  options.flags = weights == Weights::loaded ? 0 : PRM_MODEL_HEADER_ONLY;
   options.context = int32_t(flags.context);
   options.chunk_tokens = int32_t(flags.chunk);
   options.cache_dtype = flags.kv == "f32" ? PRM_DTYPE_F32 : PRM_DTYPE_F16;

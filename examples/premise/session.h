@@ -24,7 +24,8 @@ struct Session {
   int threads = 0;  // that compute, the caller included
 };
 
-enum class Weights { loaded, left_out };  // left_out: reports and tokens only, on the calling thread
+// left_out: reports and tokens only, on the calling thread; planned: left out too, in an engine as for loaded ones.
+enum class Weights { loaded, left_out, planned };
 
 Session open_session(const ModelFlags& flags, Weights weights);
 // A control that Ctrl-C fires; deadline_ms counts from now, 0 = none.

@@ -1,0 +1,119 @@
+/* Counts what the whole process asks the system for while text is generated: malloc and its kin, mmap and brk, interposed
+ * before the C library's own.
+ *
+ *     test_allocations [MODEL TOKENS]
+ *
+ * Without arguments: the tiny models. Between the second and the last token nothing may be asked for, by any thread. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fixtures.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+static atomic_long asked;
+
+#if !SANITIZED
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *memory, size_t size);
+extern void *__libc_memalign(size_t align, size_t size);
+
+void *malloc(size_t size) { return atomic_fetch_add(&asked, 1), __libc_malloc(size); }
+void *calloc(size_t count, size_t size) { return atomic_fetch_add(&asked, 1), __libc_calloc(count, size); }
+void *realloc(void *memory, size_t size) { return atomic_fetch_add(&asked, 1), __libc_realloc(memory, size); }
+void *memalign(size_t align, size_t size) { return atomic_fetch_add(&asked, 1), __libc_memalign(align, size); }
+void *aligned_alloc(size_t align, size_t size) { return atomic_fetch_add(&asked, 1), __libc_memalign(align, size); }
+int posix_memalign(void **out, size_t align, size_t size) {
+    void *memory = memalign(align, size);
+    if (!memory) return ENOMEM;
+    *out = memory;
+    return 0;
+}
+void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset) {
+    atomic_fetch_add(&asked, 1);
+    return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
+}
+#endif
+
+typedef struct count {
+    long tokens, wanted, at_second, at_last, changed;
+} count;
+
+static int32_t count_token(void *user, int32_t token) {
+    count *seen = user;
+    (void)token;
+    ++seen->tokens;
+    if (seen->tokens == 2) seen->at_second = atomic_load(&asked);
+    if (seen->tokens == seen->wanted) seen->at_last = atomic_load(&asked);
+    return 0;
+}
+
+static int32_t drop_text(void *user, const char *text, size_t size) {
+    (void)user, (void)text, (void)size;
+    return 0;
+}
+
+/* 1 when nothing was asked for, 0 when something was or the model does not run. */
+static int generate_quietly(const char *path, int32_t context, long tokens) {
+    prm_engine *engine = open_engine(1);
+    prm_model *model = NULL;
+    prm_model_options options = PRM_INIT(prm_model_options);
+    prm_generate_options generate = PRM_INIT(prm_generate_options);
+    prm_prompt prompt = text_prompt("It was a dark and stormy night.");
+    count seen = { 0, tokens, 0, 0, 0 };
+    prm_status status;
+    options.context = context;
+    generate.flags = PRM_GENERATE_IGNORE_END;
+    generate.max_tokens = (int32_t)tokens;
+    generate.on_token = count_token;
+    generate.on_text = drop_text;
+    generate.user = &seen;
+    status = prm_model_open(engine, path, &options, NULL, &model);
+    if (!status) status = prm_generate(model, &prompt, &generate, NULL, NULL);
+    if (status) printf("  %s: %s\n", path, prm_last_error());
+    prm_model_close(model);
+    prm_engine_close(engine);
+    printf("%s: %ld tokens, %ld allocations between the second and the last\n", path, seen.tokens, seen.at_last - seen.at_second);
+    return !status && seen.tokens == tokens && seen.at_last == seen.at_second;
+}
+
+int main(int argc, char **argv) {
+    int which, passed = 0, failed = 0;
+    void *volatile probe;
+    long before = atomic_load(&asked);
+    if (SANITIZED) {
+        printf("skip: the sanitizers bring an allocator of their own\n0 passed, 0 failed, 1 skipped\n");
+        return 0;
+    }
+    probe = malloc(10);
+    free(probe);
+    if (atomic_load(&asked) == before) {
+        printf("  the counter does not count\n0 passed, 1 failed, 0 skipped\n");
+        return 1;
+    }
+    if (argc == 3) {
+        int good = generate_quietly(argv[1], 0, atol(argv[2]));
+        passed += good;
+        failed += !good;
+    } else {
+        for (which = 0; which < MODEL_COUNT; ++which) {
+            int good = generate_quietly(model_path(which), 256, 200);
+            passed += good;
+            failed += !good;
+        }
+    }
+    printf("%d passed, %d failed, 0 skipped\n", passed, failed);
+    return failed != 0;
+}
