@@ -70,9 +70,76 @@ void add_rows(const float* weight, const void* rows, size_t stride, int n, int D
     for (int j = 0; j < n; ++j) sum[d] = __builtin_fmaf(weight[j], load1(row_at<T>(rows, stride, j) + d), sum[d]);
 }
 
+// Two queries and two rows: each vector is loaded once for two products. The four trees are folded together: lane i +=
+// lane i+8, 4, 2, 1 for all of them.
+// Never inlined: among other code g++ keeps one of the sums in memory.
+__attribute__((noinline)) void score_four(const float* q0, const float* q1, const float* r0, const float* r1, int D, float factor, float* s0, float* s1) {
+  __m256 low00 = _mm256_setzero_ps(), low01 = low00, low10 = low00, low11 = low00;
+  __m256 high00 = low00, high01 = low00, high10 = low00, high11 = low00;
+  for (int d = 0; d < D; d += 16) {  // by halves of the lanes: four vectors are held beside the eight sums
+    __m256 a0 = load8(r0 + d), b0 = load8(r1 + d), x0 = load8(q0 + d), y0 = load8(q1 + d);
+    low00 = _mm256_fmadd_ps(x0, a0, low00), low01 = _mm256_fmadd_ps(x0, b0, low01);
+    low10 = _mm256_fmadd_ps(y0, a0, low10), low11 = _mm256_fmadd_ps(y0, b0, low11);
+    __m256 a1 = load8(r0 + d + 8), b1 = load8(r1 + d + 8), x1 = load8(q0 + d + 8), y1 = load8(q1 + d + 8);
+    high00 = _mm256_fmadd_ps(x1, a1, high00), high01 = _mm256_fmadd_ps(x1, b1, high01);
+    high10 = _mm256_fmadd_ps(y1, a1, high10), high11 = _mm256_fmadd_ps(y1, b1, high11);
+  }
+  low00 = _mm256_add_ps(low00, high00), low01 = _mm256_add_ps(low01, high01);
+  low10 = _mm256_add_ps(low10, high10), low11 = _mm256_add_ps(low11, high11);
+  auto fold4 = [](__m256 a, __m256 b) { return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31)); };
+  __m256 v0 = fold4(low00, low10), v1 = fold4(low01, low11);                                           // q0 below, q1 above
+  __m256 v = _mm256_add_ps(_mm256_shuffle_ps(v0, v1, 0x44), _mm256_shuffle_ps(v0, v1, 0xee));           // r0, r0, r1, r1
+  v = _mm256_mul_ps(_mm256_add_ps(_mm256_shuffle_ps(v, v, 0x88), _mm256_shuffle_ps(v, v, 0xdd)), _mm256_set1_ps(factor));
+  _mm_storel_pi(reinterpret_cast<__m64*>(s0), _mm256_castps256_ps128(v));
+  _mm_storel_pi(reinterpret_cast<__m64*>(s1), _mm256_extractf128_ps(v, 1));
+}
+
+// NQ queries, two vectors of each one's sum in registers while all rows go by.
+template <int NQ>
+inline void add_queries(const float* weight, int weight_stride, const float* rows, size_t stride, int n, int D, float* sum) {
+  for (int d = 0; d < D; d += 16) {
+    __m256 low[NQ], high[NQ];
+    for (int i = 0; i < NQ; ++i) low[i] = load8(sum + i * D + d), high[i] = load8(sum + i * D + d + 8);
+    for (int j = 0; j < n; ++j) {
+      const float* row = row_at<float>(rows, stride, j) + d;
+      __m256 a = load8(row), b = load8(row + 8);
+      for (int i = 0; i < NQ; ++i) {
+        __m256 w = _mm256_broadcast_ss(weight + i * weight_stride + j);
+        low[i] = _mm256_fmadd_ps(w, a, low[i]), high[i] = _mm256_fmadd_ps(w, b, high[i]);
+      }
+    }
+    for (int i = 0; i < NQ; ++i) _mm256_storeu_ps(sum + i * D + d, low[i]), _mm256_storeu_ps(sum + i * D + d + 8, high[i]);
+  }
+}
+
 }  // namespace
 
 namespace prm::avx2 {
+
+void score_tile(const float* q, int queries, const float* rows, size_t stride, int n, int D, float factor, float* score, int score_stride) {
+  int i = 0;
+  for (; i + 2 <= queries; i += 2) {
+    const float *q0 = q + i * D, *q1 = q0 + D;
+    float *s0 = score + i * score_stride, *s1 = s0 + score_stride;
+    int j = 0;
+    for (; j + 2 <= n; j += 2) score_four(q0, q1, row_at<float>(rows, stride, j), row_at<float>(rows, stride, j + 1), D, factor, s0 + j, s1 + j);
+    if (j < n) score_rows<float>(q0, row_at<float>(rows, stride, j), stride, 1, D, factor, s0 + j);
+    if (j < n) score_rows<float>(q1, row_at<float>(rows, stride, j), stride, 1, D, factor, s1 + j);
+  }
+  if (i < queries) score_rows<float>(q + i * D, rows, stride, n, D, factor, score + i * score_stride);
+}
+
+void add_tile(const float* weight, int weight_stride, int queries, const float* rows, size_t stride, int n, int D, float* sum) {
+  int i = 0;
+  for (; i + 6 <= queries; i += 6) add_queries<6>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
+  for (; i + 4 <= queries; i += 4) add_queries<4>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
+  for (; i + 2 <= queries; i += 2) add_queries<2>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
+  for (; i < queries; ++i) add_rows<float>(weight + i * weight_stride, rows, stride, n, D, sum + i * D);
+}
+
+void load_half(const uint16_t* x, float* y, int64_t n) {
+  for (int64_t i = 0; i < n; i += 8) _mm256_storeu_ps(y + i, load_half8(x + i));
+}
 
 void score_rows_f32(const float* q, const void* rows, size_t stride, int n, int D, float factor, float* score) {
   score_rows<float>(q, rows, stride, n, D, factor, score);
@@ -88,8 +155,13 @@ void add_rows_f16(const float* weight, const void* rows, size_t stride, int n, i
 }
 
 float softmax_split(float* score, int n, int first, float* top) {
-  float max = -__builtin_inff();
-  for (int j = 0; j < n; ++j) max = score[j] > max ? score[j] : max;
+  __m256 tops = _mm256_set1_ps(-__builtin_inff());
+  int i = 0;
+  for (; i + 8 <= n; i += 8) tops = _mm256_max_ps(load8(score + i), tops);  // a NaN is passed over, as by `>`
+  float max = -__builtin_inff(), of_eight[8];
+  _mm256_storeu_ps(of_eight, tops);
+  for (float value : of_eight) max = value > max ? value : max;
+  for (; i < n; ++i) max = score[i] > max ? score[i] : max;
   *top = max;
   __m256 shift = _mm256_set1_ps(max);
   int j = 0;
@@ -99,8 +171,13 @@ float softmax_split(float* score, int n, int first, float* top) {
     _mm256_maskstore_ps(score + j, mask, exp_lanes(_mm256_sub_ps(_mm256_maskload_ps(score + j, mask), shift)));
   }
   float lane[16] = {};
-  for (int i = 0; i < n; ++i) lane[(first + i) & 15] += score[i];
-  return merge_lanes(_mm256_loadu_ps(lane), _mm256_loadu_ps(lane + 8));
+  for (i = 0; i < n && ((first + i) & 15); ++i) lane[(first + i) & 15] += score[i];
+  __m256 low = load8(lane), high = load8(lane + 8);
+  for (; i + 16 <= n; i += 16) low = _mm256_add_ps(low, load8(score + i)), high = _mm256_add_ps(high, load8(score + i + 8));
+  _mm256_storeu_ps(lane, low);
+  _mm256_storeu_ps(lane + 8, high);
+  for (; i < n; ++i) lane[(first + i) & 15] += score[i];
+  return merge_lanes(load8(lane), load8(lane + 8));
 }
 
 void merge_split(float* sum, const float* part, float keep, float join, int D) {

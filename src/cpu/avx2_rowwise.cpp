@@ -174,6 +174,9 @@ const CpuIsa kAvx2Isa = {
     .softmax_split = avx2::softmax_split,
     .add_rows = {avx2::add_rows_f32, avx2::add_rows_f16},
     .merge_split = avx2::merge_split,
+    .score_tile = avx2::score_tile,
+    .add_tile = avx2::add_tile,
+    .load_half = avx2::load_half,
 };
 
 }  // namespace prm

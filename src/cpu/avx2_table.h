@@ -21,5 +21,8 @@ void add_rows_f32(const float*, const void*, size_t, int, int, float*);
 void add_rows_f16(const float*, const void*, size_t, int, int, float*);
 float softmax_split(float*, int, int, float*);
 void merge_split(float*, const float*, float, float, int);
+void score_tile(const float*, int, const float*, size_t, int, int, float, float*, int);
+void add_tile(const float*, int, int, const float*, size_t, int, int, float*);
+void load_half(const uint16_t*, float*, int64_t);
 
 }  // namespace prm::avx2

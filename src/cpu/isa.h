@@ -45,6 +45,14 @@ struct CpuIsa {
   void (*add_rows[kRowCount])(const float* weight, const void* rows, size_t stride, int n, int D, float* sum);
   // sum[d] = sum[d] * keep + part[d] * join (two products, one addition)
   void (*merge_split)(float* sum, const float* part, float keep, float join, int D);
+  // The same for several queries over float rows that they share, D a multiple of 16. Null: the functions of one query serve.
+  // score[i * score_stride + j] = lane_dot(q + i * D, row j) * factor
+  void (*score_tile)(const float* q, int queries, const float* rows, size_t stride, int n, int D, float factor, float* score,
+                     int score_stride) = nullptr;
+  // sum[i * D + d] = fma(weight[i * weight_stride + j], row j [d], sum[i * D + d]), j ascending
+  void (*add_tile)(const float* weight, int weight_stride, int queries, const float* rows, size_t stride, int n, int D,
+                   float* sum) = nullptr;
+  void (*load_half)(const uint16_t* x, float* y, int64_t n) = nullptr;  // exact; n as D. Stands beside the two above
 };
 
 extern const CpuIsa kScalarIsa;

@@ -1,54 +1,9 @@
-#include <cmath>
-
 #include "cases/rowwise.h"
 #include "ops/ops.h"
-#include "support/catch.h"
-#include "support/isas.h"
-#include "support/random.h"
-#include "support/run_graph.h"
+#include "support/check_kernels.h"
 
 using namespace prm;
 using namespace prm::test;
-
-namespace {
-
-std::vector<float> uniform(int64_t n, Random& random, float amplitude = 1) {
-  std::vector<float> out;
-  for (int64_t i = 0; i < n; ++i) out.push_back(amplitude * random.uniform());
-  return out;
-}
-
-std::vector<float> floats(const std::vector<std::byte>& bytes) {
-  std::vector<float> out(bytes.size() / 4);
-  std::memcpy(out.data(), bytes.data(), bytes.size());
-  return out;
-}
-
-// Compares each ISA with the reference (bound(i, truth)) and with the scalar bytes, also in cut, reversed work.
-template <class Bound>
-void check_kernels(const Graph& graph, const GraphRun& run, Bound bound) {
-  BareDevice bare;
-  std::vector<float> truth = floats(run_graph(graph, bare, run));
-  std::vector<std::byte> scalar = run_graph(graph, *open_cpu("scalar"), run);
-  for (const std::string& isa : test_isas()) {
-    auto device = open_cpu(isa);
-    Plan plan;
-    std::vector<std::byte> bytes = run_graph(graph, *device, run, {}, &plan);
-    INFO(isa);
-    CHECK(plan.fallbacks == 0);
-    CHECK(bytes == scalar);
-    ThreadPool pool(1, 10);
-    Work work;
-    work.pool = &pool, work.cut = 1, work.reverse = true;
-    CHECK(run_graph(graph, *device, run, work) == scalar);
-    std::vector<float> got = floats(bytes);
-    size_t wrong = 0;
-    for (size_t i = 0; i < got.size(); ++i) wrong += !(std::fabs(double(got[i]) - double(truth[i])) <= bound(i, std::fabs(double(truth[i]))));
-    CHECK(wrong == 0);
-  }
-}
-
-}  // namespace
 
 TEST_CASE("rms_norm normalizes rows and heads within its bound") {
   Random random(1);
@@ -109,27 +64,4 @@ TEST_CASE("rotation follows its table, and the table is exact to float up to far
       run.inputs["x"] = bytes_of(uniform(9 * 3 * D, random));
       check_kernels(g, run, [](size_t, double) { return cases::kRopeBound; });
     }
-}
-
-TEST_CASE("attention keeps within its bound, for windows, groups and several sequences in the rows") {
-  Random random(5);
-  for (const cases::AttentionCase& c : cases::kAttention) {
-    Graph g;
-    Dim T = g.symbol("T");
-    ValueId q = g.input("q", DType::f32, {T, c.H * c.D}), k = g.input("k", DType::f32, {T, c.G * c.D}), v = g.input("v", DType::f32, {T, c.G * c.D});
-    float scale = float(1.0 / std::sqrt(double(c.D)));
-    g.outputs = {attention(g, q, k, v, g.input("positions", DType::i32, {T}), {int32_t(c.D), int32_t(c.window), scale}, "y")};
-    std::vector<int32_t> positions;
-    for (int64_t t = 0; t < c.T; ++t) positions.push_back(int32_t(t < c.T / 3 ? t : t - c.T / 3));  // two sequences
-    positions.back() = c.T > 3 ? -1 : positions.back();                                             // padding
-    INFO("T " << c.T << " H " << c.H << " G " << c.G << " D " << c.D << " window " << c.window);
-    check_kernels(g,
-                  {{{"T", c.T}},
-                   {{"q", bytes_of(uniform(c.T * c.H * c.D, random, 3))},
-                    {"k", bytes_of(uniform(c.T * c.G * c.D, random, 3))},
-                    {"v", bytes_of(uniform(c.T * c.G * c.D, random))},
-                    {"positions", bytes_of(positions)}},
-                   {}},
-                  [](size_t, double) { return cases::kAttentionBound; });
-  }
 }
