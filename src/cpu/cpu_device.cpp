@@ -27,17 +27,24 @@ bool accepts_kv_write(const KernelQuery& q) {
     {"kv_write", label, accepts_kv_write, run_kv_write<isa>},                       \
     {"attention", label, accepts_attention, run_attention<isa>},                    \
     {"attention_paged", label, accepts_attention, run_attention_paged<isa>},        \
+    {"fused_rows", label, accepts_fused_rows, run_fused_rows<isa>},                \
     {"select_rows", "copy", accepts_dense_rows, run_select_rows},                  \
     {"rope_table", "scalar", accepts_i32, run_rope_table}
 
 constexpr Kernel kScalarKernels[] = {
     {"matmul", "plain", accepts_block_matmul, run_matmul_plain},
+    {"matmul_group", "plain", accepts_block_matmuls, run_matmul_group<kScalarIsa>},
+    {"matmul_glu", "plain", accepts_block_matmuls, run_matmul_glu<kScalarIsa>},
     {"embed", "plain", accepts_embed, run_embed_plain},
     PRM_ROWWISE_KERNELS(kScalarIsa, "scalar"),
 };
 constexpr Kernel kAvx2Kernels[] = {
     {"matmul", "w16", accepts_matmul_w16<kAvx2Isa>, run_matmul_w16<kAvx2Isa>, {nullptr, &kW16Layout}},
     {"matmul", "plain", accepts_block_matmul, run_matmul_plain},
+    {"matmul_group", "w16", accepts_matmuls_w16<kAvx2Isa>, run_matmul_group<kAvx2Isa>, {nullptr, &kW16Layout, &kW16Layout, &kW16Layout, &kW16Layout}},
+    {"matmul_group", "plain", accepts_block_matmuls, run_matmul_group<kScalarIsa>},
+    {"matmul_glu", "w16", accepts_matmuls_w16<kAvx2Isa>, run_matmul_glu<kAvx2Isa>, {nullptr, &kW16Layout, &kW16Layout}},
+    {"matmul_glu", "plain", accepts_block_matmuls, run_matmul_glu<kScalarIsa>},
     {"embed", "plain", accepts_embed, run_embed_plain},
     {"embed", "w16", accepts_embed_w16, run_embed_w16, {&kW16Layout}},
     PRM_ROWWISE_KERNELS(kAvx2Isa, "avx2"),

@@ -6,6 +6,11 @@
 
 namespace prm {
 
+// Multiply-adds in one chunk of a matmul: well under a millisecond.
+inline constexpr int64_t kChunkMacs = 1 << 23;
+// Activations that stay in the second-level cache while a chunk's weights stream through.
+inline constexpr int64_t kTokenTile = 64;
+
 template <const CpuIsa& isa> void run_quantize(const OpArgs&);
 template <const CpuIsa& isa> void run_rms_norm(const OpArgs&);
 template <const CpuIsa& isa> void run_add(const OpArgs&);
@@ -16,6 +21,9 @@ template <const CpuIsa& isa> void run_kv_write(const OpArgs&);
 template <const CpuIsa& isa> void run_attention(const OpArgs&);
 template <const CpuIsa& isa> void run_attention_paged(const OpArgs&);
 template <const CpuIsa& isa> void run_matmul_w16(const OpArgs&);
+template <const CpuIsa& isa> void run_matmul_group(const OpArgs&);  // packed where the ISA has tables of matmuls, else plain
+template <const CpuIsa& isa> void run_matmul_glu(const OpArgs&);
+template <const CpuIsa& isa> void run_fused_rows(const OpArgs&);
 
 void run_matmul_plain(const OpArgs&);  // canonical order over plain rows: the truth that packed kernels are compared with
 void run_embed_plain(const OpArgs&);
@@ -23,11 +31,17 @@ void run_embed_w16(const OpArgs&);
 void run_select_rows(const OpArgs&);
 void run_rope_table(const OpArgs&);
 
+// Rows n .. n + rows - 1 of plain w times tokens t .. t + tokens - 1 of x, in canonical order.
+void multiply_plain_rows(const Tensor& w, int64_t n, int rows, const Tensor& x, int64_t t, int64_t tokens, float* y, int64_t y_stride);
+
 bool accepts_block_matmul(const KernelQuery&);
+bool accepts_block_matmuls(const KernelQuery&);  // the same of each weight
+bool accepts_fused_rows(const KernelQuery&);
 bool accepts_attention(const KernelQuery&);
 
 extern const Layout kW16Layout;
 template <const CpuIsa& isa> bool accepts_matmul_w16(const KernelQuery&);
+template <const CpuIsa& isa> bool accepts_matmuls_w16(const KernelQuery&);
 bool accepts_embed_w16(const KernelQuery&);
 
 }  // namespace prm

@@ -58,11 +58,6 @@ void layout_pack(const Tensor& plain, std::byte* out, const Work& work) {
   });
 }
 
-// Multiply-adds in one chunk of work: well under a millisecond.
-constexpr int64_t kChunkMacs = 1 << 23;
-// Activations that stay in the second-level cache while a chunk's weights stream through.
-constexpr int64_t kTokenTile = 64;
-
 }  // namespace
 
 const Layout kW16Layout{"w16", layout_bytes, 16, layout_pack};
@@ -74,14 +69,18 @@ bool accepts_block_matmul(const KernelQuery& q) {
   return format ? q.in[0].dtype == format->activation : dense && q.in[0].dtype == DType::f32;
 }
 
+void multiply_plain_rows(const Tensor& w, int64_t n, int rows, const Tensor& x, int64_t t, int64_t tokens, float* y, int64_t y_stride) {
+  const QuantFormat* format = find_format(w.dtype);
+  for (int r = 0; r < rows; ++r)
+    for (int64_t i = 0; i < tokens; ++i)
+      y[i * y_stride + r] = canonical_dot(format, w.dtype, w.row<std::byte>(n + r), x.row<std::byte>(t + i), w.dim[1]);
+}
+
 void run_matmul_plain(const OpArgs& a) {
   const Tensor &x = a.x(0), &w = a.x(1);
-  const QuantFormat* format = find_format(w.dtype);
   int64_t T = x.dim[0], N = w.dim[0], K = w.dim[1];
-  a.work->rows(N, std::max<int64_t>(1, (kChunkMacs / 16) / std::max<int64_t>(1, T * K)), [&](int64_t begin, int64_t end) {
-    for (int64_t n = begin; n < end; ++n)
-      for (int64_t t = 0; t < T; ++t) a.y().row<float>(t)[n] = canonical_dot(format, w.dtype, w.row<std::byte>(n), x.row<std::byte>(t), K);
-  });
+  a.work->rows(N, std::max<int64_t>(1, (kChunkMacs / 16) / std::max<int64_t>(1, T * K)),
+               [&](int64_t begin, int64_t end) { multiply_plain_rows(w, begin, int(end - begin), x, 0, T, a.y().as<float>() + begin, N); });
 }
 
 template <const CpuIsa& isa>

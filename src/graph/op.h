@@ -32,7 +32,7 @@ struct Attr {
   }
 };
 
-inline constexpr int kMaxInputs = 8, kMaxOutputs = 4;
+inline constexpr int kMaxInputs = 12, kMaxOutputs = 4;
 
 // Everything a kernel gets: bound once per plan state, reused each run.
 struct OpArgs {
@@ -59,7 +59,7 @@ struct Op {
   void (*infer)(ShapeRule&);                // outputs' dtypes and shapes, or an error that names the node and its inputs
   Cost (*cost)(const OpArgs&);              // at the extents of the tensors; data pointers are not read
   void (*reference)(const OpArgs&);         // plain loops, sums in double; never edited to agree with a kernel
-  int alias = -1;                           // output 0 is a new version of this input, written in place
+  int (*alias)(const Attr&, int output) = nullptr;  // the input that this output is a new version of, in place; -1: none
 };
 
 }  // namespace prm

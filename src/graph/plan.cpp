@@ -137,8 +137,8 @@ struct Planner {
     }
     for (ValueId v : n.out) {
       int id = place(v, Place::arena, nullptr);
-      if (launch.outputs == 0 && n.op->alias >= 0) {
-        int root = plan.values[size_t(launch.in[n.op->alias])].root;
+      if (int from = n.op->alias ? n.op->alias(n.attr, launch.outputs) : -1; from >= 0) {
+        int root = plan.values[size_t(launch.in[from])].root;
         plan.values[size_t(id)].root = root;
         latest[root] = v;
       }

@@ -15,7 +15,10 @@ void Rewriter::copy(const Node& n) {
   for (ValueId v : n.in) in.push_back(use(v));
   to.node(*n.op, n.attr, std::move(in), n.name);
   const Vector<ValueId>& out = to.nodes.back().out;
-  for (size_t i = 0; i < n.out.size(); ++i) map[size_t(n.out[i])] = out[i];
+  for (size_t i = 0; i < n.out.size(); ++i) {
+    map[size_t(n.out[i])] = out[i];
+    to.values[size_t(out[i])].name = from[n.out[i]].name;  // a fused node's outputs are named after what they were
+  }
 }
 
 Graph Rewriter::finish() {

@@ -101,7 +101,8 @@ void reference_kv_write(const OpArgs& a) {
 
 const Op kAttention{.name = "attention", .infer = infer_attention, .cost = cost_attention, .reference = reference_attention};
 const Op kAttentionPaged{.name = "attention_paged", .infer = infer_paged, .cost = cost_paged, .reference = reference_paged};
-const Op kKvWrite{.name = "kv_write", .infer = infer_kv_write, .cost = cost_kv_write, .reference = reference_kv_write, .alias = 0};
+const Op kKvWrite{.name = "kv_write", .infer = infer_kv_write, .cost = cost_kv_write, .reference = reference_kv_write,
+                  .alias = [](const Attr&, int) { return 0; }};
 
 ValueId attention(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, const AttentionAttr& attr, const String& name) {
   return g.node(kAttention, attr, {q, k, v, positions}, name);

@@ -17,6 +17,9 @@ constexpr const Op* kOps[] = {
     &kAttention,
     &kAttentionPaged,
     &kKvWrite,
+    &kFusedRows,
+    &kMatmulGroup,
+    &kMatmulGlu,
 };
 }  // namespace
 

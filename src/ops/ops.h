@@ -8,7 +8,7 @@
 namespace prm {
 
 extern const Op kEmbed, kSelectRows, kMatmul, kQuantize, kRmsNorm, kAdd, kScale, kGlu, kRopeTable, kRope, kAttention,
-    kAttentionPaged, kKvWrite;
+    kAttentionPaged, kKvWrite, kFusedRows, kMatmulGroup, kMatmulGlu;
 std::span<const Op* const> op_list();  // one line per op in op_list.cpp
 
 struct NormAttr {
@@ -31,6 +31,21 @@ struct AttentionAttr {
   int32_t head_dim;
   int32_t window;  // a token sees the `window` last positions, itself included; 0 = all
   float scale;     // of q . k
+};
+
+// One step of fused_rows: the op of the same name on one row.
+enum class RowStepKind : uint8_t { none, rms_norm, add, scale, rope, glu, quantize, kv_write };
+struct RowStep {
+  RowStepKind kind = RowStepKind::none;
+  uint8_t in[3] = {};   // the op's operands: inputs of the node, or kRowStepResult + an earlier step
+  uint8_t output = 0;   // 1: the result is an output of the node, in the order of the steps
+  uint8_t option = 0;   // glu: Gate; quantize: DType
+  uint8_t reserved[2] = {};
+  float value = 0;      // rms_norm: eps; scale: factor
+};
+inline constexpr int kMaxRowSteps = 8, kRowStepResult = 16;
+struct RowsAttr {
+  RowStep step[kMaxRowSteps];
 };
 
 inline constexpr int kAttentionSplit = 256;  // keys per split, at absolute positions 256 i (src/README.md, "Numbers" 2)
@@ -66,5 +81,13 @@ ValueId attention_paged(Graph& g, ValueId q, ValueId k, ValueId v, ValueId posit
                         const AttentionAttr& attr, const String& name);
 // state [P, page, C], rows [T, C] f32, slot [T] i32 (page * page_size + row; -1 = padding, dropped) -> new version of state
 ValueId kv_write(Graph& g, ValueId state, ValueId rows, ValueId slot, const String& name);
+
+// Fused forms, which a neutral pass puts in (passes/fuse.cpp).
+// Row-wise ops over the same rows, one row after another; outputs as the steps say.
+ValueId fused_rows(Graph& g, Vector<ValueId> in, const RowsAttr& attr, const String& name);
+// x [T, K], w [N_i, K] each -> [T, N_i] f32 each; at most kMaxOutputs weights, all of types that x may be multiplied with
+ValueId matmul_group(Graph& g, ValueId x, const Vector<ValueId>& weights, const String& name);
+// x [T, K], gate and up [F, K] -> [T, F] f32: act(x . gate^T) * (x . up^T)
+ValueId matmul_glu(Graph& g, ValueId x, ValueId gate, ValueId up, Gate act, const String& name);
 
 }  // namespace prm

@@ -16,4 +16,8 @@ Graph add_cache(const Graph& graph, DType cache_type, int64_t page_tokens);
 // Only the rows that the caller wants reach the output's last matmul: new input out_rows [R]. Neutral.
 Graph select_output_rows(const Graph& graph);
 
+// Fewer launches, and values that stay in the cache between ops: runs of row-wise ops become fused_rows, matmuls of one x
+// with constant weights a matmul_group, gate and up with their activation a matmul_glu. Neutral: each step is the op it was.
+Graph fuse(const Graph& graph);
+
 }  // namespace prm

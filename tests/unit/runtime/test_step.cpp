@@ -35,7 +35,7 @@ struct StepModel {
     graph = quantize_activations(find_architecture(file).build(file, read_decoder_config(file)));
     StepLimits limits{64, 4, 64, 1024 / page, 4 * 1024 / page};
     PlanOptions options{device.get(), {{"T", limits.tokens}, {"S", limits.sequences}, {"R", limits.rows}, {"M", limits.pages_per_sequence}, {"P", limits.pages}}};
-    plan = std::make_shared<const Plan>(make_plan(select_output_rows(add_cache(graph, cache, page)), options));
+    plan = std::make_shared<const Plan>(make_plan(fuse(select_output_rows(add_cache(graph, cache, page))), options));
     weights = std::make_unique<WeightPool>(account, nullptr);
     weights->reserve(*plan);
     weights->fill(*plan, work());
@@ -138,7 +138,7 @@ TEST_CASE("a sequence's logits do not depend on the others in its steps") {
     }
 }
 
-TEST_CASE("cache and row selection are neutral: the scoring graph gives the same bytes") {
+TEST_CASE("cache, row selection and fusion are neutral: the scoring graph gives the same bytes") {
   for (const TinyModel& tiny : tiny_models())
     for (const std::string& isa : test_isas()) {
       StepModel m(tiny, isa, DType::f32, 16, 0);

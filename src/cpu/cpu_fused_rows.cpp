@@ -1,0 +1,68 @@
+// Driver of fused_rows: the row functions of an instruction set, step after step on one row. A single token is one chunk:
+// it runs on the calling thread without waking another.
+#include <algorithm>
+#include <cstring>
+
+#include "cpu/cpu_kernels.h"
+#include "ops/fused_rows.h"
+
+namespace prm {
+
+namespace {
+
+template <const CpuIsa& isa>
+void run_step_on_row(const PlacedStep& s, int64_t t) {
+  auto* x = reinterpret_cast<const float*>(s.in[0].at(t));
+  auto* other = reinterpret_cast<const float*>(s.in[1].at(t));
+  auto* y = reinterpret_cast<float*>(s.out.at(t));
+  int64_t C = s.in[0].shape.cols(), D = s.in[1].shape.cols();
+  switch (s.step.kind) {
+    case RowStepKind::rms_norm:
+      for (int64_t c = 0; c < C; c += D) isa.rms_norm(x + c, other, y + c, D, s.step.value);
+      break;
+    case RowStepKind::add: isa.add(x, other, y, C); break;
+    case RowStepKind::scale: isa.scale(x, s.step.value, y, C); break;
+    case RowStepKind::rope:
+      for (int64_t c = 0; c < C; c += D) isa.rope(x + c, other, y + c, D);
+      break;
+    case RowStepKind::glu: (Gate(s.step.option) == Gate::silu ? isa.glu_silu : isa.glu_gelu)(x, other, y, C); break;
+    case RowStepKind::quantize: (DType(s.step.option) == DType::a8 ? isa.quantize_a8 : isa.quantize_a8k)(x, y, C); break;
+    case RowStepKind::kv_write: {
+      int64_t slot = *reinterpret_cast<const int32_t*>(s.in[2].at(t));
+      if (slot < 0) break;
+      std::byte* row = s.out.shape.data + size_t(slot) * s.out.shape.row_bytes();
+      if (s.out.shape.dtype == DType::f16) isa.store_half(other, reinterpret_cast<uint16_t*>(row), D);
+      else std::memcpy(row, other, size_t(D) * sizeof(float));
+      break;
+    }
+    case RowStepKind::none: break;
+  }
+}
+
+}  // namespace
+
+bool accepts_fused_rows(const KernelQuery& q) {
+  for (int i = 0; i < q.inputs; ++i) {
+    DType type = q.in[i].dtype;
+    if (type != DType::f32 && !(type == DType::f16 && q.in[i].rank == 3) && type != DType::i32) return false;
+  }
+  return true;
+}
+
+template <const CpuIsa& isa>
+void run_fused_rows(const OpArgs& a) {
+  PlacedSteps shapes(a, nullptr);
+  int64_t values = 0;  // of a row, in all steps
+  for (int i = 0; i < shapes.count; ++i) values += shapes.step[i].out.row_wise ? shapes.step[i].out.shape.cols() : 0;
+  a.work->rows(shapes.rows, std::max<int64_t>(1, 32768 / std::max<int64_t>(1, values)), [&](int64_t begin, int64_t end) {
+    alignas(64) std::byte scratch[kRowScratch];
+    PlacedSteps placed(a, scratch);
+    for (int64_t t = begin; t < end; ++t)
+      for (int i = 0; i < placed.count; ++i) run_step_on_row<isa>(placed.step[i], t);
+  });
+}
+
+template void run_fused_rows<kScalarIsa>(const OpArgs&);
+template void run_fused_rows<kAvx2Isa>(const OpArgs&);
+
+}  // namespace prm
