@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,9 @@ using Vector = std::vector<T, ChargedAllocator<T>>;
 using String = std::basic_string<char, std::char_traits<char>, ChargedAllocator<char>>;
 template <class K, class V, class Less = std::less<K>>
 using Map = std::map<K, V, Less, ChargedAllocator<std::pair<const K, V>>>;
+
+template <class K, class Less = std::less<K>>
+using Set = std::set<K, Less, ChargedAllocator<K>>;
 
 template <class T, class... Args>
 std::shared_ptr<T> make_charged(Args&&... args) {

@@ -1,6 +1,5 @@
 // Neutral pass: fusion. First matmuls that read one value, then runs of row-wise ops between them.
 #include <algorithm>
-#include <set>
 
 #include "graph/rewrite.h"
 #include "ops/fused_rows.h"
@@ -36,7 +35,7 @@ bool gated_pair(const Graph& graph, const Vector<int>& readers, const Node& n, c
 Graph fuse_matmuls(const Graph& graph) {
   Vector<int> readers = count_readers(graph);
   Map<const Node*, std::pair<const Node*, const Node*>> pairs;  // of a gated activation
-  std::set<const Node*> gone;
+  Set<const Node*> gone;
   for (const Node& n : graph.nodes) {
     const Node *gate, *up;
     if (!gated_pair(graph, readers, n, gate, up)) continue;
@@ -177,7 +176,7 @@ Graph fuse_rows(const Graph& graph) {
   Map<ValueId, Vector<const Node*>> quantized;
   for (const Node& n : graph.nodes)
     if (n.op == &kQuantize) quantized[n.in[0]].push_back(&n);
-  std::set<const Node*> moved;
+  Set<const Node*> moved;
   Rewriter r(graph);
   RowRun run{r, readers, {}};
   for (const Node& n : graph.nodes) {
