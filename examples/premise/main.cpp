@@ -80,7 +80,7 @@ int run_program(int argc, char** argv) {
       "Examples:\n"
       "  premise run model.gguf \"The capital of France is\" -n 16\n"
       "  premise inspect model.gguf\n\n"
-      "PREMISE_ISA=scalar or avx2 picks the instruction set. NO_COLOR turns colours off.");
+      "PREMISE_ISA=scalar, avx2 or avx512 picks the instruction set. NO_COLOR turns colours off.");
   std::vector<Command> commands;
   for (AddCommand add : kCommands) commands.push_back(add(program));
   check_first_word(argc, argv, commands);

@@ -80,7 +80,8 @@ def cpu_name():
 def isas():
     with open('/proc/cpuinfo', encoding='utf-8') as file:
         flags = set(file.read().split())
-    return ['scalar'] + (['avx2'] if {'avx2', 'fma', 'f16c'} <= flags else [])
+    avx512 = {'avx512f', 'avx512bw', 'avx512dq', 'avx512vl', 'avx512_vnni'}
+    return ['scalar'] + (['avx2'] if {'avx2', 'fma', 'f16c'} <= flags else []) + (['avx512'] if avx512 <= flags else [])
 
 
 def read_npy(path):

@@ -384,7 +384,7 @@ POINTS = {
     3: (line_3, '16 tokens of 10 prompts equal, or a near tie', 'premise run --temp 0 -n 16 --json'),
     4: (line_4, '>= 20,000 tokens of iso-codes, 0.5 %, top-1 >= 0.97, KL <= 0.01', 'premise perplexity; tests/golden/compare'),
     5: (line_5, '>= 5,000 lines in >= 12 scripts equal', 'premise tokenize --lines'),
-    6: (line_6, 'one sha256', 'premise logits --threads 1,2,3 --chunk 1,7,4096, PREMISE_ISA scalar and avx2'),
+    6: (line_6, 'one sha256', 'premise logits --threads 1,2,3 --chunk 1,7,4096, PREMISE_ISA scalar, avx2, avx512'),
     7: (line_7, '<= 1e-4 relative', 'premise logits on tests/golden/data/*-f32.gguf and *-f16.gguf'),
     8: (line_8, 'all pass', 'script/symbols'),
     9: (line_9, 'printed', 'premise run --json; tests/golden/peer speed'),

@@ -23,9 +23,12 @@ CpuFeatures cpu_features() {
   unsigned a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return f;
   bool osxsave = c & (1u << 27), fma = c & (1u << 12), f16c = c & (1u << 29);
-  if (!osxsave || (read_xcr0() & 6) != 6) return f;
+  uint64_t saved = osxsave ? read_xcr0() : 0;  // bits 1, 2: SSE and AVX registers; 5 to 7: masks and the 512-bit ones
+  if ((saved & 6) != 6) return f;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return f;
   f.avx2 = (b & (1u << 5)) && fma && f16c;
+  constexpr unsigned kFoundation = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;  // F, DQ, BW, VL
+  f.avx512 = f.avx2 && (b & kFoundation) == kFoundation && (c & (1u << 11)) && (saved & 0xe0) == 0xe0;
   return f;
 }
 

@@ -6,7 +6,8 @@
 namespace prm {
 
 struct CpuFeatures {
-  bool avx2 = false;  // with FMA and F16C, and the OS saves their registers
+  bool avx2 = false;    // with FMA and F16C, and the OS saves their registers
+  bool avx512 = false;  // F, BW, DQ, VL and VNNI, likewise
 };
 CpuFeatures cpu_features();
 std::string cpu_name();

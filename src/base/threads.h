@@ -36,6 +36,7 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   int threads() const { return int(threads_.size()); }  // of ours
+  int workers() const { return 1 + (service_.help ? service_.helpers : threads()); }  // that a job may have, the caller included
   // Calls fn(context, i) for each i in [0, chunks), on the caller and the pool's threads; returns when all are done. Stops
   // handing out chunks when `control` says so.
   void run(int64_t chunks, ChunkFn fn, void* context, const Control& control) noexcept;

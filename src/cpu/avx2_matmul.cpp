@@ -2,6 +2,8 @@
 // taken in any order; floats follow the canonical order of src/README.md, "Numbers" 1. Versions:
 //  1. 8 rows x 4 tokens: weights are unpacked once for 4 tokens; u8 x s8 products by maddubs, summed in int16 as far as they
 //     cannot overflow; the madd that widens to int32 applies sub-block scales.
+//  2. A part's weights are unpacked to bytes once for all tokens (Panel); one token takes both halves at once and asks for
+//     the weights that follow.
 #include <string.h>
 
 #include "cpu/avx2_math.h"
@@ -19,218 +21,265 @@ inline __m256i broadcast4(const void* p) {
   memcpy(&v, p, 4);
   return _mm256_set1_epi32(v);
 }
-inline __m256i sum_pairs(__m256i v) { return _mm256_madd_epi16(v, _mm256_set1_epi16(1)); }
-inline __m256i low_nibbles(__m256i v) { return _mm256_and_si256(v, _mm256_set1_epi8(15)); }
-inline __m256i high_nibbles(__m256i v) { return _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15)); }
+inline __m256i both(__m256i v, int mask) { return _mm256_and_si256(v, _mm256_set1_epi8(char(mask))); }
+// Bits up by n, down where n is negative; bytes mix, so a mask follows.
+inline __m256i shift_by(__m256i v, int n) { return n > 0 ? _mm256_slli_epi16(v, n) : n < 0 ? _mm256_srli_epi16(v, -n) : v; }
+inline __m256i nibbles(const uint8_t (*q)[64], int k4, int half) { return both(shift_by(load32(q[k4 / 2] + 32 * half), -4 * (k4 & 1)), 15); }
 
-// 8 bytes, one a row, as int16 twice each: what madd multiplies a row's two int16 sums with.
-inline __m256i twice_u8(const uint8_t* p) {
-  __m128i v = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
-  return _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(v, v));
-}
-inline __m256i twice_s8(const int8_t* p) {
-  __m128i v = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
-  return _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(v, v));
+// Two rows of bytes, of 8 rows each, as int16 pairs: what madd multiplies the two int16 of a row with.
+template <class Byte>
+inline __m256i pairs_of(const Byte* first, const Byte* second) {
+  __m128i bytes = _mm_unpacklo_epi8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(first)), _mm_loadl_epi64(reinterpret_cast<const __m128i*>(second)));
+  return __is_same(Byte, uint8_t) ? _mm256_cvtepu8_epi16(bytes) : _mm256_cvtepi8_epi16(bytes);
 }
 
+// A part of 8 rows, unpacked: a vector for each four k, scales as madd wants them.
+struct Panel32 {
+  static constexpr int kCapacity = 64;
+  uint8_t u[8][32];
+};
+struct Panel256 {
+  static constexpr int kCapacity = 8;
+  uint8_t u[64][32];
+  int16_t scale[16][16], factor[8][16];
+};
+
+// Types. values: four values of 8 rows, k = 4 k4 .. 4 k4 + 3 of a block. kRun: so many products of maddubs are summed in int16.
 struct Q8_0 {
   using Group = W16Q8_0;
   using Act = BlockA8;
-  static constexpr int kBlock = 32;
-
+  using Panel = Panel32;
+  static constexpr int kBlock = 32, kOffset = 0, kRun = 1;
+  static __m256i values(const Group& w, int k4, int half) { return load32(w.q[k4] + 32 * half); }
   // |w| as u8, sign moved to x: pairs reach 2 * 128 * 127 < 2^15.
-  template <int NT>
-  static void block(const Group& w, const char* x, size_t stride, int half, __m256 acc[NT]) {
-    const Act* a[NT];
-    __m256i sum[NT];
-    for (int t = 0; t < NT; ++t) a[t] = reinterpret_cast<const Act*>(x + size_t(t) * stride), sum[t] = _mm256_setzero_si256();
-    for (int g = 0; g < 8; ++g) {
-      __m256i v = load32(w.q[g] + 32 * half), size = _mm256_abs_epi8(v);
-      for (int t = 0; t < NT; ++t)
-        sum[t] = _mm256_add_epi32(sum[t], sum_pairs(_mm256_maddubs_epi16(size, _mm256_sign_epi8(broadcast4(a[t]->q + 4 * g), v))));
-    }
-    __m256 d = load_half8(w.d + 8 * half);
-    for (int t = 0; t < NT; ++t) acc[t] = _mm256_fmadd_ps(_mm256_mul_ps(d, _mm256_set1_ps(a[t]->d)), _mm256_cvtepi32_ps(sum[t]), acc[t]);
-  }
+  static __m256i multiply(__m256i w, __m256i x) { return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w)); }
 };
-
-struct Q5_0 {
+struct Unsigned {
+  static __m256i multiply(__m256i w, __m256i x) { return _mm256_maddubs_epi16(w, x); }
+};
+struct Q5_0 : Unsigned {  // u in 0..31: 4 * 2 * 31 * 127 < 2^15
   using Group = W16Q5_0;
   using Act = BlockA8;
-  static constexpr int kBlock = 32;
-
-  // u in 0..31: four products of pairs reach 4 * 2 * 31 * 127 < 2^15.
-  template <int NT>
-  static void block(const Group& w, const char* x, size_t stride, int half, __m256 acc[NT]) {
-    const Act* a[NT];
-    __m256i sum[NT];
-    const __m256i high = load32(w.high + 32 * half), bit4 = _mm256_set1_epi8(16);
-    for (int t = 0; t < NT; ++t) a[t] = reinterpret_cast<const Act*>(x + size_t(t) * stride);
-    for (int part = 0; part < 2; ++part) {  // vectors 2 part and 2 part + 1: values 16 part .. 16 part + 15
-      __m256i v0 = load32(w.q[2 * part] + 32 * half), v1 = load32(w.q[2 * part + 1] + 32 * half);
-      __m256i bits = part ? high : _mm256_slli_epi16(high, 4);  // bit 4 of each byte: the first of four groups
-      __m256i u0 = _mm256_or_si256(low_nibbles(v0), _mm256_and_si256(bits, bit4));
-      __m256i u1 = _mm256_or_si256(high_nibbles(v0), _mm256_and_si256(part ? _mm256_srli_epi16(high, 1) : _mm256_slli_epi16(high, 3), bit4));
-      __m256i u2 = _mm256_or_si256(low_nibbles(v1), _mm256_and_si256(part ? _mm256_srli_epi16(high, 2) : _mm256_slli_epi16(high, 2), bit4));
-      __m256i u3 = _mm256_or_si256(high_nibbles(v1), _mm256_and_si256(part ? _mm256_srli_epi16(high, 3) : _mm256_slli_epi16(high, 1), bit4));
-      for (int t = 0; t < NT; ++t) {
-        const int8_t* q = a[t]->q + 16 * part;
-        __m256i s = _mm256_maddubs_epi16(u0, broadcast4(q));
-        s = _mm256_add_epi16(s, _mm256_maddubs_epi16(u1, broadcast4(q + 4)));
-        s = _mm256_add_epi16(s, _mm256_maddubs_epi16(u2, broadcast4(q + 8)));
-        s = _mm256_add_epi16(s, _mm256_maddubs_epi16(u3, broadcast4(q + 12)));
-        sum[t] = part ? _mm256_add_epi32(sum[t], sum_pairs(s)) : sum_pairs(s);
-      }
-    }
-    __m256 d = load_half8(w.d + 8 * half);
-    for (int t = 0; t < NT; ++t) {
-      __m256i s = _mm256_sub_epi32(sum[t], _mm256_set1_epi32(16 * a[t]->sum));
-      acc[t] = _mm256_fmadd_ps(_mm256_mul_ps(d, _mm256_set1_ps(a[t]->d)), _mm256_cvtepi32_ps(s), acc[t]);
-    }
+  using Panel = Panel32;
+  static constexpr int kBlock = 32, kOffset = 16, kRun = 4;
+  static __m256i values(const Group& w, int k4, int half) {
+    return _mm256_or_si256(nibbles(w.q, k4, half), both(shift_by(load32(w.high + 32 * half), 4 - k4), 16));
+  }
+};
+struct Q4_0 : Unsigned {  // u in 0..15: 8 * 2 * 15 * 127 < 2^15
+  using Group = W16Q4_0;
+  using Act = BlockA8;
+  using Panel = Panel32;
+  static constexpr int kBlock = 32, kOffset = 8, kRun = 8;
+  static __m256i values(const Group& w, int k4, int half) { return nibbles(w.q, k4, half); }
+};
+struct Q4_K : Unsigned {
+  using Group = W16Q4_K;
+  using Act = BlockA8K;
+  using Panel = Panel256;
+  static constexpr int kBlock = 256, kSub = 8, kVectors = 8, kRun = 8;  // sub-blocks, vectors in one
+  static constexpr bool kMin = true;
+  static __m256i values(const Group& w, int k4, int half) { return nibbles(w.q, k4, half); }
+  static __m256i scale(const Group& w, int j, int half) { return pairs_of(w.scale[j] + 8 * half, w.scale[j] + 8 * half); }
+  // Minimum of sub-block j, once for each of its two sums of 16 activations.
+  static __m256i sums_factor(const Group& w, int j, int half) { return pairs_of(w.min[j] + 8 * half, w.min[j] + 8 * half); }
+};
+struct Q6_K : Unsigned {  // u in 0..63: 2 * 2 * 63 * 127 < 2^15
+  using Group = W16Q6_K;
+  using Act = BlockA8K;
+  using Panel = Panel256;
+  static constexpr int kBlock = 256, kSub = 16, kVectors = 4, kRun = 2;
+  static constexpr bool kMin = false;
+  static __m256i values(const Group& w, int k4, int half) {
+    return _mm256_or_si256(nibbles(w.q, k4, half), both(shift_by(load32(w.high[k4 / 4] + 32 * half), 4 - 2 * (k4 & 3)), 0x30));
+  }
+  static __m256i scale(const Group& w, int j, int half) { return pairs_of(w.scale[j] + 8 * half, w.scale[j] + 8 * half); }
+  // The offset of 32 times the scales of sub-blocks 2j and 2j + 1.
+  static __m256i sums_factor(const Group& w, int j, int half) {
+    __m256i scales = pairs_of(w.scale[2 * j] + 8 * half, w.scale[2 * j + 1] + 8 * half);
+    return _mm256_sub_epi16(_mm256_setzero_si256(), _mm256_slli_epi16(scales, 5));
   }
 };
 
-// u in 0..15: eight products of pairs reach 8 * 2 * 15 * 127 < 2^15. 32 values in four vectors.
-template <int NT>
-inline void nibble_products(const uint8_t (*q)[64], int half, const int8_t* const x[NT], __m256i sum[NT]) {
-  for (int v = 0; v < 4; ++v) {
-    __m256i bytes = load32(q[v] + 32 * half), low = low_nibbles(bytes), high = high_nibbles(bytes);
-    for (int t = 0; t < NT; ++t) {
-      __m256i s = _mm256_add_epi16(_mm256_maddubs_epi16(low, broadcast4(x[t] + 8 * v)), _mm256_maddubs_epi16(high, broadcast4(x[t] + 8 * v + 4)));
-      sum[t] = v ? _mm256_add_epi16(sum[t], s) : s;
+// Where a tile takes its weights from: out of the group, asking for the lines kAhead bytes behind (without it memory time and
+// compute time add up) ...
+constexpr size_t kAhead = 4096;
+template <class Type>
+struct Packed {
+  const typename Type::Group* group;
+  int half;
+  __m256i values(int b, int k4, int h) const { return Type::values(group[b], k4, half + h); }
+  __m256i scale(int b, int j, int h) const { return Type::scale(group[b], j, half + h); }
+  __m256i sums_factor(int b, int j, int h) const { return Type::sums_factor(group[b], j, half + h); }
+  void ahead(int b, int part, int parts) const {
+    int lines = int((sizeof(typename Type::Group) + size_t(64 * parts) - 1) / size_t(64 * parts));
+    const char* at = reinterpret_cast<const char*>(group + b) + kAhead + part * lines * 64;
+    for (int i = 0; i < lines; ++i) _mm_prefetch(at + 64 * i, _MM_HINT_T0);
+  }
+};
+// ... or out of a panel, unpacked before; the group still holds the float scales.
+template <class Type>
+struct Unpacked {
+  const typename Type::Group* group;
+  int half;
+  const typename Type::Panel* panel;
+  __m256i values(int b, int k4, int) const { return load32(panel[b].u[k4]); }
+  __m256i scale(int b, int j, int) const { return load32(panel[b].scale[j]); }
+  __m256i sums_factor(int b, int j, int) const { return load32(panel[b].factor[j]); }
+  void ahead(int, int, int) const {}
+};
+
+inline void store32(void* p, __m256i v) { _mm256_storeu_si256(static_cast<__m256i*>(p), v); }
+template <class Type>
+void unpack(const typename Type::Group& w, int half, Panel32& panel) {
+  for (int k4 = 0; k4 < 8; ++k4) store32(panel.u[k4], Type::values(w, k4, half));
+}
+template <class Type>
+void unpack(const typename Type::Group& w, int half, Panel256& panel) {
+  for (int v = 0; v < 64; v += 8)
+    for (int i = 0; i < 8; ++i) store32(panel.u[v + i], Type::values(w, v + i, half));
+  for (int j = 0; j < Type::kSub; ++j) store32(panel.scale[j], Type::scale(w, j, half));
+  for (int j = 0; j < 8; ++j) store32(panel.factor[j], Type::sums_factor(w, j, half));
+}
+
+// Sums of NH halves times NT tokens.
+template <int NH, int NT>
+struct IntTile {
+  __m256i at[NH][NT];
+};
+template <int NH, int NT>
+struct FloatTile {
+  __m256 at[NH][NT];
+};
+
+// sum += kRun vectors of weights from k4 on, times their activations, times `scale` as int16 pairs.
+template <class Type, int NH, int NT, class Source>
+inline void add_run(const Source& w, int b, int k4, const typename Type::Act* const a[NT], const __m256i scale[NH], IntTile<NH, NT>& sum) {
+  IntTile<NH, NT> run;
+  for (int i = 0; i < Type::kRun; ++i)
+    for (int h = 0; h < NH; ++h) {
+      __m256i u = w.values(b, k4 + i, h);
+      for (int t = 0; t < NT; ++t) {
+        __m256i product = Type::multiply(u, broadcast4(a[t]->q + 4 * (k4 + i)));
+        run.at[h][t] = i ? _mm256_add_epi16(run.at[h][t], product) : product;
+      }
     }
+  for (int h = 0; h < NH; ++h)
+    for (int t = 0; t < NT; ++t) sum.at[h][t] = _mm256_add_epi32(sum.at[h][t], _mm256_madd_epi16(run.at[h][t], scale[h]));
+}
+
+template <class Act>
+inline __m256 scaled(__m256 d, const Act* a, __m256i sum, __m256 acc) {
+  return _mm256_fmadd_ps(_mm256_mul_ps(d, _mm256_set1_ps(a->d)), _mm256_cvtepi32_ps(sum), acc);
+}
+
+// acc over block b of 32 values.
+template <class Type, int NH, int NT, class Source>
+inline void add_block(const Source& w, int b, const BlockA8* const a[NT], FloatTile<NH, NT>& acc) {
+  w.ahead(b, 0, 1);
+  IntTile<NH, NT> sum;
+  __m256i ones[NH];
+  for (int h = 0; h < NH; ++h) {
+    ones[h] = _mm256_set1_epi16(1);
+    for (int t = 0; t < NT; ++t)  // a block's sum fits int16
+      sum.at[h][t] = Type::kOffset ? _mm256_madd_epi16(broadcast4(&a[t]->sum), _mm256_set1_epi32(-Type::kOffset & 0xffff)) : _mm256_setzero_si256();
+  }
+  for (int k4 = 0; k4 < 8; k4 += Type::kRun) add_run<Type, NH, NT>(w, b, k4, a, ones, sum);
+  for (int h = 0; h < NH; ++h) {
+    __m256 d = load_half8(w.group[b].d + 8 * (w.half + h));
+    for (int t = 0; t < NT; ++t) acc.at[h][t] = scaled(d, a[t], sum.at[h][t], acc.at[h][t]);
   }
 }
 
-struct Q4_0 {
-  using Group = W16Q4_0;
-  using Act = BlockA8;
-  static constexpr int kBlock = 32;
+template <int NH, int NT, class Source>
+inline void dot_sums(const Source& w, int b, const BlockA8K* const a[NT], IntTile<NH, NT>& out) {
+  for (int h = 0; h < NH; ++h)
+    for (int t = 0; t < NT; ++t) out.at[h][t] = _mm256_setzero_si256();
+  for (int j = 0; j < 8; ++j)
+    for (int h = 0; h < NH; ++h) {
+      __m256i factor = w.sums_factor(b, j, h);
+      for (int t = 0; t < NT; ++t) out.at[h][t] = _mm256_add_epi32(out.at[h][t], _mm256_madd_epi16(factor, broadcast4(a[t]->sum + 2 * j)));
+    }
+}
 
-  template <int NT>
-  static void block(const Group& w, const char* x, size_t stride, int half, __m256 acc[NT]) {
-    const Act* a[NT];
-    const int8_t* q[NT];
-    __m256i sum[NT];
-    for (int t = 0; t < NT; ++t) a[t] = reinterpret_cast<const Act*>(x + size_t(t) * stride), q[t] = a[t]->q;
-    nibble_products<NT>(w.q, half, q, sum);
-    __m256 d = load_half8(w.d + 8 * half);
-    for (int t = 0; t < NT; ++t) {
-      __m256i s = _mm256_sub_epi32(sum_pairs(sum[t]), _mm256_set1_epi32(8 * a[t]->sum));
-      acc[t] = _mm256_fmadd_ps(_mm256_mul_ps(d, _mm256_set1_ps(a[t]->d)), _mm256_cvtepi32_ps(s), acc[t]);
+// acc over block b of 256 values.
+template <class Type, int NH, int NT, class Source>
+inline void add_block(const Source& w, int b, const BlockA8K* const a[NT], FloatTile<NH, NT>& acc) {
+  IntTile<NH, NT> sum;
+  if constexpr (Type::kMin) {
+    for (int h = 0; h < NH; ++h)
+      for (int t = 0; t < NT; ++t) sum.at[h][t] = _mm256_setzero_si256();
+  } else {
+    dot_sums<NH, NT>(w, b, a, sum);
+  }
+  for (int j = 0; j < Type::kSub; ++j) {
+    w.ahead(b, j, Type::kSub);
+    __m256i scale[NH];
+    for (int h = 0; h < NH; ++h) scale[h] = w.scale(b, j, h);
+    for (int i = 0; i < Type::kVectors; i += Type::kRun) add_run<Type, NH, NT>(w, b, j * Type::kVectors + i, a, scale, sum);
+  }
+  for (int h = 0; h < NH; ++h) {
+    __m256 d = load_half8(w.group[b].d + 8 * (w.half + h));
+    for (int t = 0; t < NT; ++t) acc.at[h][t] = scaled(d, a[t], sum.at[h][t], acc.at[h][t]);
+  }
+  if constexpr (Type::kMin) {
+    dot_sums<NH, NT>(w, b, a, sum);
+    for (int h = 0; h < NH; ++h) {
+      __m256 dmin = _mm256_xor_ps(load_half8(w.group[b].dmin + 8 * (w.half + h)), _mm256_set1_ps(-0.0f));
+      for (int t = 0; t < NT; ++t) acc.at[h][t] = scaled(dmin, a[t], sum.at[h][t], acc.at[h][t]);
     }
   }
-};
-
-struct Q4_K {
-  using Group = W16Q4_K;
-  using Act = BlockA8K;
-  static constexpr int kBlock = 256;
-
-  template <int NT>
-  static void block(const Group& w, const char* x, size_t stride, int half, __m256 acc[NT]) {
-    const Act* a[NT];
-    __m256i sum[NT], min_sum[NT];
-    int32_t sums[NT][4];  // pairs of int16 sums over 32 values
-    for (int t = 0; t < NT; ++t) {
-      a[t] = reinterpret_cast<const Act*>(x + size_t(t) * stride);
-      __m256i s32 = sum_pairs(load32(a[t]->sum));
-      __m128i s16 = _mm_packs_epi32(_mm256_castsi256_si128(s32), _mm256_extracti128_si256(s32, 1));
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(sums[t]), s16);
-      sum[t] = min_sum[t] = _mm256_setzero_si256();
-    }
-    for (int j = 0; j < 8; ++j) {
-      const int8_t* q[NT];
-      __m256i part[NT], scale = twice_u8(w.scale[j] + 8 * half);
-      for (int t = 0; t < NT; ++t) q[t] = a[t]->q + 32 * j;
-      nibble_products<NT>(w.q + 4 * j, half, q, part);
-      for (int t = 0; t < NT; ++t) sum[t] = _mm256_add_epi32(sum[t], _mm256_madd_epi16(part[t], scale));
-    }
-    for (int pair = 0; pair < 4; ++pair) {
-      __m128i m0 = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(w.min[2 * pair] + 8 * half));
-      __m128i m1 = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(w.min[2 * pair + 1] + 8 * half));
-      __m256i mins = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(m0, m1));
-      for (int t = 0; t < NT; ++t) min_sum[t] = _mm256_add_epi32(min_sum[t], _mm256_madd_epi16(mins, _mm256_set1_epi32(sums[t][pair])));
-    }
-    __m256 d = load_half8(w.d + 8 * half), dmin = _mm256_xor_ps(load_half8(w.dmin + 8 * half), _mm256_set1_ps(-0.0f));
-    for (int t = 0; t < NT; ++t) {
-      __m256 da = _mm256_set1_ps(a[t]->d);
-      acc[t] = _mm256_fmadd_ps(_mm256_mul_ps(d, da), _mm256_cvtepi32_ps(sum[t]), acc[t]);
-      acc[t] = _mm256_fmadd_ps(_mm256_mul_ps(dmin, da), _mm256_cvtepi32_ps(min_sum[t]), acc[t]);
-    }
-  }
-};
-
-struct Q6_K {
-  using Group = W16Q6_K;
-  using Act = BlockA8K;
-  static constexpr int kBlock = 256;
-
-  // u in 0..63: two products of pairs reach 2 * 2 * 63 * 127 < 2^15.
-  template <int NT>
-  static void block(const Group& w, const char* x, size_t stride, int half, __m256 acc[NT]) {
-    const Act* a[NT];
-    __m256i sum[NT], offset[NT];
-    const __m256i bits = _mm256_set1_epi8(0x30);
-    for (int t = 0; t < NT; ++t) a[t] = reinterpret_cast<const Act*>(x + size_t(t) * stride), sum[t] = offset[t] = _mm256_setzero_si256();
-    for (int j = 0; j < 16; ++j) {
-      __m256i v0 = load32(w.q[2 * j] + 32 * half), v1 = load32(w.q[2 * j + 1] + 32 * half), high = load32(w.high[j] + 32 * half);
-      __m256i u0 = _mm256_or_si256(low_nibbles(v0), _mm256_and_si256(_mm256_slli_epi16(high, 4), bits));
-      __m256i u1 = _mm256_or_si256(high_nibbles(v0), _mm256_and_si256(_mm256_slli_epi16(high, 2), bits));
-      __m256i u2 = _mm256_or_si256(low_nibbles(v1), _mm256_and_si256(high, bits));
-      __m256i u3 = _mm256_or_si256(high_nibbles(v1), _mm256_and_si256(_mm256_srli_epi16(high, 2), bits));
-      __m256i scale = twice_s8(w.scale[j] + 8 * half);
-      for (int t = 0; t < NT; ++t) {
-        const int8_t* q = a[t]->q + 16 * j;
-        __m256i s0 = _mm256_add_epi16(_mm256_maddubs_epi16(u0, broadcast4(q)), _mm256_maddubs_epi16(u1, broadcast4(q + 4)));
-        __m256i s1 = _mm256_add_epi16(_mm256_maddubs_epi16(u2, broadcast4(q + 8)), _mm256_maddubs_epi16(u3, broadcast4(q + 12)));
-        sum[t] = _mm256_add_epi32(sum[t], _mm256_add_epi32(_mm256_madd_epi16(s0, scale), _mm256_madd_epi16(s1, scale)));
-      }
-    }
-    for (int pair = 0; pair < 8; ++pair) {
-      __m128i s0 = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(w.scale[2 * pair] + 8 * half));
-      __m128i s1 = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(w.scale[2 * pair + 1] + 8 * half));
-      __m256i scales = _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(s0, s1));
-      for (int t = 0; t < NT; ++t) offset[t] = _mm256_add_epi32(offset[t], _mm256_madd_epi16(scales, broadcast4(a[t]->sum + 2 * pair)));
-    }
-    __m256 d = load_half8(w.d + 8 * half);
-    for (int t = 0; t < NT; ++t) {
-      __m256i s = _mm256_sub_epi32(sum[t], _mm256_slli_epi32(offset[t], 5));
-      acc[t] = _mm256_fmadd_ps(_mm256_mul_ps(d, _mm256_set1_ps(a[t]->d)), _mm256_cvtepi32_ps(s), acc[t]);
-    }
-  }
-};
+}
 
 inline int64_t parts_of(int64_t K) { return K < 256 ? 1 : K >= 2048 ? 8 : K / 256; }
 
-inline void store_rows(float* y, __m256 v, int rows) {
-  if (rows >= 8) _mm256_storeu_ps(y, v);
-  else if (rows > 0) _mm256_maskstore_ps(y, tail_mask(rows), v);
+// Results of 8 rows, of which `rows` exist; a part after the first adds to what is there.
+inline void put_rows(float* y, __m256 v, int rows, bool first) {
+  if (rows >= 8) {
+    _mm256_storeu_ps(y, first ? v : _mm256_add_ps(_mm256_loadu_ps(y), v));
+  } else if (rows > 0) {
+    __m256i mask = tail_mask(rows);
+    _mm256_maskstore_ps(y, mask, first ? v : _mm256_add_ps(_mm256_maskload_ps(y, mask), v));
+  }
 }
 
-template <class Type, int NT>
-void block_tile(const void* group, const char* x, size_t stride, int64_t K, float* y, int64_t y_stride, int rows) {
-  auto* w = static_cast<const typename Type::Group*>(group);
-  int64_t units = K / Type::kBlock, parts = parts_of(K);
-  for (int half = 0; half < 2; ++half) {
-    __m256 total[NT];
-    for (int64_t p = 0; p < parts; ++p) {
-      __m256 acc[NT];
-      for (int t = 0; t < NT; ++t) acc[t] = _mm256_setzero_ps();
-      for (int64_t b = p * units / parts, end = (p + 1) * units / parts; b < end; ++b)
-        Type::template block<NT>(w[b], x + size_t(b) * sizeof(typename Type::Act), stride, half, acc);
-      for (int t = 0; t < NT; ++t) total[t] = p ? _mm256_add_ps(total[t], acc[t]) : acc[t];
-    }
-    for (int t = 0; t < NT; ++t) store_rows(y + t * y_stride + 8 * half, total[t], rows - 8 * half);
+template <class Type, int NH, int NT, class Source>
+__attribute__((noinline)) void part_tile(Source w, const char* x, size_t stride, int blocks, float* y, int64_t y_stride, int rows, bool first) {
+  const typename Type::Act* a[NT];
+  for (int t = 0; t < NT; ++t) a[t] = reinterpret_cast<const typename Type::Act*>(x + size_t(t) * stride);
+  FloatTile<NH, NT> acc;
+  for (int h = 0; h < NH; ++h)
+    for (int t = 0; t < NT; ++t) acc.at[h][t] = _mm256_setzero_ps();
+  for (int b = 0; b < blocks; ++b) {
+    add_block<Type, NH, NT>(w, b, a, acc);
+    for (int t = 0; t < NT; ++t) ++a[t];
   }
+  for (int h = 0; h < NH; ++h)
+    for (int t = 0; t < NT; ++t) put_rows(y + t * y_stride + 8 * (w.half + h), acc.at[h][t], rows - 8 * (w.half + h), first);
 }
 
 template <class Type>
 void block_matmul(const void* group, const void* x, size_t stride, int64_t tokens, int64_t K, float* y, int64_t y_stride, int rows) {
-  const char* row = static_cast<const char*>(x);
-  int64_t t = 0;
-  for (; t + 4 <= tokens; t += 4) block_tile<Type, 4>(group, row + size_t(t) * stride, stride, K, y + t * y_stride, y_stride, rows);
-  for (; t < tokens; ++t) block_tile<Type, 1>(group, row + size_t(t) * stride, stride, K, y + t * y_stride, y_stride, rows);
+  using Panel = typename Type::Panel;
+  auto* w = static_cast<const typename Type::Group*>(group);
+  int64_t units = K / Type::kBlock, parts = parts_of(K), tiled = tokens / 4 * 4;
+  alignas(32) Panel panel[Panel::kCapacity];
+  for (int64_t p = 0; p < parts; ++p) {
+    int64_t begin = p * units / parts;
+    int blocks = int((p + 1) * units / parts - begin);
+    const char* row = static_cast<const char*>(x) + size_t(begin) * sizeof(typename Type::Act);
+    for (int half = 0; half < 2 && tiled; ++half) {
+      bool fits = blocks <= Panel::kCapacity;
+      for (int b = 0; b < blocks && fits; ++b) unpack<Type>(w[begin + b], half, panel[b]);
+      for (int64_t t = 0; t < tiled; t += 4) {
+        const char* token = row + size_t(t) * stride;
+        if (fits) part_tile<Type, 1, 4>(Unpacked<Type>{w + begin, half, panel}, token, stride, blocks, y + t * y_stride, y_stride, rows, p == 0);
+        else part_tile<Type, 1, 4>(Packed<Type>{w + begin, half}, token, stride, blocks, y + t * y_stride, y_stride, rows, p == 0);
+      }
+    }
+    for (int64_t t = tiled; t < tokens; ++t)
+      part_tile<Type, 2, 1>(Packed<Type>{w + begin, 0}, row + size_t(t) * stride, stride, blocks, y + t * y_stride, y_stride, rows, p == 0);
+  }
 }
 
 struct F32 {
@@ -259,6 +308,7 @@ void dense_tile(const void* group, const char* x, size_t stride, int64_t K, floa
     __m256 acc0[NT], acc1[NT];
     for (int t = 0; t < NT; ++t) acc0[t] = acc1[t] = _mm256_setzero_ps();
     for (int64_t k = p * K / parts, end = (p + 1) * K / parts; k < end; ++k) {
+      if (NT == 1) _mm_prefetch(reinterpret_cast<const char*>(w + k * 16) + kAhead, _MM_HINT_T0);
       __m256 w0 = Type::load(w + k * 16), w1 = Type::load(w + k * 16 + 8);
       for (int t = 0; t < NT; ++t) {
         __m256 v = _mm256_set1_ps(row[t][k]);
@@ -272,8 +322,8 @@ void dense_tile(const void* group, const char* x, size_t stride, int64_t K, floa
     }
   }
   for (int t = 0; t < NT; ++t) {
-    store_rows(y + t * y_stride, total0[t], rows);
-    store_rows(y + t * y_stride + 8, total1[t], rows - 8);
+    put_rows(y + t * y_stride, total0[t], rows, true);
+    put_rows(y + t * y_stride + 8, total1[t], rows - 8, true);
   }
 }
 

@@ -190,7 +190,7 @@ void attend_tokens(const OpArgs& a, int64_t t, int64_t end, int64_t head, int64_
 template <const CpuIsa& isa>
 void attend_all(const OpArgs& a, RunsOf runs_of) {
   int64_t D = a.at<AttentionAttr>().head_dim, T = a.x(0).dim[0], H = a.x(0).cols() / D, G = a.x(1).cols() / D, group = H / G;
-  int64_t most = std::min<int64_t>(kTileQueries, kTileFloats / D), workers = a.work->pool ? a.work->pool->threads() + 1 : 1;
+  int64_t most = std::min<int64_t>(kTileQueries, kTileFloats / D), workers = a.work->pool ? a.work->pool->workers() : 1;
   int64_t heads = std::min(group, most);
   while (heads > 1 && T * G * ceil_div(group, heads) < workers) heads = (heads + 1) / 2;  // a single token: heads part
   int64_t tokens = std::max<int64_t>(1, most / heads), tiles = ceil_div(T, tokens), parts = ceil_div(group, heads);
@@ -225,9 +225,10 @@ void run_attention_paged(const OpArgs& a) {
   attend_all<isa>(a, runs_in_pages);
 }
 
-template void run_attention<kScalarIsa>(const OpArgs&);
-template void run_attention<kAvx2Isa>(const OpArgs&);
-template void run_attention_paged<kScalarIsa>(const OpArgs&);
-template void run_attention_paged<kAvx2Isa>(const OpArgs&);
+#define PRM_INSTANTIATE(isa)                       \
+  template void run_attention<isa>(const OpArgs&); \
+  template void run_attention_paged<isa>(const OpArgs&);
+PRM_INSTANTIATE(kScalarIsa)
+PRM_VECTOR_ISAS(PRM_INSTANTIATE)
 
 }  // namespace prm

@@ -38,17 +38,22 @@ constexpr Kernel kScalarKernels[] = {
     {"embed", "plain", accepts_embed, run_embed_plain},
     PRM_ROWWISE_KERNELS(kScalarIsa, "scalar"),
 };
-constexpr Kernel kAvx2Kernels[] = {
-    {"matmul", "w16", accepts_matmul_w16<kAvx2Isa>, run_matmul_w16<kAvx2Isa>, {nullptr, &kW16Layout}},
-    {"matmul", "plain", accepts_block_matmul, run_matmul_plain},
-    {"matmul_group", "w16", accepts_matmuls_w16<kAvx2Isa>, run_matmul_group<kAvx2Isa>, {nullptr, &kW16Layout, &kW16Layout, &kW16Layout, &kW16Layout}},
-    {"matmul_group", "plain", accepts_block_matmuls, run_matmul_group<kScalarIsa>},
-    {"matmul_glu", "w16", accepts_matmuls_w16<kAvx2Isa>, run_matmul_glu<kAvx2Isa>, {nullptr, &kW16Layout, &kW16Layout}},
-    {"matmul_glu", "plain", accepts_block_matmuls, run_matmul_glu<kScalarIsa>},
-    {"embed", "plain", accepts_embed, run_embed_plain},
-    {"embed", "w16", accepts_embed_w16, run_embed_w16, {&kW16Layout}},
-    PRM_ROWWISE_KERNELS(kAvx2Isa, "avx2"),
-};
+#define PRM_VECTOR_KERNELS(isa, label)                                                              \
+    {"matmul", "w16", accepts_matmul_w16<isa>, run_matmul_w16<isa>, {nullptr, &kW16Layout}},        \
+    {"matmul", "plain", accepts_block_matmul, run_matmul_plain},                                    \
+    {"matmul_group", "w16", accepts_matmuls_w16<isa>, run_matmul_group<isa>, {nullptr, &kW16Layout, &kW16Layout, &kW16Layout, &kW16Layout}}, \
+    {"matmul_group", "plain", accepts_block_matmuls, run_matmul_group<kScalarIsa>},                 \
+    {"matmul_glu", "w16", accepts_matmuls_w16<isa>, run_matmul_glu<isa>, {nullptr, &kW16Layout, &kW16Layout}}, \
+    {"matmul_glu", "plain", accepts_block_matmuls, run_matmul_glu<kScalarIsa>},                     \
+    {"embed", "plain", accepts_embed, run_embed_plain},                                             \
+    {"embed", "w16", accepts_embed_w16, run_embed_w16, {&kW16Layout}},                              \
+    PRM_ROWWISE_KERNELS(isa, label)
+
+constexpr Kernel kAvx2Kernels[] = {PRM_VECTOR_KERNELS(kAvx2Isa, "avx2")};
+constexpr Kernel kAvx512Kernels[] = {PRM_VECTOR_KERNELS(kAvx512Isa, "avx512")};
+#ifdef PREMISE_EMU512
+constexpr Kernel kEmu512Kernels[] = {PRM_VECTOR_KERNELS(kEmu512Isa, "emu512")};
+#endif
 // clang-format on
 
 struct IsaEntry {
@@ -56,10 +61,14 @@ struct IsaEntry {
   std::span<const Kernel> kernels;
   bool (*available)(const CpuFeatures&);
 };
-// The best last.
+// The best last; the emulated one runs everywhere and is never the best.
 constexpr IsaEntry kIsas[] = {
+#ifdef PREMISE_EMU512
+    {"emu512", kEmu512Kernels, [](const CpuFeatures&) { return true; }},
+#endif
     {"scalar", kScalarKernels, [](const CpuFeatures&) { return true; }},
     {"avx2", kAvx2Kernels, [](const CpuFeatures& f) { return f.avx2; }},
+    {"avx512", kAvx512Kernels, [](const CpuFeatures& f) { return f.avx512; }},
 };
 
 struct CpuDevice : Device {

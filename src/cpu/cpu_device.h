@@ -8,7 +8,7 @@
 
 namespace prm {
 
-// isa: "scalar", "avx2", or empty for the best that this CPU has. Fails with device_unavailable, naming what is missing.
+// isa: "scalar", "avx2", "avx512", in builds with tests "emu512", or empty for the best that this CPU has. Fails with device_unavailable, naming what is missing.
 std::unique_ptr<Device> open_cpu(const std::string& isa);
 const char* cpu_isa(const Device& cpu);          // of a device that open_cpu made
 std::vector<std::string> available_isas();       // on this CPU, the best last

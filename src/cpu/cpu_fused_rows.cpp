@@ -62,7 +62,8 @@ void run_fused_rows(const OpArgs& a) {
   });
 }
 
-template void run_fused_rows<kScalarIsa>(const OpArgs&);
-template void run_fused_rows<kAvx2Isa>(const OpArgs&);
+#define PRM_INSTANTIATE(isa) template void run_fused_rows<isa>(const OpArgs&);
+PRM_INSTANTIATE(kScalarIsa)
+PRM_VECTOR_ISAS(PRM_INSTANTIATE)
 
 }  // namespace prm

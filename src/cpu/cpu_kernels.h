@@ -8,8 +8,13 @@ namespace prm {
 
 // Multiply-adds in one chunk of a matmul: well under a millisecond.
 inline constexpr int64_t kChunkMacs = 1 << 23;
-// Activations that stay in the second-level cache while a chunk's weights stream through.
-inline constexpr int64_t kTokenTile = 64;
+// Tokens whose activations, of `stride` bytes each, stay in the second-level cache while a chunk's weights stream through;
+// kernels take twelve at once.
+inline constexpr int64_t kTokenStep = 12;
+inline int64_t token_tile(int64_t stride) {
+  int64_t steps = (768 << 10) / (stride * kTokenStep);
+  return (steps > 0 ? steps : 1) * kTokenStep;
+}
 
 template <const CpuIsa& isa> void run_quantize(const OpArgs&);
 template <const CpuIsa& isa> void run_rms_norm(const OpArgs&);

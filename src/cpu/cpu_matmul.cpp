@@ -96,15 +96,18 @@ void run_matmul_w16(const OpArgs& a) {
   int64_t T = x.dim[0], N = w.dim[0], K = w.dim[1], groups = (N + 15) / 16;
   size_t group_bytes = w16_group_bytes(w.dtype, K), x_stride = x.row_bytes();
   int64_t grain = std::clamp<int64_t>(kChunkMacs / (16 * K * std::max<int64_t>(1, T)), 1, std::max<int64_t>(1, groups / 16));
+  int64_t tile = token_tile(int64_t(x_stride));
   a.work->rows(groups, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t t = 0; t < T; t += kTokenTile)
+    for (int64_t t = 0; t < T; t += tile)
       for (int64_t g = begin; g < end; ++g)
-        kernel(w.data + size_t(g) * group_bytes, x.row<std::byte>(t), x_stride, std::min(kTokenTile, T - t), K,
+        kernel(w.data + size_t(g) * group_bytes, x.row<std::byte>(t), x_stride, std::min(tile, T - t), K,
                a.y().row<float>(t) + g * 16, N, int(std::min<int64_t>(16, N - g * 16)));
   });
 }
 
-template bool accepts_matmul_w16<kAvx2Isa>(const KernelQuery&);
-template void run_matmul_w16<kAvx2Isa>(const OpArgs&);
+#define PRM_INSTANTIATE(isa)                              \
+  template bool accepts_matmul_w16<isa>(const KernelQuery&); \
+  template void run_matmul_w16<isa>(const OpArgs&);
+PRM_VECTOR_ISAS(PRM_INSTANTIATE)
 
 }  // namespace prm

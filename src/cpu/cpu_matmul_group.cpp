@@ -65,6 +65,7 @@ template <const CpuIsa& isa>
 void run_matmul_group(const OpArgs& a) {
   const Tensor& x = a.x(0);
   int64_t T = x.dim[0], K = x.dim[1], groups = 0;
+  int64_t tile = token_tile(int64_t(x.row_bytes()));
   int weights = 0;
   for (; weights < kMaxOutputs && a.in[weights + 1]; ++weights) groups += ceil_div(a.x(weights + 1).dim[0], 16);
   bool packed = RowGroups::of<isa>(a.x(1)).packed;
@@ -73,9 +74,9 @@ void run_matmul_group(const OpArgs& a) {
     for (int i = 0; i < weights; ++i) {
       RowGroups w = RowGroups::of<isa>(a.x(i + 1));
       int64_t from = std::max(begin, first) - first, until = std::min(end, first + w.count) - first;
-      for (int64_t t = 0; t < T; t += kTokenTile)
+      for (int64_t t = 0; t < T; t += tile)
         for (int64_t g = from; g < until; ++g)
-          w.multiply(g, x, t, std::min(kTokenTile, T - t), a.y(i).row<float>(t) + g * 16, a.y(i).dim[1]);
+          w.multiply(g, x, t, std::min(tile, T - t), a.y(i).row<float>(t) + g * 16, a.y(i).dim[1]);
       first += w.count;
     }
   });
@@ -88,10 +89,11 @@ void run_matmul_glu(const OpArgs& a) {
   auto* act = a.at<GluAttr>().gate == Gate::silu ? isa.glu_silu : isa.glu_gelu;
   int64_t T = x.dim[0], K = x.dim[1];
   a.work->rows(gate.count, group_grain(gate.count, 32 * K * T, gate.packed), [&](int64_t begin, int64_t end) {
-    float gates[kTokenTile * 16] = {}, ups[kTokenTile * 16] = {};  // columns past a last, short group stay 0
-    for (int64_t t = 0; t < T; t += kTokenTile)
+    constexpr int64_t kTile = 8 * kTokenStep;
+    float gates[kTile * 16] = {}, ups[kTile * 16] = {};  // columns past a last, short group stay 0
+    for (int64_t t = 0; t < T; t += kTile)
       for (int64_t g = begin; g < end; ++g) {
-        int64_t tokens = std::min(kTokenTile, T - t);
+        int64_t tokens = std::min(kTile, T - t);
         gate.multiply(g, x, t, tokens, gates, 16);
         up.multiply(g, x, t, tokens, ups, 16);
         act(gates, ups, gates, tokens * 16);
@@ -100,11 +102,12 @@ void run_matmul_glu(const OpArgs& a) {
   });
 }
 
-template bool accepts_matmuls_w16<kAvx2Isa>(const KernelQuery&);
+#define PRM_ACCEPTS(isa) template bool accepts_matmuls_w16<isa>(const KernelQuery&);
+PRM_VECTOR_ISAS(PRM_ACCEPTS)
 #define PRM_INSTANTIATE(isa)                          \
   template void run_matmul_group<isa>(const OpArgs&); \
   template void run_matmul_glu<isa>(const OpArgs&);
 PRM_INSTANTIATE(kScalarIsa)
-PRM_INSTANTIATE(kAvx2Isa)
+PRM_VECTOR_ISAS(PRM_INSTANTIATE)
 
 }  // namespace prm

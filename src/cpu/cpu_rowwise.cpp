@@ -137,6 +137,6 @@ void run_rope_table(const OpArgs& a) {
   template void run_rope<isa>(const OpArgs&);        \
   template void run_kv_write<isa>(const OpArgs&);
 PRM_INSTANTIATE(kScalarIsa)
-PRM_INSTANTIATE(kAvx2Isa)
+PRM_VECTOR_ISAS(PRM_INSTANTIATE)
 
 }  // namespace prm

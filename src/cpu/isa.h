@@ -1,5 +1,5 @@
 // What an instruction set offers to the CPU device: a table of functions over raw pointers and integers. Each ISA has one
-// table, made in translation units of its own (cpu_scalar.cpp, avx2_*.cpp). ISA files include only this header, the plain
+// table, made in translation units of its own (cpu_scalar.cpp, avx2_*.cpp, avx512.cpp). ISA files include only this header, the plain
 // block headers of quant/, base/numeric_constants.h and <immintrin.h>: no STL, no inline function or template shared with
 // other units, since the linker might keep the copy compiled for the wider machine.
 // All functions give the bytes of the scalar table: the canonical order of src/README.md, "Numbers".
@@ -56,6 +56,16 @@ struct CpuIsa {
 };
 
 extern const CpuIsa kScalarIsa;
-extern const CpuIsa kAvx2Isa;  // AVX2, FMA, F16C
+extern const CpuIsa kAvx2Isa;    // AVX2, FMA, F16C
+extern const CpuIsa kAvx512Isa;  // AVX-512 F, BW, DQ, VL, VNNI
+#ifdef PREMISE_EMU512
+extern const CpuIsa kEmu512Isa;  // the same kernels in plain C++, in builds with tests
+#define PRM_EMU512_ISA(X) X(kEmu512Isa)
+#else
+#define PRM_EMU512_ISA(X)
+#endif
+
+// X(table) for each instruction set of packed weights.
+#define PRM_VECTOR_ISAS(X) X(kAvx2Isa) X(kAvx512Isa) PRM_EMU512_ISA(X)
 
 }  // namespace prm

@@ -68,39 +68,42 @@ static void an_unknown_isa_is_named(void) {
     }
 }
 
-static void isas_open_by_name(void) {
+#if defined(__x86_64__)
+static int has_avx512(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
+static void open_by_name(const char *isa, int available) {
     prm_engine_options options = PRM_INIT(prm_engine_options);
     prm_engine_info info = PRM_INIT(prm_engine_info);
     prm_engine *engine = NULL;
-    options.isa = "scalar";
-    CHECK_OK(prm_engine_open(PRM_VERSION, &options, &engine));
-    CHECK_OK(prm_engine_query(engine, &info));
-    CHECK(!strcmp(info.isa, "scalar"));
-    prm_engine_close(engine);
-#if defined(__x86_64__)
-    engine = NULL;
-    options.isa = "avx2";
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    options.isa = isa;
+    if (available) {
         CHECK_OK(prm_engine_open(PRM_VERSION, &options, &engine));
         CHECK_OK(prm_engine_query(engine, &info));
-        CHECK(!strcmp(info.isa, "avx2"));
+        CHECK(!strcmp(info.isa, isa));
         prm_engine_close(engine);
     } else {
         CHECK_STATUS(prm_engine_open(PRM_VERSION, &options, &engine), PRM_STATUS_DEVICE_UNAVAILABLE);
-        CHECK(contains(prm_last_error(), "avx2") && !engine);
+        CHECK(contains(prm_last_error(), isa) && !engine);
     }
+}
+
+static void isas_open_by_name(void) {
+    open_by_name("scalar", 1);
+    open_by_name("emu512", 1);
+#if defined(__x86_64__)
+    open_by_name("avx2", __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
+    open_by_name("avx512", has_avx512());
 #endif
 }
 
 static void an_isa_that_the_cpu_lacks_is_refused(void) {
 #if defined(__x86_64__)
-    prm_engine_options options = PRM_INIT(prm_engine_options);
-    prm_engine *engine = NULL;
-    if (__builtin_cpu_supports("avx512f")) SKIP("this CPU has AVX-512");
-    options.isa = "avx512";
-    CHECK_STATUS_OF(prm_engine_open(PRM_VERSION, &options, &engine), PRM_STATUS_DEVICE_UNAVAILABLE,
-                    PRM_STATUS_INVALID_ARGUMENT);
-    CHECK(contains(prm_last_error(), "avx512"));
+    if (has_avx512()) SKIP("this CPU has AVX-512 with VNNI");
+    open_by_name("avx512", 0);
 #else
     SKIP("not an x86-64 machine");
 #endif

@@ -1,4 +1,8 @@
+#include <cmath>
+
+#include "base/half.h"
 #include "cases/rowwise.h"
+#include "cpu/isa.h"
 #include "ops/ops.h"
 #include "support/check_kernels.h"
 
@@ -64,4 +68,49 @@ TEST_CASE("rotation follows its table, and the table is exact to float up to far
       run.inputs["x"] = bytes_of(uniform(9 * 3 * D, random));
       check_kernels(g, run, [](size_t, double) { return cases::kRopeBound; });
     }
+}
+
+namespace prm {
+extern const CpuIsa kEmu512Isa;
+}
+
+TEST_CASE("an ISA's functions give the bytes of the scalar ones, for several queries at once as for each alone") {
+  Random random(6);
+  for (const std::string& name : test_isas()) {
+    const CpuIsa& isa = name == "avx512" ? kAvx512Isa : name == "emu512" ? kEmu512Isa : name == "avx2" ? kAvx2Isa : kScalarIsa;
+    for (int D : {16, 48, 64, 80, 256})
+      for (int queries : {1, 3, 4, 7, 9})
+        for (int n : {1, 4, 6, 17, 33}) {
+          constexpr int kStride = 40;
+          size_t pitch = size_t(D) + 8;
+          std::vector<float> q = uniform(queries * D, random), rows = uniform(n * int64_t(pitch), random), start = uniform(queries * D, random);
+          std::vector<float> score(size_t(queries * kStride), 7.0f), got = score, sum = start, got_sum = start;
+          for (int i = 0; i < queries; ++i) {
+            kScalarIsa.score_rows[kRowF32](q.data() + i * D, rows.data(), pitch * 4, n, D, 0.3f, score.data() + i * kStride);
+            kScalarIsa.add_rows[kRowF32](score.data() + i * kStride, rows.data(), pitch * 4, n, D, sum.data() + i * D);
+          }
+          INFO(name << " D " << D << " queries " << queries << " n " << n);
+          for (int i = 0; i < queries; ++i) isa.score_rows[kRowF32](q.data() + i * D, rows.data(), pitch * 4, n, D, 0.3f, got.data() + i * kStride);
+          CHECK(bytes_of(got) == bytes_of(score));
+          if (!isa.score_tile) continue;
+          got.assign(got.size(), 7.0f);
+          isa.score_tile(q.data(), queries, rows.data(), pitch * 4, n, D, 0.3f, got.data(), kStride);
+          CHECK(bytes_of(got) == bytes_of(score));
+          isa.add_tile(score.data(), kStride, queries, rows.data(), pitch * 4, n, D, got_sum.data());
+          CHECK(bytes_of(got_sum) == bytes_of(sum));
+        }
+    if (isa.load_half) {  // every half there is
+      std::vector<uint16_t> half(65536);
+      std::vector<float> want(half.size()), got(half.size());
+      for (size_t i = 0; i < half.size(); ++i) half[i] = uint16_t(i), want[i] = half_to_float(half[i]);
+      isa.load_half(half.data(), got.data(), int64_t(half.size()));
+      CHECK(bytes_of(got) == bytes_of(want));
+    }
+    std::vector<float> wide = uniform(70000, random, 70000);
+    for (size_t i = 0; i < 65536; ++i) wide[i] = half_to_float(uint16_t(i)) * (i & 1 ? 1.0003f : 0.99987f);
+    std::vector<uint16_t> want(wide.size()), got(wide.size());
+    for (size_t i = 0; i < wide.size(); ++i) want[i] = float_to_half(wide[i]);
+    isa.store_half(wide.data(), got.data(), int64_t(wide.size()));
+    CHECK(bytes_of(got) == bytes_of(want));
+  }
 }

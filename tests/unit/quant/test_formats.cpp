@@ -1,6 +1,7 @@
 // Formats as floats, and the bytes of the canonical sum: one committed hash per format (src/README.md, "Numbers").
 #include <cmath>
 
+#include "cpu/w16_pack.h"
 #include "ops/ops.h"
 #include "passes/passes.h"
 #include "quant/activation.h"
@@ -85,6 +86,31 @@ TEST_CASE("the canonical sum of each format has its committed bytes on every ISA
       std::snprintf(text, sizeof text, "0x%016llx", (unsigned long long)fnv64(y.data(), y.size()));
       INFO(isa << " " << info(expected.type).name << " gives " << text);
       CHECK(fnv64(y.data(), y.size()) == expected.hash);
+    }
+  }
+}
+
+// Read back value by value, so a lane that put() writes eight values at a time is checked against another way of counting.
+TEST_CASE("packed rows read back as the floats of the plain rows, and what is past the last row is zero") {
+  for (const FormatHash& format : kHashes) {
+    for (auto [N, blocks] : {std::pair<int64_t, int64_t>{16, 1}, {1, 3}, {37, 9}, {16, 40}}) {
+      int64_t K = blocks * info(format.type).block;
+      Random random(uint64_t(N * 100 + blocks));
+      std::vector<std::byte> plain = random_weights(format.type, N, K, 1.0f, random);
+      Tensor w(format.type, {N, K}, plain.data());
+      size_t group_bytes = w16_group_bytes(format.type, K);
+      std::vector<std::byte> packed(w16_bytes(format.type, N, K), std::byte(0xa5));
+      for (int64_t g = 0; g < (N + 15) / 16; ++g) w16_pack_group(w, g, packed.data() + size_t(g) * group_bytes);
+      std::vector<float> want(size_t(K), 0), got(size_t(K), 0);
+      INFO(info(format.type).name << " N " << N << " K " << K);
+      for (int64_t n = 0; n < (N + 15) / 16 * 16; ++n) {
+        w16_row_to_float(format.type, packed.data(), K, n, got.data());
+        if (n < N) row_to_float(format.type, w.row<std::byte>(n), want.data(), K);
+        else for (float& v : want) v = 0;
+        int64_t wrong = 0;
+        for (int64_t k = 0; k < K; ++k) wrong += !(got[size_t(k)] == want[size_t(k)]);
+        CHECK(wrong == 0);
+      }
     }
   }
 }

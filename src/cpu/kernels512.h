@@ -1,0 +1,34 @@
+// The table of the 512 kernels, for the one unit per instruction set that includes this.
+#pragma once
+#include "cpu/isa.h"
+#include "cpu/kernels512_attention.h"
+#include "cpu/kernels512_matmul.h"
+#include "cpu/kernels512_rowwise.h"
+
+namespace {
+
+constexpr prm::CpuIsa table512(const char* name) {
+  return {
+      .name = name,
+      .matmul = {dense_matmul<F32>, dense_matmul<F16>, dense_matmul<BF16>, block_matmul<Q4_0>, block_matmul<Q5_0>, block_matmul<Q8_0>,
+                 block_matmul<Q4_K>, block_matmul<Q6_K>},
+      .quantize_a8 = quantize_a8,
+      .quantize_a8k = quantize_a8k,
+      .rms_norm = rms_norm,
+      .add = add_values,
+      .scale = scale_values,
+      .rope = rope,
+      .glu_silu = glu_silu,
+      .glu_gelu = glu_gelu,
+      .store_half = store_half,
+      .score_rows = {score_rows<float>, score_rows<uint16_t>},
+      .softmax_split = softmax_split,
+      .add_rows = {add_rows<float>, add_rows<uint16_t>},
+      .merge_split = merge_split,
+      .score_tile = score_tile,
+      .add_tile = add_tile,
+      .load_half = load_halves,
+  };
+}
+
+}  // namespace

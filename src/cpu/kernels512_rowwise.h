@@ -1,0 +1,114 @@
+// Activation quantization, norm, element-wise functions and RoPE of the 512 kernels (cpu/isa.h).
+#pragma once
+#include "cpu/vec512.h"
+#include "quant/activation.h"
+
+namespace {
+
+// Calls fn(i, n) for pieces of n = 16 values from i on; the last may be shorter.
+template <class Fn>
+PRM_OP void each_piece(int64_t count, Fn&& fn) {
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) fn(i, 16);
+  if (i < count) fn(i, int(count - i));
+}
+PRM_OP Floats load_piece(const float* p, int n) { return n == 16 ? load(p) : load_part(p, n); }
+PRM_OP void store_piece(float* p, Floats v, int n) { n == 16 ? store(p, v) : store_part(p, v, n); }
+
+// Quantizes n = 32 m values; returns d, NaN when a value is not finite (quant/format.cpp).
+PRM_OP float quantize_values(const float* x, int8_t* q, int n) {
+  Floats top = splat(0.0f);
+  bool finite = true;
+  for (int i = 0; i < n; i += 16) {
+    Floats size = magnitude(load(x + i));
+    finite &= all_at_most(size, 3.402823466e+38f);
+    top = max_of(size, top);
+  }
+  if (!finite) {
+    memset(q, 0, size_t(n));
+    return __builtin_nanf("");
+  }
+  float amax = max_lane(top);
+  Floats inverse = splat(amax > 0 ? 127.0f / amax : 0.0f);
+  for (int i = 0; i < n; i += 16) store_bytes(q + i, to_ints(mul(load(x + i), inverse)));
+  return amax / 127.0f;
+}
+
+// Sums of the four sixteens of 64 int8 values, each in all lanes of its quarter.
+PRM_OP void sum_sixteens(const int8_t* q, int32_t out[16]) {
+  store_ints(out, sum_quarters(dot4_by(splat_int(0), splat_byte(1), load_ints(q))));
+}
+
+void quantize_a8(const float* x, void* blocks, int64_t n) {
+  auto* block = static_cast<prm::BlockA8*>(blocks);
+  for (int64_t b = 0; b < n / 32; ++b, ++block) {
+    int8_t q[64] = {};  // a block and as many zeros
+    int32_t sums[16];
+    block->d = quantize_values(x + b * 32, q, 32);
+    memcpy(block->q, q, 32);
+    sum_sixteens(q, sums);
+    block->sum = sums[0] + sums[4];
+  }
+}
+
+void quantize_a8k(const float* x, void* blocks, int64_t n) {
+  auto* block = static_cast<prm::BlockA8K*>(blocks);
+  for (int64_t b = 0; b < n / 256; ++b, ++block) {
+    block->d = quantize_values(x + b * 256, block->q, 256);
+    for (int j = 0; j < 4; ++j) {
+      int32_t sums[16];
+      sum_sixteens(block->q + 64 * j, sums);
+      for (int i = 0; i < 4; ++i) block->sum[4 * j + i] = int16_t(sums[4 * i]);
+    }
+  }
+}
+
+void rms_norm(const float* x, const float* gain, float* y, int64_t n, float eps) {
+  Floats squares = splat(0.0f);
+  each_piece(n, [&](int64_t i, int lanes) {
+    Floats v = load_piece(x + i, lanes);
+    squares = fma(v, v, squares);  // lanes that are not there add nothing
+  });
+  Floats inverse = splat(1.0f / root(merge_lanes(squares) / float(n) + eps));
+  each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, mul(mul(load_piece(x + i, lanes), inverse), load_piece(gain + i, lanes)), lanes); });
+}
+
+void add_values(const float* a, const float* b, float* y, int64_t n) {
+  each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, add(load_piece(a + i, lanes), load_piece(b + i, lanes)), lanes); });
+}
+
+void scale_values(const float* x, float factor, float* y, int64_t n) {
+  each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, mul(load_piece(x + i, lanes), splat(factor)), lanes); });
+}
+
+void rope(const float* x, const float* table, float* y, int64_t D) {
+  int64_t half = D / 2;
+  each_piece(half, [&](int64_t i, int lanes) {
+    Floats c = load_piece(table + i, lanes), s = load_piece(table + half + i, lanes);
+    Floats x0 = load_piece(x + i, lanes), x1 = load_piece(x + half + i, lanes);
+    store_piece(y + i, sub(mul(x0, c), mul(x1, s)), lanes);
+    store_piece(y + half + i, add(mul(x0, s), mul(x1, c)), lanes);
+  });
+}
+
+PRM_OP Floats gate_by(Floats g, Floats u, Floats up) { return mul(div(g, add(splat(1.0f), exp_lanes(negate(u)))), up); }
+
+void glu_silu(const float* gate, const float* up, float* y, int64_t n) {
+  each_piece(n, [&](int64_t i, int lanes) {
+    Floats g = load_piece(gate + i, lanes);
+    store_piece(y + i, gate_by(g, g, load_piece(up + i, lanes)), lanes);
+  });
+}
+
+void glu_gelu(const float* gate, const float* up, float* y, int64_t n) {
+  each_piece(n, [&](int64_t i, int lanes) {
+    Floats g = load_piece(gate + i, lanes), inner = add(g, mul(splat(PRM_GELU_B), mul(mul(g, g), g)));
+    store_piece(y + i, gate_by(g, mul(splat(PRM_GELU_A), inner), load_piece(up + i, lanes)), lanes);
+  });
+}
+
+void store_half(const float* x, uint16_t* y, int64_t n) {
+  each_piece(n, [&](int64_t i, int lanes) { store_half_part(y + i, load_piece(x + i, lanes), lanes); });
+}
+
+}  // namespace

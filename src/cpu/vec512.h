@@ -1,0 +1,46 @@
+// One 64-byte vector as the 512 kernels see it: 16 floats or 16 int32, whose bytes are 64 int8. The operations stand in two
+// headers: vec512_native.h with AVX-512 intrinsics, vec512_emulated.h in plain C++ for any machine (PRM_VEC512_EMULATED).
+// Both give the same bytes, so the kernels (kernels512_*.h) are tested where there is no AVX-512. Everything is of
+// internal linkage.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/numeric_constants.h"
+
+#ifdef PRM_VEC512_EMULATED
+#define PRM_OP static inline __attribute__((unused))  // small code: nobody waits for it
+#define PRM_METHOD inline
+#define PRM_UNROLL
+#include "cpu/vec512_emulated.h"
+#else
+#define PRM_OP static inline __attribute__((always_inline, unused))
+#define PRM_METHOD inline __attribute__((always_inline))
+#define PRM_UNROLL _Pragma("GCC unroll 16")
+#include "cpu/vec512_native.h"
+#endif
+
+namespace {
+
+PRM_OP Floats negate(Floats v) { return as_floats(exclusive(as_ints(v), splat_int(INT32_MIN))); }
+PRM_OP Floats magnitude(Floats v) { return as_floats(both(as_ints(v), splat_int(INT32_MAX))); }
+
+// 2^n * p(r): base/numeric_constants.h.
+PRM_OP Floats exp_lanes(Floats x) {
+  Floats v = max_of(splat(PRM_EXP_LOW), min_of(splat(PRM_EXP_HIGH), x));  // NaN stays
+  Ints n = to_ints(mul(v, splat(PRM_LOG2E)));
+  Floats r = fma(to_floats(n), splat(-PRM_LN2_HIGH), v);
+  r = fma(to_floats(n), splat(-PRM_LN2_LOW), r);
+  Floats p = splat(PRM_EXP_C6);
+  p = fma(p, r, splat(PRM_EXP_C5));
+  p = fma(p, r, splat(PRM_EXP_C4));
+  p = fma(p, r, splat(PRM_EXP_C3));
+  p = fma(p, r, splat(PRM_EXP_C2));
+  p = fma(p, r, splat(1.0f));
+  p = fma(p, r, splat(1.0f));
+  Floats scale = as_floats(shift_left(add(n, splat_int(127)), 23));
+  return zero_where_less(x, PRM_EXP_LOW, mul(p, scale));
+}
+
+}  // namespace
