@@ -9,3 +9,4 @@ Command add_logits(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_check(CLI::App& program);
 Command add_plan(CLI::App& program);
+Command add_bench(CLI::App& program);

@@ -1,6 +1,7 @@
 // What people and programs may ask about a model, as JSON.
 #include "base/checked.h"
 #include "base/json.h"
+#include "ops/ops.h"
 #include "runtime/model.h"
 
 namespace prm {
@@ -62,6 +63,28 @@ void write_io(JsonWriter& json, const Graph& graph, const char* name, ValueId va
   json.end_array().end_object();
 }
 
+// What a launch reads that does not depend on the tokens: `weight_bytes` of constants, streamed once, with `macs` for each
+// row of the step (or for each wanted row: `per` is then "R"), and state, of which attention sees `window` tokens (0: all).
+// A gathered table gives one row a token, and is left out.
+void write_traffic(JsonWriter& json, const Plan& plan, const PlanLaunch& launch) {
+  uint64_t weights = 0, state = 0;
+  int64_t macs = 0;
+  bool blocks = true;
+  for (int i = 0; i < launch.inputs; ++i) {
+    const PlanValue& value = plan.values[size_t(launch.in[i])];
+    if (value.place == Place::weight && launch.op != &kEmbed) {
+      weights += value.layout ? value.layout->bytes(value.bound) : value.bound.bytes();
+      if (value.bound.rank != 2) continue;
+      macs += value.bound.count();
+      blocks = blocks && is_block(value.bound.dtype);
+    }
+    if (plan.values[size_t(value.root)].place == Place::state) state += value.bound.bytes();
+  }
+  if (weights) json.pair("weight_bytes", weights);
+  if (macs) json.pair("macs", macs).pair("per", plan.dims.print(plan.values[size_t(launch.out[0])].shape.dims[0])).pair("int8", blocks);
+  if (state && launch.op == &kAttentionPaged) json.pair("state_bytes", state).pair("window", launch.attr.as<AttentionAttr>().window);
+}
+
 }  // namespace
 
 String inspect_json(const Model& model) {
@@ -99,9 +122,13 @@ String placement_json(const Model& model) {
   json.begin_object().pair("device", plan.device->name());
   json.pair("weights_bytes", model.weight_bytes.held).pair("kv_bytes", uint64_t(plan.state_bytes));
   json.pair("scratch_bytes", uint64_t(plan.arena_bytes)).pair("unshared_bytes", uint64_t(plan.unshared_bytes)).pair("fallbacks", plan.fallbacks);
+  json.pair("kv_tokens", model.runner->limits.pages * kPageTokens);
   json.key("launches").begin_array();
-  for (const PlanLaunch& launch : plan.launches)
-    json.begin_object().pair("name", launch.name).pair("op", launch.op->name).pair("kernel", launch.kernel).end_object();
+  for (const PlanLaunch& launch : plan.launches) {
+    json.begin_object().pair("name", launch.name).pair("op", launch.op->name).pair("kernel", launch.kernel);
+    write_traffic(json, plan, launch);
+    json.end_object();
+  }
   return json.end_array().end_object().text();
 }
 

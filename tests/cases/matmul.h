@@ -1,11 +1,9 @@
 // Matmul cases: one list for tests and benches, on every ISA and device. y [T, N] = x [T, K] . w [N, K]^T.
-// small: for tests everywhere, also emulated devices; model: shapes of the two real models; bench: larger ones.
 #pragma once
+#include "cases/tag.h"
 #include "tensor/dtype.h"
 
 namespace prm::cases {
-
-enum class Tag { small, model, bench };
 
 struct MatmulCase {
   Tag tag;
@@ -28,6 +26,18 @@ inline constexpr MatmulCase kMatmul[] = {
     {Tag::small, DType::q6_k, 1, 1, 256},     {Tag::small, DType::q6_k, 8, 23, 2048},  {Tag::small, DType::q6_k, 2, 35, 4864},
     {Tag::model, DType::q5_0, 33, 1024, 640}, {Tag::model, DType::q8_0, 33, 256, 640}, {Tag::model, DType::q6_k, 33, 640, 2048},
     {Tag::model, DType::q4_k, 33, 640, 1024}, {Tag::model, DType::q5_0, 17, 896, 896}, {Tag::model, DType::q6_k, 17, 896, 4864},
+    // One token and a full chunk of every kind of layer of Gemma 3 270M and Qwen2.5 0.5B, as Q4_K_M files hold them.
+    {Tag::bench, DType::q5_0, 1, 2048, 640},  {Tag::bench, DType::q5_0, 512, 2048, 640},
+    {Tag::bench, DType::q4_k, 1, 640, 1024},  {Tag::bench, DType::q4_k, 512, 640, 1024},
+    {Tag::bench, DType::q6_k, 1, 640, 2048},  {Tag::bench, DType::q6_k, 512, 640, 2048},
+    {Tag::bench, DType::q8_0, 1, 262144, 640}, {Tag::bench, DType::q5_0, 1, 4864, 896},
+    {Tag::bench, DType::q5_0, 512, 4864, 896}, {Tag::bench, DType::q4_k, 1, 896, 4864},
+    {Tag::bench, DType::q4_k, 512, 896, 4864}, {Tag::bench, DType::q6_k, 1, 896, 4864},
+    {Tag::bench, DType::q6_k, 512, 896, 4864}, {Tag::bench, DType::q8_0, 1, 151936, 896},
+    {Tag::bench, DType::q4_0, 1, 4864, 896},  {Tag::bench, DType::q4_0, 512, 4864, 896},
+    {Tag::bench, DType::f16, 1, 4864, 896},   {Tag::bench, DType::f16, 512, 4864, 896},
+    {Tag::bench, DType::bf16, 1, 4864, 896},  {Tag::bench, DType::bf16, 512, 4864, 896},
+    {Tag::bench, DType::f32, 1, 4864, 896},   {Tag::bench, DType::f32, 512, 4864, 896},
 };
 
 }  // namespace prm::cases

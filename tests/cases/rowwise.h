@@ -2,13 +2,17 @@
 #pragma once
 #include <cstdint>
 
+#include "cases/tag.h"
+
 namespace prm::cases {
 
 struct RowCase {
   int64_t T, C, D;  // D: gain or head size, divides C
+  Tag tag = Tag::small;
 };
 inline constexpr RowCase kRows[] = {{1, 1, 1},   {1, 2, 2},    {3, 16, 16},   {2, 18, 6},    {5, 64, 16},
-                                    {1, 640, 640}, {4, 1024, 256}, {7, 896, 64}, {2, 4864, 4864}, {33, 128, 32}};
+                                    {1, 640, 640}, {4, 1024, 256}, {7, 896, 64}, {2, 4864, 4864}, {33, 128, 32},
+                                {1, 640, 640, Tag::bench}, {512, 640, 640, Tag::bench}, {512, 896, 896, Tag::bench}, {512, 1024, 256, Tag::bench}};
 
 // Sum of squares in 16 lanes: relative error below (C / 16 + 8) 2^-24, then a square root, a division and two products.
 inline double norm_bound(int64_t D, double magnitude) { return 6.0e-8 * (double(D) / 32 + 10) * magnitude + 1e-37; }
@@ -23,8 +27,10 @@ inline constexpr double kAttentionBound = 4e-6;
 
 struct AttentionCase {
   int64_t T, H, G, D, window;
+  Tag tag = Tag::small;
 };
 inline constexpr AttentionCase kAttention[] = {{1, 1, 1, 2, 0},   {5, 2, 1, 16, 0},  {9, 4, 2, 8, 3},    {40, 4, 1, 32, 8},
-                                               {300, 2, 1, 16, 0}, {600, 2, 2, 8, 257}, {64, 14, 2, 64, 0}, {33, 4, 1, 256, 16}};
+                                               {300, 2, 1, 16, 0}, {600, 2, 2, 8, 257}, {64, 14, 2, 64, 0}, {33, 4, 1, 256, 16},
+                                               {512, 4, 1, 256, 0, Tag::bench}, {512, 14, 2, 64, 0, Tag::bench}};
 
 }  // namespace prm::cases

@@ -327,6 +327,52 @@ class Files(CliTest):
             self.assertEqual((a['kind'], a['ok']), (kind, False))
 
 
+class Bench(CliTest):
+    KEYS = ('prefill_tok_s decode_tok_s batch load_ms first_token_ms peak_rss_mb isa cpu threads read_gbs_probe int8_gops_probe '
+            'fma_gflops_probe bytes_per_token share_read share_int8').split()
+
+    def test_keys_and_figures(self):
+        shown = self.answer('bench', QUANTIZED, '--prompt', '24', '--gen', '5', '--repeat', '2', '--threads', '1')
+        self.assertLessEqual(set(self.KEYS), set(shown))
+        self.assertEqual((shown['batch'], shown['threads'], shown['prompt'], shown['gen']), ({}, 1, 24, 5))
+        for key in self.KEYS:
+            if key not in ('batch', 'isa', 'cpu', 'threads', 'share_int8'):
+                self.assertGreater(shown[key], 0, key)
+        self.assertAlmostEqual(shown['share_read'], shown['bytes_per_token'] * shown['decode_tok_s'] / (shown['read_gbs_probe'] * 1e9))
+
+    def test_bytes_per_token_are_weights_and_cache(self):
+        """All tensors but a table that is only gathered, and half floats of keys and values at the mean position."""
+        prompt, gen = 24, 5
+        shown = self.answer('bench', QWEN, '--prompt', str(prompt), '--gen', str(gen), '--repeat', '1', PREMISE_ISA='scalar')
+        report = self.answer('inspect', QWEN)
+        metadata, tensors = report['metadata'], {t['name']: t for t in report['tensors']}
+        weights = sum(t['bytes'] for name, t in tensors.items() if name != 'token_embd.weight' or 'output.weight' not in tensors)
+        cached = tensors['blk.0.attn_k.weight']['shape'][0] * 2 * 2 * metadata['qwen2.block_count']
+        self.assertEqual(shown['bytes_per_token'], weights + cached * (prompt + (gen + 1) / 2))
+        self.assertIsNone(shown['share_int8'])  # no 8-bit products in a model of floats
+
+    def test_table_for_people(self):
+        done = self.good('bench', GEMMA, '--prompt', '8', '--gen', '2', '--repeat', '1')
+        for word in ('machine', 'GB/s read', 'Gop/s int8', 'Gflop/s fma', 'prefill 8', 'decode 2', '% of read'):
+            self.assertIn(word, done.out)
+
+    def test_rounds_on_request(self):
+        text = 'the hand in the thing'
+        ids = self.answer('tokenize', GEMMA, text)['ids']
+        wanted = self.answer('run', GEMMA, text, '-n', '7', '--ignore-eos')['tokens']
+        line = ','.join(map(str, ids))
+        done = self.good('bench', GEMMA, '--serve', '--prompt', '32', '--gen', '6', stdin=f'{line}\n1,2,3\nmachine\n{line}\n'.encode())
+        first, other, machine, again = map(json.loads, done.out.splitlines())
+        self.assertEqual((first['ids'], again['ids'], len(other['ids'])), (wanted, wanted, 7))
+        self.assertGreater(min(first['prefill_s'], first['decode_s'], machine['read_gbs_probe'], machine['bytes_per_token']), 0)
+
+    def test_wrong_usage(self):
+        self.fails(2, 'bench', GEMMA, '--prompt', '0')
+        self.fails(2, 'bench', GEMMA, '--repeat', '0')
+        self.assertIn('--serve', premise('bench', GEMMA, '--serve', '--json').out)
+        self.fails(1, 'bench', GEMMA, '--prompt', '1M', status='INVALID_ARGUMENT')
+
+
 class People(CliTest):
     def test_nothing_moves_when_nobody_watches(self):
         done = self.good('perplexity', '-m', GEMMA, '-f', self.file('text.txt'), '--ctx', '32')

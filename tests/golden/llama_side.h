@@ -32,11 +32,12 @@ inline void log_errors_only(ggml_log_level level, const char *text, void *) {
   if (level == GGML_LOG_LEVEL_ERROR) std::fputs(text, stderr);
 }
 
-inline Model open_model(const std::string &path, bool vocabulary_only = false) {
+inline Model open_model(const std::string &path, bool vocabulary_only = false, bool repack = true) {
   llama_log_set(log_errors_only, nullptr);
   llama_model_params params = llama_model_default_params();
   params.n_gpu_layers = 0;
   params.vocab_only = vocabulary_only;
+  params.use_extra_bufts = repack;
   Model model(llama_model_load_from_file(path.c_str(), params));
   if (!model) throw std::runtime_error(path + ": llama.cpp cannot load it");
   return model;
@@ -108,6 +109,14 @@ struct Arguments {
   int32_t number(const std::string &name, int32_t otherwise) const {
     for (const auto &[key, value] : options)
       if (key == name) return to_number(name, value);
+    return otherwise;
+  }
+  bool on(const std::string &name, bool otherwise) const {
+    for (const auto &[key, value] : options) {
+      if (key != name) continue;
+      if (value != "on" && value != "off") throw std::runtime_error(name + ": '" + value + "' is neither on nor off");
+      return value == "on";
+    }
     return otherwise;
   }
   static int32_t to_number(const std::string &name, const std::string &value) {

@@ -4,11 +4,16 @@
 //   peer tokenize MODEL LINES                                   one JSON array (or null) per line
 //   peer logits   MODEL IDS OUT.npy [--threads T]               [T, V] float32, F32 cache
 //   peer speed    MODEL [--prompt N] [--gen N] [--threads T]    one JSON object
+//   peer serve    MODEL [--prompt N] [--gen N] [--threads T] [--flash on|off] [--repack on|off]
+//                                                               one JSON object per line of stdin
+//   peer first-token MODEL TEXT [--ctx N] [--threads T] [--repack on|off]
+//                                                               the text of one greedy token, and no more
 #include "llama_side.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <ctime>
 #include <iostream>
 
 namespace {
@@ -21,7 +26,9 @@ const char *usage =
     "  peer greedy   MODEL PROMPTS.json N [--threads T]\n"
     "  peer tokenize MODEL LINES\n"
     "  peer logits   MODEL IDS OUT.npy [--threads T]\n"
-    "  peer speed    MODEL [--prompt N] [--gen N] [--threads T]\n";
+    "  peer speed    MODEL [--prompt N] [--gen N] [--threads T]\n"
+    "  peer serve    MODEL [--prompt N] [--gen N] [--threads T] [--flash on|off] [--repack on|off]\n"
+    "  peer first-token MODEL TEXT [--ctx N] [--threads T] [--repack on|off]\n";
 
 // The largest logit (the lowest id among equals) and its distance to the second.
 struct Top {
@@ -42,6 +49,19 @@ Top top_of(const float *logits, int32_t vocabulary) {
   }
   top.margin = logits[top.id] - second;
   return top;
+}
+
+// The same id at little cost, since it stands inside what is timed.
+llama_token quick_top(const float *logits, int32_t vocabulary) {
+  constexpr int32_t lanes = 16;
+  float most[lanes];
+  std::fill(most, most + lanes, -INFINITY);
+  int32_t id = 0;
+  for (; id + lanes <= vocabulary; id += lanes)
+    for (int32_t i = 0; i < lanes; ++i) most[i] = logits[id + i] > most[i] ? logits[id + i] : most[i];
+  for (; id < vocabulary; ++id) most[0] = std::max(most[0], logits[id]);
+  const float top = *std::max_element(most, most + lanes);
+  return static_cast<llama_token>(std::find(logits, logits + vocabulary, top) - logits);
 }
 
 // Prompts: a JSON array of strings or of {"text": ..., "special": true}. F16 cache, flash attention off. Generation goes
@@ -145,6 +165,8 @@ int logits(const Arguments &arguments) {
   return 0;
 }
 
+std::string version_text() { return std::string("llama.cpp ") + llama_version() + " (" PEER_PACKAGE ")"; }
+
 double seconds_since(int64_t start_us) { return double(llama_time_us() - start_us) * 1e-6; }
 
 double median(std::vector<double> values) {
@@ -194,9 +216,91 @@ int speed(const Arguments &arguments) {
                      {"prompt", prompt},
                      {"gen", gen},
                      {"threads", threads},
-                     {"version", std::string("llama.cpp ") + llama_version() + " (" PEER_PACKAGE ")"},
+                     {"version", version_text()},
                      {"system", llama_print_system_info()}};
   std::cout << line.dump() << std::endl;
+  return 0;
+}
+
+double cpu_seconds() { return double(std::clock()) / CLOCKS_PER_SEC; }
+
+// Wall and CPU seconds of what stands between go() and stop().
+struct Stopwatch {
+  double wall = 0, cpu = 0;
+  void go() {
+    wall -= double(llama_time_us()) * 1e-6;
+    cpu -= cpu_seconds();
+  }
+  void stop() {
+    wall += double(llama_time_us()) * 1e-6;
+    cpu += cpu_seconds();
+  }
+};
+
+// Rounds on demand, so that those of several programs can take turns. A line of token ids, apart by commas, is a prompt:
+// its time ends with the choice of the first token, then --gen steps follow. F16 cache, greedy, over end tokens. margins:
+// how far each id was ahead of the next. The line "machine" asks who answers.
+int serve(const Arguments &arguments) {
+  const int32_t gen = arguments.number("--gen", 64);
+  const bool flash = arguments.on("--flash", true), repack = arguments.on("--repack", true);
+  const golden::Model model = golden::open_model(arguments.words.at(1), false, repack);
+  const int32_t vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model.get()));
+  golden::ContextOptions options;
+  options.tokens = arguments.number("--prompt", 512) + gen + 1;
+  options.threads = arguments.number("--threads", 2);
+  options.flash_attention = flash;
+  const golden::Context context = golden::open_context(model.get(), options);
+
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line == "machine") {
+      const std::string flags = std::string("threads ") + std::to_string(options.threads) + ", flash attention " +
+                                (flash ? "on" : "off") + ", repack " + (repack ? "on" : "off") + ", F16 cache, native build";
+      const Json answer = {{"version", version_text()},
+                           {"flags", flags},
+                           {"system", llama_print_system_info()},
+                           {"default_threads", llama_context_default_params().n_threads}};
+      std::cout << answer.dump() << std::endl;
+      continue;
+    }
+    std::vector<llama_token> prompt;
+    for (const Json &id : Json::parse("[" + line + "]")) prompt.push_back(id.get<llama_token>());
+    golden::forget(context.get());
+    Stopwatch prefill, decode;
+    Json ids = Json::array(), margins = Json::array();
+    llama_token token = 0;
+    for (int32_t step = 0; step <= gen; ++step) {
+      Stopwatch &watch = step ? decode : prefill;
+      watch.go();
+      if (step) golden::decode(context.get(), {token}, static_cast<int32_t>(prompt.size()) + step - 1, 0);
+      else golden::decode(context.get(), prompt, 0, prompt.size() - 1);
+      const float *logits = llama_get_logits_ith(context.get(), -1);
+      token = quick_top(logits, vocabulary);
+      watch.stop();
+      ids.push_back(token);
+      margins.push_back(std::round(double(top_of(logits, vocabulary).margin) * 1e5) / 1e5);
+    }
+    const Json answer = {{"prefill_s", prefill.wall},  {"decode_s", decode.wall}, {"prefill_cpu_s", prefill.cpu},
+                         {"decode_cpu_s", decode.cpu}, {"ids", ids},              {"margins", margins}};
+    std::cout << answer.dump() << std::endl;
+  }
+  return 0;
+}
+
+int first_token(const Arguments &arguments) {
+  const golden::Model model = golden::open_model(arguments.words.at(1), false, arguments.on("--repack", true));
+  const llama_vocab *vocab = llama_model_get_vocab(model.get());
+  const std::vector<llama_token> ids = golden::tokenize(vocab, arguments.words.at(2));
+  if (ids.empty()) throw std::runtime_error("an empty prompt");
+  golden::ContextOptions options;
+  options.tokens = arguments.number("--ctx", 512);
+  options.threads = arguments.number("--threads", 2);
+  options.flash_attention = true;
+  const golden::Context context = golden::open_context(model.get(), options);
+  golden::decode(context.get(), ids, 0, ids.size() - 1);
+  const llama_token token = quick_top(llama_get_logits_ith(context.get(), -1), llama_vocab_n_tokens(vocab));
+  char piece[256];
+  const int32_t size = llama_token_to_piece(vocab, token, piece, sizeof piece, 0, true);
+  std::cout.write(piece, std::max(size, 0)) << std::flush;
   return 0;
 }
 
@@ -211,6 +315,8 @@ int main(int count, char **values) {
     if (command == "tokenize" && words == 3) return tokenize(arguments);
     if (command == "logits" && words == 4) return logits(arguments);
     if (command == "speed" && words == 2) return speed(arguments);
+    if (command == "serve" && words == 2) return serve(arguments);
+    if (command == "first-token" && words == 3) return first_token(arguments);
     std::fputs(usage, stderr);
     return 2;
   });

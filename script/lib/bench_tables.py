@@ -1,0 +1,83 @@
+"""The README's tables, from the lines of bench/results."""
+
+import json
+import os
+import re
+
+from accept_tools import TREE
+
+RESULTS = 'bench/results/peers.jsonl'
+BEGIN, END = '<!-- script/bench readme: begin -->', '<!-- end -->'
+
+
+def newest_by_cpu(lines):
+    """The last line of each processor, in the order of the file."""
+    newest = {}
+    for line in lines:
+        if line.strip():
+            result = json.loads(line)
+            newest.pop(result['cpu'], None)
+            newest[result['cpu']] = result
+    return list(newest.values())
+
+
+def number(value, form='{:.1f}'):
+    return 'null' if value is None else form.format(value)
+
+
+def table(result):
+    rows = [
+        f'{result["cpu"]}, {result["cores"]} cores, {result["isa"]}; commit {result["commit"]}, {result["date"]}; prompt '
+        f'{result["prompt"]}, {result["gen"]} tokens generated, {result["rounds"]} rounds in turns:',
+        '',
+        '| model | type | phase | threads | Premise tok/s | llama.cpp tok/s | ratio | lower quartile | share of ceiling | disturbed rounds |',
+        '|---|---|---|---|---|---|---|---|---|---|',
+    ]
+    for c in result['cases']:
+        share = number(c['share'] and c['share'] * 100, '{:.0f} %')
+        cells = [c['model'], c['type'], c['phase'], str(c['threads']), number(c['ours']['median'])]
+        cells += [number(c['peer'] and c['peer']['median']), number(c['ratio'], '{:.2f}'), number(c['ratio_q25'], '{:.2f}')]
+        rows.append('| ' + ' | '.join([*cells, share, str(c['disturbed_rounds'])]) + ' |')
+    for start in result['startup']:
+        first, rss = start['first_token_s'], start['peak_rss_mb']
+        rows += ['', f'{start["model"]}, start to first token, {start["threads"]} threads: {pair(first, 1e3, "ms")}; peak RSS {pair(rss, 1, "MB")}.']
+    versions = sorted({c['peer']['version'] for c in result['cases'] if c['peer']})
+    return '\n'.join(rows + (['', f'The peer is {", ".join(versions)}, {flags_of(result)}.'] if versions else []))
+
+
+def pair(row, scale, unit):
+    theirs = number(row['peer'] and row['peer']['median'] * scale, '{:.0f}')
+    return f'{row["ours"]["median"] * scale:.0f} {unit}, llama.cpp {theirs}'
+
+
+def flags_of(result):
+    return '; '.join(sorted({c['peer']['flags'] for c in result['cases'] if c['peer']}))
+
+
+def render(text, lines):
+    """The README with its tables made anew."""
+    if BEGIN not in text or END not in text:
+        raise RuntimeError(f'README.md has no lines {BEGIN} and {END}')
+    tables = '\n\n'.join(map(table, newest_by_cpu(lines)))
+    pattern = re.escape(BEGIN) + r'.*?' + re.escape(END)
+    return re.sub(pattern, lambda _: f'{BEGIN}\n\n{tables}\n\n{END}', text, count=1, flags=re.S)
+
+
+def rendered():
+    with open(os.path.join(TREE, 'README.md'), encoding='utf-8') as file:
+        text = file.read()
+    with open(os.path.join(TREE, RESULTS), encoding='utf-8') as file:
+        return text, render(text, file.readlines())
+
+
+def write():
+    text, made = rendered()
+    with open(os.path.join(TREE, 'README.md'), 'w', encoding='utf-8') as file:
+        file.write(made)
+    return made != text
+
+
+def append(result):
+    os.makedirs(os.path.join(TREE, os.path.dirname(RESULTS)), exist_ok=True)
+    with open(os.path.join(TREE, RESULTS), 'a', encoding='utf-8') as file:
+        file.write(json.dumps(result, ensure_ascii=False) + '\n')
