@@ -13,7 +13,12 @@ struct Zmm {
   static Bytes small(int8_t value) { return _mm512_set1_epi8(value); }
   static Bytes load(const char* at) { return _mm512_load_si512(at); }
   static Bytes mix(Bytes a, Bytes b) { return _mm512_xor_si512(a, b); }
-  static uint64_t fold(Bytes v) { return uint64_t(_mm512_reduce_or_epi64(v)); }
+  static uint64_t fold(Bytes v) {
+    uint64_t word[8], all = 0;
+    _mm512_storeu_si512(word, v);
+    for (uint64_t one : word) all ^= one;
+    return all;
+  }
   static Floats set(float value) { return _mm512_set1_ps(value); }
   static Floats fma(Floats sum, Floats a, Floats b) { return _mm512_fmadd_ps(sum, a, b); }
   static uint64_t fold_floats(Floats v) { return fold(_mm512_castps_si512(v)); }

@@ -15,8 +15,9 @@ struct Ymm {
   static Bytes load(const char* at) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(at)); }
   static Bytes mix(Bytes a, Bytes b) { return _mm256_xor_si256(a, b); }
   static uint64_t fold(Bytes v) {
-    return uint64_t(_mm256_extract_epi64(v, 0)) ^ uint64_t(_mm256_extract_epi64(v, 1)) ^
-           uint64_t(_mm256_extract_epi64(v, 2)) ^ uint64_t(_mm256_extract_epi64(v, 3));
+    uint64_t word[4];
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(word), v);
+    return word[0] ^ word[1] ^ word[2] ^ word[3];
   }
   static Floats set(float value) { return _mm256_set1_ps(value); }
   static Floats fma(Floats sum, Floats a, Floats b) { return _mm256_fmadd_ps(sum, a, b); }

@@ -8,8 +8,8 @@ import sys
 import time
 
 from accept_tools import GOLDEN, PROGRAM, call, cpu_name, model, premise
-from bench_stats import MOST_DISTURBED, agreement, case_of, geomeans, median, paired_ratio, summary
-from bench_workers import Worker, first_byte, say
+from bench_stats import agreement, case_of, geomeans, median, paired_ratio, summary
+from bench_workers import Worker, first_byte, quietest, say
 
 STARTUP_TEXT = 'The capital of France is'
 
@@ -66,16 +66,8 @@ def choose_peer(peer, path, threads, options, line):
 
 
 def watched_round(workers, line, options, known=()):
-    """All workers in turn; again, a bounded number of times, while others use the machine. The quietest try is kept."""
-    kept = None
-    for _ in range(options.tries):
-        answers = [worker.ask_watched(line, known) for worker in workers]
-        noise = max(max(a['foreign'], a['steal']) for a in answers)
-        if kept is None or noise < kept[0]:
-            kept = (noise, answers)
-        if noise <= MOST_DISTURBED:
-            break
-    return kept[1]
+    """All workers in turn, undisturbed where that can be had."""
+    return quietest(lambda: [worker.ask_watched(line, known) for worker in workers], options.tries)
 
 
 def bench_model(name, threads, peer, options):
@@ -204,14 +196,15 @@ def startup(name, threads, peer, options):
         command = [peer, 'first-token', path, STARTUP_TEXT, '--ctx', '512', '--threads', str(threads)]
         commands[f'repack {repack}'] = [*command, '--repack', repack]
     samples = {who: [] for who in commands}
-    for number in range(options.rounds + 1):
-        for who, command in commands.items():
-            measured = first_byte(command)
-            if number:  # the first brings files into the cache
-                samples[who].append(measured)
-    result = {'model': name, 'threads': threads, 'ctx': 512}
-    for key, part in (('first_token_s', 0), ('peak_rss_mb', 1)):
-        rows = {who: summary([s[part] for s in samples[who]]) for who in commands}
+    first_byte(commands['ours'])  # brings the file into the cache
+    for _ in range(options.rounds):
+        found = quietest(lambda: [first_byte(command) for command in commands.values()], options.tries)
+        for who, one in zip(commands, found):
+            samples[who].append(one)
+    noise = [max(one['foreign'], one['steal']) for row in zip(*samples.values()) for one in row]
+    result = {'model': name, 'threads': threads, 'ctx': 512, 'foreign_pct': 100 * max(noise)}
+    for key in ('first_token_s', 'peak_rss_mb'):
+        rows = {who: summary([one[key] for one in samples[who]]) for who in commands}
         best = min((who for who in rows if who != 'ours'), key=lambda who: rows[who]['median'], default=None)
         result[key] = {'ours': rows['ours'], 'peer': {'way': best, **rows[best]} if best else None, 'ratio': None}
         if best:

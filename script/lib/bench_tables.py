@@ -38,9 +38,12 @@ def table(result):
         cells = [c['model'], c['type'], c['phase'], str(c['threads']), number(c['ours']['median'])]
         cells += [number(c['peer'] and c['peer']['median']), number(c['ratio'], '{:.2f}'), number(c['ratio_q25'], '{:.2f}')]
         rows.append('| ' + ' | '.join([*cells, share, str(c['disturbed_rounds'])]) + ' |')
+    if any(c['disturbed_rounds'] for c in result['cases']):
+        most = max(max(c['foreign_pct'], c['steal_pct']) for c in result['cases'])
+        rows += ['', f'In disturbed rounds others used up to {most:.0f} % of the machine: speeds and shares are lower than it allows.']
     for start in result['startup']:
         first, rss = start['first_token_s'], start['peak_rss_mb']
-        rows += ['', f'{start["model"]}, start to first token, {start["threads"]} threads: {pair(first, 1e3, "ms")}; peak RSS {pair(rss, 1, "MB")}.']
+        rows += ['', f'{start["model"]}, start to first token, --threads {start["threads"]}: {pair(first, 1e3, "ms")}; peak RSS {pair(rss, 1, "MB")}.']
     versions = sorted({c['peer']['version'] for c in result['cases'] if c['peer']})
     return '\n'.join(rows + (['', f'The peer is {", ".join(versions)}, {flags_of(result)}.'] if versions else []))
 

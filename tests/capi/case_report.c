@@ -77,7 +77,7 @@ static void inspection(void) {
 }
 
 static void placement(void) {
-    static const char *const keys[] = { "device", "weights_bytes", "kv_bytes", "scratch_bytes", "launches", NULL };
+    static const char *const keys[] = { "device", "weights_bytes", "kv_bytes", "scratch_bytes", "kv_tokens", "launches", NULL };
     prm_model *model = open_simple(QUANTIZED, 0, 0, 0);
     CHECK(model);
     check_json(NULL, model, PRM_REPORT_PLACEMENT, keys);
