@@ -17,12 +17,12 @@
 // Handles lie in the memory of the engine's host, outside of its account: they outlive it.
 struct prm_engine {
   prm::MemoryService memory;
-  prm::EnginePtr engine;
+  prm::EnginePtr engine = nullptr;
 };
 struct prm_model {
   prm::MemoryService memory;
-  prm::EnginePtr engine;  // before the model: the model's memory goes back to it
-  prm::ModelPtr model;
+  prm::EnginePtr engine = nullptr;  // before the model: the model's memory goes back to it
+  prm::ModelPtr model = nullptr;
 };
 struct prm_cancel {
   std::atomic<bool> fired{false};

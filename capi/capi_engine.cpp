@@ -115,6 +115,7 @@ void prm_cancel_fire(prm_cancel* cancel) {
 void prm_cancel_close(prm_cancel* cancel) { delete cancel; }
 
 prm_status prm_engine_open(int32_t version, const prm_engine_options* options, prm_engine** out) try {
+  FloatState ours;
   require_argument(out, "out", "is NULL");
   if (version < 0 || version / 1000000 != PRM_VERSION / 1000000 || version > PRM_VERSION)
     fail(Status::version_mismatch, "the program was built for version {}, this library is version {}: install a library at least as new", version, PRM_VERSION);
@@ -144,6 +145,7 @@ prm_status prm_engine_query(prm_engine* engine, prm_engine_info* out) try {
 }
 
 prm_status prm_engine_report(prm_engine* engine, prm_report what, char* buffer, size_t capacity, size_t* size) try {
+  FloatState ours;
   require_argument(engine, "engine", "is NULL");
   if (what != PRM_REPORT_CAPABILITIES) fail_about(Status::invalid_argument, "what", "report {} is not one of an engine", what);
   AccountScope engines(engine->engine->account);

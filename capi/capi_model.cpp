@@ -99,6 +99,7 @@ prm_status prm_model_query(prm_model* model, prm_model_info* out) try {
 }
 
 prm_status prm_model_report(prm_model* model, prm_report what, char* buffer, size_t capacity, size_t* size) try {
+  FloatState ours;
   require_argument(model, "model", "is NULL");
   const Model& m = *model->model;
   AccountScope engines(m.engine->account);
@@ -138,6 +139,7 @@ prm_status prm_model_plan(prm_model* model, const prm_plan_options* options, prm
 }
 
 prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tokens, size_t capacity, size_t* count) try {
+  FloatState ours;
   require_argument(model, "model", "is NULL");
   PromptSource source = read_prompt(prompt);
   AccountScope engines(model->engine->account);
@@ -157,6 +159,7 @@ prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tok
 
 prm_status prm_detokenize(prm_model* model, const int32_t* tokens, size_t count, uint32_t flags, char* buffer, size_t capacity,
                           size_t* size) try {
+  FloatState ours;
   require_argument(model, "model", "is NULL");
   require_argument(tokens || count == 0, "tokens", "is NULL");
   if (flags & ~uint32_t(PRM_PROMPT_SPECIAL)) fail_about(Status::unsupported, "flags", "flags has unknown bits: {:#x}", flags);

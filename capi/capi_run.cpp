@@ -112,7 +112,12 @@ prm_status prm_generate(prm_model* model, const prm_prompt* prompt, const prm_ge
   GenerateResult result;
   try {
     generate(*model->model, request, listen, result);
+  } catch (const Error& error) {
+    result.finish = finish_of(error.status);
+    write_request_info(result, info);
+    throw;
   } catch (...) {
+    result.finish = Finish::error;
     write_request_info(result, info);
     throw;
   }

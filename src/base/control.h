@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/float_state.h"
 
 namespace prm {
 
@@ -25,9 +26,28 @@ struct Control {
   }
   // Reports and listens; a callback that answers non-zero cancels.
   void progress(const char* stage, uint64_t done, uint64_t total) const {
-    if (on_progress && on_progress(user, stage, done, total)) fail(Status::cancelled, "cancelled by on_progress at '{}'", stage);
+    if (on_progress && ask_host(stage, done, total)) fail(Status::cancelled, "cancelled by on_progress at '{}'", stage);
     require();
   }
+
+ private:
+  int32_t ask_host(const char* stage, uint64_t done, uint64_t total) const {
+    HostFloatState theirs;
+    return on_progress(user, stage, done, total);
+  }
+};
+
+// For loops of many short turns that are not cut into work: the control is read once in 256.
+class Listener {
+ public:
+  explicit Listener(const Control& control) : control_(control) {}
+  void turn() {
+    if ((++turns_ & 255) == 0) control_.require();
+  }
+
+ private:
+  const Control& control_;
+  unsigned turns_ = 0;
 };
 
 }  // namespace prm

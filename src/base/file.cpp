@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/checked.h"
+#include "base/float_state.h"
 #include "base/system_file.h"
 
 namespace prm {
@@ -61,6 +62,7 @@ struct HostFile : LoadedFile {
     if (file && service.close) service.close(service.user, file, 0);
   }
   void read(uint64_t offset, size_t size, std::byte* to) const override {
+    HostFloatState theirs;
     require(service.read(service.user, file, offset, to, size), "read", offset);
   }
   void require(int32_t answer, const char* what, uint64_t offset) const {
@@ -76,6 +78,7 @@ FilePtr open_host_file(const FileService& service, const char* path, MemoryAccou
   auto file = make_charged<HostFile>(account, service);
   file->name = path;
   uint64_t size = 0;
+  HostFloatState theirs;
   file->require(service.open(service.user, path, 0, &file->file, &size), "open it", 0);
   const void* lent = service.map && size ? service.map(service.user, file->file, 0, size_t(size)) : nullptr;
   if (!lent) {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/float_state.h"
+
 namespace prm {
 
 enum class LogLevel : int32_t { error = 1, warning = 2, info = 3 };  // values of PRM_LOG_*
@@ -18,6 +20,7 @@ struct Log {
     if (!write) return;
     fmt::memory_buffer line;
     fmt::format_to(std::back_inserter(line), format, std::forward<Args>(args)...);
+    HostFloatState theirs;
     write(user, int32_t(level), line.data(), line.size());
   }
 };

@@ -124,7 +124,10 @@ void ThreadPool::run_step(void (*body)(void*), void* context) {
   if (service_.help && service_.helpers > 0 && lent.try_lock()) {
     Team team{*this, body, context};
     lending_.store(true);
-    service_.help(service_.user, [](void* raw) { static_cast<Team*>(raw)->enter(); }, &team, service_.helpers);
+    {
+      HostFloatState theirs;
+      service_.help(service_.user, [](void* raw) { static_cast<Team*>(raw)->enter(); }, &team, service_.helpers);
+    }
     if (!team.led.load()) team.enter();
     lending_.store(false);
   } else {

@@ -28,6 +28,7 @@ constexpr uint32_t kScalarCount = 13;
 
 struct Reader {
   const FileBytes& file;
+  Listener& listener;
   uint64_t at = 0, loaded = 0;
 
   uint64_t left() const { return file.bytes.size() - at; }
@@ -60,6 +61,7 @@ struct Reader {
     return value;
   }
   std::string_view text(uint64_t most, const char* what) {
+    listener.turn();
     uint64_t n = number<uint64_t>(what);
     if (n > left()) bad(fmt::format("the file ends inside {}", what));
     if (n > most) over(what, n, most);
@@ -213,11 +215,12 @@ bool is_gguf(const FileBytes& file) {
   return file.bytes.size() >= 4 && !std::memcmp(file.bytes.data(), "GGUF", 4);
 }
 
-ModelFile read_gguf(FilePtr file) {
+ModelFile read_gguf(FilePtr file, const Control& control) {
   ModelFile out;
   out.file = file;
   out.kind = "gguf";
-  Reader r{*file};
+  Listener listener(control);
+  Reader r{*file, listener};
   if (!is_gguf(*file)) r.bad("this is no GGUF file: it does not begin with 'GGUF'");
   r.at = 4;
   uint32_t version = r.number<uint32_t>("the version");

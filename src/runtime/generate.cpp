@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/float_state.h"
 
 namespace prm {
 
@@ -61,10 +62,16 @@ struct Emitter {
   const GenerateRequest& request;
   TextStream& stream;
 
-  bool text(std::string_view piece) const { return piece.empty() || !request.on_text || !request.on_text(request.user, piece.data(), piece.size()); }
-  bool token(int32_t id) {
-    if (request.on_token && request.on_token(request.user, id)) return false;
-    return text(stream.push(id));
+  bool text(std::string_view piece) const {
+    if (piece.empty() || !request.on_text) return true;
+    HostFloatState theirs;
+    return !request.on_text(request.user, piece.data(), piece.size());
+  }
+  bool token(int32_t id) { return accepts(id) && text(stream.push(id)); }
+  bool accepts(int32_t id) const {
+    if (!request.on_token) return true;
+    HostFloatState theirs;
+    return !request.on_token(request.user, id);
   }
 };
 
@@ -89,14 +96,14 @@ Finish decode(Model& model, Sequence& sequence, int32_t token, const GenerateReq
 }
 
 // The prompt's tokens, in the memory of the call.
-std::span<const int32_t> read_prompt(Model& model, const PromptSource& prompt) {
+std::span<const int32_t> read_prompt(Model& model, const PromptSource& prompt, const Control& control) {
   if (!prompt.is_text) return prompt.tokens;
   Vector<int32_t>& ids = model.call->prompt;
   ids.clear();
   ids.reserve(size_t(model.context));
   {
     ScratchScope scratch(model.prompt_scratch);
-    tokenize(*model.tokenizer, prompt.text, prompt.flags, ids);
+    tokenize(*model.tokenizer, prompt.text, prompt.flags, ids, control);
   }
   if (int64_t count = int64_t(ids.size()); count > model.context) {
     ids = {};  // it grew into the scratch
@@ -113,26 +120,25 @@ Sequence& start_sequence(Model& model) {
   return model.call->sequence;
 }
 
+}  // namespace
+
 Finish finish_of(Status status) {
   return status == Status::cancelled ? Finish::cancelled : status == Status::deadline ? Finish::deadline : Finish::error;
 }
-
-}  // namespace
 
 void generate(Model& model, const GenerateRequest& request, const Control& control, GenerateResult& result) {
   int64_t start_ns = now_ns();
   try {
     auto turn = take_turn(model, control);
     AccountScope models(model.account);
-    std::span<const int32_t> prompt = read_prompt(model, request.prompt);
+    std::span<const int32_t> prompt = read_prompt(model, request.prompt, control);
     result.prompt_tokens = int64_t(prompt.size());
     check_tokens(model, prompt);
     Work work = work_of(model, control);
     Sequence& sequence = start_sequence(model);
     int32_t token = prefill(model, sequence, prompt, work);
     result.finish = decode(model, sequence, token, request, work, start_ns, result);
-  } catch (const Error& error) {
-    result.finish = finish_of(error.status);
+  } catch (...) {
     result.total_ns = now_ns() - start_ns;
     throw;
   }

@@ -12,9 +12,9 @@ enum class Finish : int32_t { none = 0, end = 1, length = 3, callback = 5, cance
 
 // What the model reads: text, or tokens as they are.
 struct PromptSource {
-  std::string_view text;
-  TokenizeFlags flags;
-  std::span<const int32_t> tokens;
+  std::string_view text = {};
+  TokenizeFlags flags = {};
+  std::span<const int32_t> tokens = {};
   bool is_text = false;
 };
 
@@ -27,7 +27,7 @@ struct GenerateRequest {
   void* user = nullptr;
 };
 
-struct GenerateResult {  // filled as far as it went, also when generate fails
+struct GenerateResult {  // filled as far as it went, also when generate fails; finish then is the caller's to say: finish_of
   Finish finish = Finish::none;
   int64_t prompt_tokens = 0, generated = 0;
   int64_t first_ns = 0, total_ns = 0;
@@ -35,6 +35,9 @@ struct GenerateResult {  // filled as far as it went, also when generate fails
 
 // Fails with invalid_argument (no tokens, ids outside the vocabulary) or context_full.
 void check_tokens(const Model& model, std::span<const int32_t> tokens);
+
+// What a failure in `status` says in GenerateResult::finish.
+Finish finish_of(Status status);
 
 // Greedy: the largest logit, the lowest id among equals. Fails with context_full, numeric, cancelled, deadline.
 void generate(Model& model, const GenerateRequest& request, const Control& control, GenerateResult& result);

@@ -12,7 +12,7 @@ namespace {
 
 int32_t token_id(const ModelFile& file, const char* key) { return int32_t(file.integer_or(key, -1, INT32_MAX, -1)); }
 
-TokenizerPtr load_tokenizer(const ModelFile& file, int64_t vocabulary) {
+TokenizerPtr load_tokenizer(const ModelFile& file, int64_t vocabulary, const Control& control) {
   VocabularySource source;
   source.model = String(file.text("tokenizer.ggml.model"));
   source.pre = String(file.text_or("tokenizer.ggml.pre", "default"));
@@ -29,7 +29,8 @@ TokenizerPtr load_tokenizer(const ModelFile& file, int64_t vocabulary) {
   source.add_space_prefix = file.boolean_or("tokenizer.ggml.add_space_prefix", true);
   if (int64_t(source.tokens.size()) != vocabulary)
     file.bad(fmt::format("the vocabulary has {} tokens, 'token_embd.weight' has {} rows", source.tokens.size(), vocabulary));
-  return make_tokenizer(source);
+  control.require();
+  return make_tokenizer(source, control);
 }
 
 int64_t choose_context(const LoadOptions& options, const DecoderConfig& config) {
@@ -44,14 +45,14 @@ void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, cons
     if (bytes->bytes.empty()) fail_about(Status::bad_file, bytes->name, "{}: the file is empty", bytes->name);
     fail_about(Status::bad_file, bytes->name, "{}: no known model format: GGUF files are, and begin with 'GGUF'", bytes->name);
   }
-  model.file = read_gguf(std::move(bytes));
+  model.file = read_gguf(std::move(bytes), control);
   const ModelFile& file = model.file;
   const Architecture& architecture = find_architecture(file);
   model.config = read_decoder_config(file);
   model.context = choose_context(options, model.config);
   model.chunk_tokens = std::min(options.chunk_tokens ? options.chunk_tokens : kDefaultChunk, model.context);
   control.require();
-  model.tokenizer = load_tokenizer(file, model.config.vocabulary);
+  model.tokenizer = load_tokenizer(file, model.config.vocabulary, control);
   control.require();
   model.graph = quantize_activations(architecture.build(file, model.config));
   for (const NamedTensor& tensor : file.tensors) model.parameters += uint64_t(tensor.data.count());

@@ -52,11 +52,13 @@ struct Pair {
 
 struct Joiner {
   const Tokenizer& t;
+  Listener& listener;
   Vector<Symbol> symbols;
   std::priority_queue<Pair, Vector<Pair>> queue;
 
   void consider(int32_t left, int32_t right) {
     if (left < 0 || right < 0) return;
+    listener.turn();
     int32_t a = symbols[size_t(left)].id, b = symbols[size_t(right)].id;
     if (const Tokenizer::Merge* merge = find_merge(t, a, b)) queue.push({merge->rank, left, a, b});
   }
@@ -67,6 +69,7 @@ struct Joiner {
     for (int32_t i = 0; i < n; ++i) symbols.push_back({i - 1, i + 1 < n ? i + 1 : -1, t.byte_tokens[uint8_t(word[size_t(i)])], false});
     for (int32_t i = 1; i < n; ++i) consider(i - 1, i);
     while (!queue.empty()) {
+      listener.turn();
       Pair pair = queue.top();
       queue.pop();
       Symbol& left = symbols[size_t(pair.left)];
@@ -85,22 +88,23 @@ struct Joiner {
 };
 
 // Bytes that are no UTF-8 are read as U+FFFD, as the pre-tokenizers of these models do.
-String repaired(std::string_view raw) {
+String repaired(std::string_view raw, Listener& listener) {
   String text;
   text.reserve(raw.size());
   while (!raw.empty()) {
     size_t n;
+    listener.turn();
     append_utf8(decode_lenient(raw, n), text);
     raw.remove_prefix(n);
   }
   return text;
 }
 
-void tokenize_bpe(const Tokenizer& t, std::string_view raw, bool, Vector<int32_t>& out) {
-  String text = repaired(raw);
-  Joiner joiner{t, {}, {}};
+void tokenize_bpe(const Tokenizer& t, std::string_view raw, bool, Listener& listener, Vector<int32_t>& out) {
+  String text = repaired(raw, listener);
+  Joiner joiner{t, listener, {}, {}};
   size_t begin = 0;
-  for (size_t end : t.split(text)) {
+  for (size_t end : t.split(text, listener)) {
     joiner.run(std::string_view(text).substr(begin, end - begin), out);
     begin = end;
   }
@@ -125,13 +129,13 @@ void add_merge(Tokenizer& t, std::string_view line, int32_t rank) {
 
 struct PreTokenizer {
   const char* name;
-  Vector<size_t> (*split)(std::string_view);
+  Vector<size_t> (*split)(std::string_view, Listener&);
 };
 constexpr PreTokenizer kPreTokenizers[] = {
     {"qwen2", split_qwen2},
 };
 
-void prepare_bpe(Tokenizer& t, const VocabularySource& source) {
+void prepare_bpe(Tokenizer& t, const VocabularySource& source, Listener& listener) {
   String known;
   for (const PreTokenizer& pre : kPreTokenizers) {
     if (source.pre == pre.name) t.split = pre.split;
@@ -148,7 +152,10 @@ void prepare_bpe(Tokenizer& t, const VocabularySource& source) {
   size_t slots = 16;
   while (slots < source.merges.size() * 2) slots *= 2;
   t.merges.assign(slots, {0, 0, -1});
-  for (size_t i = 0; i < source.merges.size(); ++i) add_merge(t, source.merges[i], int32_t(i));
+  for (size_t i = 0; i < source.merges.size(); ++i) {
+    listener.turn();
+    add_merge(t, source.merges[i], int32_t(i));
+  }
 }
 
 void append_bpe(const Tokenizer& t, int32_t id, String& out) {

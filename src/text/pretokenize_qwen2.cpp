@@ -17,11 +17,12 @@ struct Character {
   Kind kind;
 };
 
-Vector<Character> read_characters(std::string_view text) {
+Vector<Character> read_characters(std::string_view text, Listener& listener) {
   Vector<Character> all;
   all.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
     size_t n;
+    listener.turn();
     uint32_t code = decode_lenient(text.substr(at), n);
     at += n;
     Kind kind = is_letter(code) ? kLetter : is_number(code) ? kNumber : is_space(code) ? kSpaceKind : kOther;
@@ -76,11 +77,12 @@ struct Scanner {
 
 }  // namespace
 
-Vector<size_t> split_qwen2(std::string_view text) {
-  Vector<Character> characters = read_characters(text);
+Vector<size_t> split_qwen2(std::string_view text, Listener& listener) {
+  Vector<Character> characters = read_characters(text, listener);
   Scanner scanner{characters};
   Vector<size_t> ends;
   for (size_t i = 0; i < characters.size();) {
+    listener.turn();
     i = scanner.next(i);
     ends.push_back(characters[i - 1].end);
   }

@@ -28,11 +28,13 @@ struct Pair {
 struct Joiner {
   const Vocabulary& vocabulary;
   std::string_view text;
+  Listener& listener;
   Vector<Symbol> symbols;
   std::priority_queue<Pair, Vector<Pair>> queue;
 
   void consider(int32_t left, int32_t right) {
     if (left < 0 || right < 0) return;
+    listener.turn();
     uint32_t size = symbols[size_t(left)].size + symbols[size_t(right)].size;
     if (size > vocabulary.longest()) return;
     int32_t id = vocabulary.find(text.substr(symbols[size_t(left)].begin, size));
@@ -48,6 +50,7 @@ struct Joiner {
     }
     for (int32_t i = 1; i < int32_t(symbols.size()); ++i) consider(i - 1, i);
     while (!queue.empty()) {
+      listener.turn();
       Pair pair = queue.top();
       queue.pop();
       Symbol &left = symbols[size_t(pair.left)], &right = symbols[size_t(pair.right)];
@@ -62,12 +65,12 @@ struct Joiner {
   }
 };
 
-void tokenize_spm(const Tokenizer& t, std::string_view raw, bool first, Vector<int32_t>& out) {
+void tokenize_spm(const Tokenizer& t, std::string_view raw, bool first, Listener& listener, Vector<int32_t>& out) {
   String text;
   text.reserve(raw.size() + 3);
   if (t.add_space_prefix && first) text += kSpace;
   for (char c : raw) c == ' ' ? void(text += kSpace) : void(text += c);
-  Joiner joiner{t.vocabulary, text, {}, {}};
+  Joiner joiner{t.vocabulary, text, listener, {}, {}};
   joiner.run();
   for (int32_t i = joiner.symbols.empty() ? -1 : 0; i >= 0; i = joiner.symbols[size_t(i)].next) {
     std::string_view piece = joiner.text.substr(joiner.symbols[size_t(i)].begin, joiner.symbols[size_t(i)].size);
@@ -90,7 +93,7 @@ int byte_value(std::string_view text) {
   return value;
 }
 
-void prepare_spm(Tokenizer& t, const VocabularySource& source) {
+void prepare_spm(Tokenizer& t, const VocabularySource& source, Listener&) {
   if (source.pre != "default")
     fail(Status::unsupported, "tokenizer: pre-tokenizer '{}' of model 'llama' is not supported; known: default", source.pre);
   if (source.scores.empty()) fail(Status::bad_file, "tokenizer: model 'llama' needs scores");

@@ -39,7 +39,7 @@ Vector<int32_t> end_tokens(Vocabulary& vocabulary, const VocabularySource& sourc
 
 }  // namespace
 
-TokenizerPtr make_tokenizer(const VocabularySource& source) {
+TokenizerPtr make_tokenizer(const VocabularySource& source, const Control& control) {
   const TokenizerFamily* family = nullptr;
   String known;
   for (const TokenizerFamily* f : kFamilies) {
@@ -47,7 +47,8 @@ TokenizerPtr make_tokenizer(const VocabularySource& source) {
     known += (known.empty() ? "" : ", ") + String(f->model);
   }
   if (!family) fail(Status::unsupported, "tokenizer: model '{}' is not supported; known: {}", source.model, known);
-  auto tokenizer = make_charged<Tokenizer>(source);
+  Listener listener(control);
+  auto tokenizer = make_charged<Tokenizer>(source, listener);
   tokenizer->family = family;
   tokenizer->bos = source.bos;
   tokenizer->eos = source.eos;
@@ -57,17 +58,18 @@ TokenizerPtr make_tokenizer(const VocabularySource& source) {
   if (source.add_bos && source.bos < 0) fail(Status::bad_file, "tokenizer: add_bos_token is set, but there is no bos_token_id");
   if (source.add_eos && source.eos < 0) fail(Status::bad_file, "tokenizer: add_eos_token is set, but there is no eos_token_id");
   tokenizer->ends = end_tokens(tokenizer->vocabulary, source);
-  family->prepare(*tokenizer, source);
+  family->prepare(*tokenizer, source, listener);
   return tokenizer;
 }
 
-void tokenize(const Tokenizer& t, std::string_view text, TokenizeFlags flags, Vector<int32_t>& out) {
+void tokenize(const Tokenizer& t, std::string_view text, TokenizeFlags flags, Vector<int32_t>& out, const Control& control) {
+  Listener listener(control);
   if (text.size() > INT32_MAX / 4) fail(Status::limit, "tokenizer: a text of {} bytes is too long", text.size());
   if (flags.add_begin && t.add_bos) out.push_back(t.bos);
   bool first = true;
-  for (const Vocabulary::Fragment& f : t.vocabulary.partition(text, flags.special)) {
+  for (const Vocabulary::Fragment& f : t.vocabulary.partition(text, flags.special, listener)) {
     if (f.token >= 0) out.push_back(f.token);
-    else t.family->tokenize(t, text.substr(f.begin, f.size), first, out);
+    else t.family->tokenize(t, text.substr(f.begin, f.size), first, listener, out);
     first = f.token >= 0;
   }
   if (flags.add_begin && t.add_eos) out.push_back(t.eos);

@@ -7,6 +7,8 @@
 
 #include "base/containers.h"
 
+#include "base/control.h"
+
 namespace prm {
 
 // What a file says of its tokenizer. The views need to live only during make_tokenizer (it copies).
@@ -26,7 +28,7 @@ using TokenizerPtr = std::shared_ptr<const Tokenizer>;
 
 // Fails with unsupported (unknown model or pre), bad_file (lengths that differ, ids out of range, duplicate or empty tokens
 // where they make the result ambiguous, malformed merges or byte tokens).
-TokenizerPtr make_tokenizer(const VocabularySource& source);
+TokenizerPtr make_tokenizer(const VocabularySource& source, const Control& control = {});
 
 struct TokenizeFlags {
   bool special = false;    // control tokens in the text are recognised
@@ -34,7 +36,8 @@ struct TokenizeFlags {
 };
 
 // Ids of `text`, any bytes; appended to `out`. Time is bounded by O(n log n) in text.size().
-void tokenize(const Tokenizer& tokenizer, std::string_view text, TokenizeFlags flags, Vector<int32_t>& out);
+void tokenize(const Tokenizer& tokenizer, std::string_view text, TokenizeFlags flags, Vector<int32_t>& out,
+              const Control& control = {});
 
 int32_t vocabulary_size(const Tokenizer& tokenizer);
 int32_t begin_token(const Tokenizer& tokenizer);  // put in front by add_begin; -1 when none

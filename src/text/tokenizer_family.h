@@ -9,15 +9,15 @@ struct Tokenizer;
 struct TokenizerFamily {
   const char* model;  // "tokenizer.ggml.model"
   // Fills what the family needs; fails with unsupported or bad_file.
-  void (*prepare)(Tokenizer& tokenizer, const VocabularySource& source);
+  void (*prepare)(Tokenizer& tokenizer, const VocabularySource& source, Listener& listener);
   // Ids of a text without special tokens; `first`: nothing or a special token stands before it.
-  void (*tokenize)(const Tokenizer& tokenizer, std::string_view text, bool first, Vector<int32_t>& out);
+  void (*tokenize)(const Tokenizer& tokenizer, std::string_view text, bool first, Listener& listener, Vector<int32_t>& out);
   // Bytes of a normal token.
   void (*append_text)(const Tokenizer& tokenizer, int32_t id, String& out);
 };
 
 struct Tokenizer {
-  explicit Tokenizer(const VocabularySource& source) : vocabulary(source) {}
+  Tokenizer(const VocabularySource& source, Listener& listener) : vocabulary(source, listener) {}
   const TokenizerFamily* family = nullptr;
   Vocabulary vocabulary;
   int32_t bos = -1, eos = -1;
@@ -30,9 +30,9 @@ struct Tokenizer {
     int32_t rank, merged;  // merged -1: the joined text is no token
   };
   Vector<Merge> merges;
-  Vector<size_t> (*split)(std::string_view text) = nullptr;  // gpt2: ends of the pre-tokenizer's words
+  Vector<size_t> (*split)(std::string_view text, Listener& listener) = nullptr;  // gpt2: ends of the pre-tokenizer's words
 };
 
-Vector<size_t> split_qwen2(std::string_view text);
+Vector<size_t> split_qwen2(std::string_view text, Listener& listener);
 
 }  // namespace prm

@@ -24,7 +24,7 @@ void check_id(const char* name, int32_t id, size_t size) {
 
 }  // namespace
 
-Vocabulary::Vocabulary(const VocabularySource& s) {
+Vocabulary::Vocabulary(const VocabularySource& s, Listener& listener) {
   size_t n = s.tokens.size(), bytes = 0;
   if (n == 0) fail(Status::bad_file, "tokenizer: the vocabulary is empty");
   if (n > INT32_MAX / 4) fail(Status::limit, "tokenizer: {} tokens are too many", n);
@@ -38,6 +38,7 @@ Vocabulary::Vocabulary(const VocabularySource& s) {
   blob_.reserve(bytes);
   offsets_.reserve(n + 1);
   for (std::string_view token : s.tokens) {
+    listener.turn();
     offsets_.push_back(uint32_t(blob_.size()));
     blob_ += token;
   }
@@ -52,6 +53,7 @@ Vocabulary::Vocabulary(const VocabularySource& s) {
   while (slots < n * 2) slots *= 2;
   table_.assign(slots, -1);
   for (int32_t id = 0; id < int32_t(n); ++id) {
+    listener.turn();
     size_t at = hash_text(text(id)) & (slots - 1);
     while (table_[at] >= 0 && text(table_[at]) != text(id)) at = (at + 1) & (slots - 1);
     table_[at] = id;
@@ -79,7 +81,7 @@ void Vocabulary::add_special_lengths() {
   }
 }
 
-Vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool special) const {
+Vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool special, Listener& listener) const {
   Vector<Fragment> fragments, next;
   if (!whole.empty()) fragments.push_back({0, whole.size(), -1});
   for (const SpecialLength& entry : special_lengths_) {
@@ -88,6 +90,7 @@ Vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool 
     for (const Fragment& f : fragments) {
       size_t begin = f.begin, end = f.begin + f.size;
       for (size_t i = begin; f.token < 0 && i + entry.length <= end;) {
+        listener.turn();
         int32_t id = entry.first_bytes[uint8_t(whole[i])] ? find(whole.substr(i, entry.length)) : -1;
         if (id < 0 || !(type(id) == TokenType::user_defined || (special && is_special(type(id))))) {
           ++i;

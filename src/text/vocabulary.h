@@ -12,7 +12,7 @@ enum class TokenType : uint8_t { normal = 1, unknown = 2, control = 3, user_defi
 class Vocabulary {
  public:
   // Fails with bad_file: no tokens, lists of other lengths, special ids out of range, scores that are NaN.
-  explicit Vocabulary(const VocabularySource& source);
+  Vocabulary(const VocabularySource& source, Listener& listener);
 
   int32_t size() const { return int32_t(offsets_.size() - 1); }
   std::string_view text(int32_t id) const { return std::string_view(blob_).substr(offsets_[size_t(id)], offsets_[size_t(id) + 1] - offsets_[size_t(id)]); }
@@ -28,7 +28,7 @@ class Vocabulary {
     size_t begin, size;
     int32_t token;  // -1: text
   };
-  Vector<Fragment> partition(std::string_view text, bool special) const;
+  Vector<Fragment> partition(std::string_view text, bool special, Listener& listener) const;
 
  private:
   struct SpecialLength {

@@ -1,5 +1,7 @@
 // Tiny models with random weights, made in memory as GGUF files: any architecture, any weight type.
 #pragma once
+#include <cmath>
+
 #include "support/blocks.h"
 #include "support/gguf_writer.h"
 
@@ -8,7 +10,7 @@ namespace prm::test {
 struct TinyModel {
   std::string arch = "qwen2";
   int64_t layers = 2, width = 256, heads = 4, kv_heads = 2, head_dim = 64, ffn = 512, vocabulary = 320, context = 1024;
-  int64_t window = 8;  // gemma3
+  int64_t window = 8, pattern = 0;  // gemma3; pattern 0: the file names none
   std::vector<DType> types = {DType::q8_0};  // taken in turn by the matrices
   bool tied = false;
   uint64_t seed = 1;
@@ -51,6 +53,7 @@ inline std::string make_tiny_model(const TinyModel& m) {
   w.u32(key("feed_forward_length"), uint32_t(m.ffn)).u32(key("context_length"), uint32_t(m.context));
   w.f32(key("attention.layer_norm_rms_epsilon"), 1e-6f).f32(key("rope.freq_base"), 1e6f);
   if (gemma) w.u32(key("attention.sliding_window"), uint32_t(m.window));
+  if (gemma && m.pattern) w.u32(key("attention.sliding_window_pattern"), uint32_t(m.pattern));
   write_tiny_tokenizer(w, m);
   size_t turn = 0;
   auto matrix = [&](const std::string& name, int64_t N, int64_t K) {

@@ -141,7 +141,7 @@ TEST_CASE("matmuls of one x are grouped over types and odd sizes, gate and up wi
       ValueId x = g.input("x", DType::f32, {g.symbol("T"), K});
       auto linear = [&](DType w, int64_t N) {
         data.push_back(random_weights(w, N, K, 0.1f, random));
-        return matmul(g, x, g.constant("w" + std::to_string(data.size()), Tensor(w, {N, K}, data.back().data()), nullptr), "m" + std::to_string(data.size()));
+        return matmul(g, x, g.constant(format_text("w{}", data.size()), Tensor(w, {N, K}, data.back().data()), nullptr), format_text("m{}", data.size()));
       };
       data.reserve(8);
       ValueId a = linear(type, 5), b = linear(other, 5), c = linear(type, 5), d = linear(other, 37), e = linear(type, 37);
@@ -178,12 +178,12 @@ TEST_CASE("runs over the limits of a node are halved, and results that are read 
   for (auto [length, width, nodes] : {std::tuple<int, int64_t, size_t>{20, 64, 4}, {3, 9000, 2}, {2, 40000, 2}, {8, 32, 1}}) {
     Graph g;
     ValueId x = g.input("x", DType::f32, {g.symbol("T"), width});
-    for (int i = 0; i < length; ++i) x = i % 3 ? scale(g, x, 1.5f, "s" + std::to_string(i)) : add(g, x, x, "s" + std::to_string(i));
+    for (int i = 0; i < length; ++i) x = i % 3 ? scale(g, x, 1.5f, format_text("s{}", i)) : add(g, x, x, format_text("s{}", i));
     g.outputs = {x};
     Graph fused = fuse(g);
     INFO(length << " steps of " << width << "\n" << print_graph(fused));
     CHECK(fused.nodes.size() == nodes);
-    CHECK(fused[fused.outputs[0]].name == "s" + std::to_string(length - 1));
+    CHECK(fused[fused.outputs[0]].name == format_text("s{}", length - 1));
     check_same_bytes(g, fused, {{{"T", 3}}, {{"x", bytes_of(uniform(3 * width, random))}}, {}});
   }
 }

@@ -231,3 +231,32 @@ TEST_CASE("code points have the categories that the pre-tokenizers ask for") {
   CHECK(decode_lenient("\xf4\x90\x80\x80", n) == kReplacement);
   CHECK(n == 1);
 }
+
+TEST_CASE("making a tokenizer and cutting a long text listen to the control") {
+  std::atomic<bool> fired{true};
+  Control control;
+  control.cancel = &fired;
+  auto cancelled = [](auto call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error.status == Status::cancelled;
+    }
+    return false;
+  };
+  TinySpm spm;
+  CHECK(cancelled([&] { make_tokenizer(spm.finish(), control); }));
+  for (const char* name : {"tiny-gemma3-f32", "tiny-qwen2-f32"}) {
+    TokenizerPtr t = tokenizer_of(name);
+    for (const std::string& text : {std::string(20000, 'a'), std::string(20000, ' '), std::string(20000, char(0xff))}) {
+      std::vector<int32_t> ids;
+      INFO(name << " " << int(text[0]));
+      CHECK(cancelled([&] { tokenize(*t, text, {}, ids, control); }));
+    }
+    fired = false;
+    std::vector<int32_t> ids;
+    tokenize(*t, std::string(20000, 'a'), {}, ids, control);
+    CHECK(ids == ids_of(*t, std::string(20000, 'a')));
+    fired = true;
+  }
+}

@@ -1,0 +1,198 @@
+// premise.hpp against the shared library: what each call gives is what the C call gives; nothing thrown crosses the C ABI.
+#include <atomic>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <premise/premise.hpp>
+#include <stdexcept>
+#include <thread>
+
+#include "support/catch.h"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string kPath = PREMISE_TEST_DATA "/tiny-qwen2-f32.gguf";
+
+prm_generate_options greedy(int32_t most) {
+  auto options = premise::init<prm_generate_options>();
+  options.flags = PRM_GENERATE_IGNORE_END;
+  options.max_tokens = most;
+  return options;
+}
+
+template <class Call>
+premise::error failure_of(Call call) {
+  try {
+    call();
+  } catch (const premise::error &error) {
+    return error;
+  }
+  throw std::logic_error("the call did not fail");
+}
+
+int32_t collect(void *user, const char *text, size_t size) {
+  static_cast<std::string *>(user)->append(text, size);
+  return 0;
+}
+
+int32_t count_token(void *user, int32_t) {
+  ++*static_cast<int *>(user);
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("hpp: text, tokens and logits are those of the C calls") {
+  premise::engine engine;
+  premise::model model(engine, kPath);
+  std::vector<int32_t> tokens = model.tokenize("the hand in the thing");
+  prm_prompt prompt = premise::text_prompt("the hand in the thing");
+  std::vector<int32_t> expected(64);
+  size_t count = 0;
+  REQUIRE(prm_tokenize(model.get(), &prompt, expected.data(), expected.size(), &count) == PRM_STATUS_OK);
+  expected.resize(count);
+  CHECK(tokens == expected);
+  CHECK(model.detokenize(tokens) == "the hand in the thing");
+  CHECK(model.detokenize({}).empty());
+
+  std::vector<float> logits = model.run(tokens);
+  CHECK(logits.size() == tokens.size() * size_t(model.info().vocabulary));
+  std::vector<float> whole(logits.size());
+  prm_tensor in{}, out{};
+  in.data = tokens.data(), in.bytes = tokens.size() * 4, in.shape[0] = int64_t(tokens.size()), in.rank = 1, in.dtype = PRM_DTYPE_I32;
+  out.data = whole.data(), out.bytes = whole.size() * 4;
+  REQUIRE(prm_run(model.get(), &in, 1, nullptr, &out, 1) == PRM_STATUS_OK);
+  CHECK(!std::memcmp(logits.data(), whole.data(), whole.size() * 4));
+
+  std::string text, from_c;
+  prm_request_info info = model.generate("the hand", greedy(20), [&](std::string_view piece) { text += piece; });
+  prm_generate_options options = greedy(20);
+  options.on_text = collect;
+  options.user = &from_c;
+  prompt = premise::text_prompt("the hand");
+  REQUIRE(prm_generate(model.get(), &prompt, &options, nullptr, nullptr) == PRM_STATUS_OK);
+  CHECK(!text.empty());
+  CHECK(text == from_c);
+  CHECK((info.finish == PRM_FINISH_LENGTH && info.generated_tokens == 20));
+  std::string again;
+  model.generate(premise::token_prompt(model.tokenize("the hand")), greedy(20), [&](std::string_view piece) { again += piece; });
+  CHECK(again == text);
+  CHECK(text.find(model.generate("the hand", 5)) == 0);
+}
+
+TEST_CASE("hpp: the C callback for tokens is called beside the lambda for text") {
+  premise::model model(premise::engine(), kPath);
+  prm_generate_options options = greedy(7);
+  int tokens = 0;
+  options.on_token = count_token;
+  options.user = &tokens;
+  model.generate("the hand", options, [](std::string_view) {});
+  CHECK(tokens == 7);
+}
+
+TEST_CASE("hpp: a lambda stops by false, and what it throws arrives as it was thrown") {
+  premise::model model(premise::engine(), kPath);
+  int calls = 0;
+  prm_request_info info = model.generate("the hand", greedy(50), [&](std::string_view) { return ++calls < 3; });
+  CHECK((info.finish == PRM_FINISH_CALLBACK && calls == 3));
+  calls = 0;
+  CHECK_THROWS_WITH(model.generate("the hand", greedy(50),
+                                   [&](std::string_view) {
+                                     if (++calls == 2) throw std::runtime_error("mine");
+                                   }),
+                    "mine");
+  CHECK(calls == 2);
+  CHECK(model.generate("the hand", 5).size() > 0);  // the model is as before
+}
+
+TEST_CASE("hpp: progress is watched, stopped, and its exception arrives") {
+  premise::engine engine;
+  premise::control how;
+  int calls = 0;
+  how.on_progress = [&](std::string_view stage, uint64_t done, uint64_t total) {
+    CHECK((!stage.empty() && done <= total));
+    return ++calls > 0;
+  };
+  premise::model watched(engine, kPath, premise::init<prm_model_options>(), how);
+  bool repacks = calls > 0;  // the scalar kernels read the file's own rows
+  how.on_progress = [](std::string_view, uint64_t, uint64_t) { return false; };
+  if (repacks) {
+    CHECK(failure_of([&] { premise::model(engine, kPath, premise::init<prm_model_options>(), how); }).status() == PRM_STATUS_CANCELLED);
+    how.on_progress = [](std::string_view, uint64_t, uint64_t) -> bool { throw 42; };
+    CHECK_THROWS_AS(premise::model(engine, kPath, premise::init<prm_model_options>(), how), int);
+  }
+}
+
+TEST_CASE("hpp: failures have status, sentence and subject") {
+  premise::engine engine;
+  premise::error missing = failure_of([&] { premise::model(engine, "no-such-model.gguf"); });
+  CHECK(missing.status() == PRM_STATUS_NOT_FOUND);
+  CHECK(std::string(missing.status_name()) == "NOT_FOUND");
+  CHECK(missing.subject() == "no-such-model.gguf");
+  CHECK(missing.message() == missing.what());
+  CHECK(missing.message().find("no-such-model.gguf") == 0);
+  auto options = premise::init<prm_engine_options>();
+  options.isa = "none";
+  CHECK(failure_of([&] { premise::engine bad(options); }).subject() == "isa");
+  CHECK(failure_of([&] { premise::model(engine, ""); }).status() == PRM_STATUS_INVALID_ARGUMENT);
+  premise::model model(engine, kPath);
+  CHECK(failure_of([&] { model.run({-1}); }).status() == PRM_STATUS_INVALID_ARGUMENT);
+  CHECK(failure_of([&] { model.run({}); }).status() == PRM_STATUS_INVALID_ARGUMENT);
+  CHECK(failure_of([&] { model.generate(premise::token_prompt({}), greedy(1), [](std::string_view) {}); }).status() == PRM_STATUS_INVALID_ARGUMENT);
+}
+
+TEST_CASE("hpp: cancel and deadline end calls") {
+  premise::model model(premise::engine(), kPath);
+  premise::cancel token;
+  premise::control how;
+  how.cancel = &token;
+  auto fire_at_second = [&, calls = 0](std::string_view) mutable {
+    if (++calls == 2) token.fire();
+  };
+  CHECK(failure_of([&] { model.generate("the hand", greedy(200), fire_at_second, how); }).status() == PRM_STATUS_CANCELLED);
+  how.cancel = nullptr;
+  how.deadline_ns = premise::deadline_after(-1s);
+  CHECK(failure_of([&] { model.run({5, 6}, how); }).status() == PRM_STATUS_DEADLINE);
+  how.deadline_ns = premise::deadline_after(std::chrono::hours(-1000000));  // before the clock began
+  CHECK(failure_of([&] { model.run({5, 6}, how); }).status() == PRM_STATUS_DEADLINE);
+  how.deadline_ns = premise::deadline_at(std::chrono::steady_clock::now() + 1h);
+  CHECK(model.run({5, 6}, how) == model.run({5, 6}));
+  int64_t soon = premise::deadline_after(2ms), now = prm_now_ns();
+  CHECK((soon > now - 100000000 && soon <= now + 2000000));
+}
+
+TEST_CASE("hpp: handles move, close themselves, and may be taken over and given up") {
+  premise::engine engine;
+  premise::model model(engine, kPath);
+  {
+    premise::engine moved = std::move(engine);
+    CHECK((moved && !engine));
+  }  // closed; the model keeps what it needs
+  CHECK(failure_of([&] { engine.info(); }).status() == PRM_STATUS_INVALID_ARGUMENT);
+  prm_model *raw = model.release();
+  CHECK(!model);
+  premise::model owner(raw), other(nullptr);
+  other = std::move(owner);
+  CHECK((other.get() == raw && !owner));
+  CHECK(other.info().vocabulary > 0);
+  other.reset();
+  CHECK(!other);
+}
+
+TEST_CASE("hpp: reports of any length, and files in memory") {
+  premise::engine engine;
+  CHECK(engine.report().find("\"isas\"") != std::string::npos);
+  CHECK(engine.info().threads == 0);
+  std::ifstream file(kPath, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  auto options = premise::init<prm_model_options>();
+  options.data = bytes.data();
+  options.data_size = bytes.size();
+  premise::model model(engine, "", options);
+  std::string graph = model.report(PRM_REPORT_GRAPH);
+  CHECK(graph.size() > 1024);  // more than the first guess
+  CHECK(graph.find('\0') == std::string::npos);
+  CHECK(model.info().architecture == std::string("qwen2"));
+}

@@ -1,0 +1,66 @@
+// The cases of the bit suite: a tiny model of every architecture and weight type, each with one committed SHA-256 of the
+// logits [T, V] of its tokens (hashes.txt).
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "support/tiny_model.h"
+
+namespace prm::test {
+
+struct BitCase {
+  std::string name;  // "gemma3-q4_k-f16": architecture, weights, cache
+  TinyModel model;
+  DType cache = DType::f16;
+  int64_t tokens = 17;  // one more than a chunk of 16
+  enum Breadth { some, most, all } breadth = most;  // of its variations in the plain tier
+};
+
+// Widths that leave tails: rows of 16 (vocabulary), lanes of 16 (head), parts of the canonical sum of unequal length (ffn).
+inline TinyModel tiny_of_type(const std::string& arch, const std::vector<DType>& types) {
+  TinyModel m{.arch = arch, .kv_heads = 2, .vocabulary = 275, .context = 512, .window = 8, .pattern = 2, .types = types};
+  int block = info(types[0]).block;
+  if (types.size() > 1) m.width = 320, m.kv_heads = 1, m.head_dim = 64, m.ffn = 512;
+  else if (block == 256) m.width = 256, m.head_dim = 64, m.ffn = 512;
+  else if (block == 32) m.width = 64, m.head_dim = 24, m.ffn = 544;
+  else m.width = 48, m.head_dim = 16, m.ffn = 520;
+  return m;
+}
+
+// Types by matrix as Q4_K_M files of models with a width that is no multiple of 256 have them: embedding, then q, k, v, output, gate,
+// up, down of two layers.
+inline const std::vector<DType> kMixedTypes = {
+    DType::q8_0, DType::q5_0, DType::q5_0, DType::q8_0, DType::q4_k, DType::q5_0, DType::q5_0, DType::q6_k,
+    DType::q5_0, DType::q5_0, DType::q5_0, DType::q4_k, DType::q5_0, DType::q5_0, DType::q4_k};
+
+inline std::vector<BitCase> bit_cases() {
+  std::vector<BitCase> cases;
+  const std::vector<DType> dense_and_blocks = {DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q5_0, DType::q4_0, DType::q4_k, DType::q6_k};
+  for (const char* arch : {"gemma3", "qwen2"}) {
+    auto add = [&](const std::string& label, const TinyModel& model, DType cache) {
+      cases.push_back({.name = std::string(arch) + "-" + label + "-" + info(cache).name, .model = model, .cache = cache});
+      if (model.width >= 256) cases.back().breadth = BitCase::some;
+    };
+    for (DType type : dense_and_blocks) {
+      add(info(type).name, tiny_of_type(arch, {type}), DType::f16);
+      if (type == DType::q8_0) cases.back().breadth = BitCase::all;
+    }
+    add("mixed", tiny_of_type(arch, kMixedTypes), DType::f16);
+    add("f32", tiny_of_type(arch, {DType::f32}), DType::f32);
+    add("q8_0", tiny_of_type(arch, {DType::q8_0}), DType::f32);
+    add("mixed", tiny_of_type(arch, kMixedTypes), DType::f32);
+    // Over the end of an attention split (256 keys), with a window that begins inside one.
+    TinyModel long_model{.arch = arch, .width = 64, .heads = 2, .kv_heads = 1, .head_dim = 32, .ffn = 64, .vocabulary = 275, .context = 512, .window = 100, .pattern = 2};
+    add("long", long_model, DType::f16);
+    cases.back().tokens = 300;
+    cases.back().breadth = BitCase::some;
+  }
+  return cases;
+}
+
+// hashes.txt: a line "NAME SHA256" per case.
+std::map<std::string, std::string> read_hashes();
+void write_hashes(const std::vector<std::pair<std::string, std::string>>& hashes);
+
+}  // namespace prm::test
