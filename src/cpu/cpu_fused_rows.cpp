@@ -11,10 +11,10 @@ namespace prm {
 namespace {
 
 template <const CpuIsa& isa>
-void run_step_on_row(const PlacedStep& s, int64_t t) {
-  auto* x = reinterpret_cast<const float*>(s.in[0].at(t));
-  auto* other = reinterpret_cast<const float*>(s.in[1].at(t));
-  auto* y = reinterpret_cast<float*>(s.out.at(t));
+void run_step_on_row(const PlacedStep& s, int64_t t, std::byte* scratch) {
+  auto* x = reinterpret_cast<const float*>(s.in[0].at(t, scratch));
+  auto* other = reinterpret_cast<const float*>(s.in[1].at(t, scratch));
+  auto* y = reinterpret_cast<float*>(s.out.at(t, scratch));
   int64_t C = s.in[0].shape.cols(), D = s.in[1].shape.cols();
   switch (s.step.kind) {
     case RowStepKind::rms_norm:
@@ -28,7 +28,7 @@ void run_step_on_row(const PlacedStep& s, int64_t t) {
     case RowStepKind::glu: (Gate(s.step.option) == Gate::silu ? isa.glu_silu : isa.glu_gelu)(x, other, y, C); break;
     case RowStepKind::quantize: (DType(s.step.option) == DType::a8 ? isa.quantize_a8 : isa.quantize_a8k)(x, y, C); break;
     case RowStepKind::kv_write: {
-      int64_t slot = *reinterpret_cast<const int32_t*>(s.in[2].at(t));
+      int64_t slot = *reinterpret_cast<const int32_t*>(s.in[2].at(t, scratch));
       if (slot < 0) break;
       std::byte* row = s.out.shape.data + size_t(slot) * s.out.shape.row_bytes();
       if (s.out.shape.dtype == DType::f16) isa.store_half(other, reinterpret_cast<uint16_t*>(row), D);
@@ -51,14 +51,13 @@ bool accepts_fused_rows(const KernelQuery& q) {
 
 template <const CpuIsa& isa>
 void run_fused_rows(const OpArgs& a) {
-  PlacedSteps shapes(a, nullptr);
+  PlacedSteps placed(a);
   int64_t values = 0;  // of a row, in all steps
-  for (int i = 0; i < shapes.count; ++i) values += shapes.step[i].out.row_wise ? shapes.step[i].out.shape.cols() : 0;
-  a.work->rows(shapes.rows, std::max<int64_t>(1, 32768 / std::max<int64_t>(1, values)), [&](int64_t begin, int64_t end) {
+  for (int i = 0; i < placed.count; ++i) values += placed.step[i].out.row_wise ? placed.step[i].out.shape.cols() : 0;
+  a.work->rows(placed.rows, std::max<int64_t>(1, 32768 / std::max<int64_t>(1, values)), [&](int64_t begin, int64_t end) {
     alignas(64) std::byte scratch[kRowScratch];
-    PlacedSteps placed(a, scratch);
     for (int64_t t = begin; t < end; ++t)
-      for (int i = 0; i < placed.count; ++i) run_step_on_row<isa>(placed.step[i], t);
+      for (int i = 0; i < placed.count; ++i) run_step_on_row<isa>(placed.step[i], t, scratch);
   });
 }
 

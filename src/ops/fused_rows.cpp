@@ -65,28 +65,28 @@ struct PartArgs {
   Tensor tensor[4];
   OpArgs args;
 
-  PartArgs(const PlacedStep& step, int64_t t, int64_t rows) : attr(attr_of(step.step)) {
+  PartArgs(const PlacedStep& step, int64_t t, int64_t rows, std::byte* scratch) : attr(attr_of(step.step)) {
     args.attr = &attr;
-    for (int j = 0; j < operands_of(step.step.kind); ++j) tensor[j] = part_of(step.in[j], t, rows), args.in[j] = &tensor[j];
-    tensor[3] = part_of(step.out, t, rows);
+    for (int j = 0; j < operands_of(step.step.kind); ++j) tensor[j] = part_of(step.in[j], t, rows, scratch), args.in[j] = &tensor[j];
+    tensor[3] = part_of(step.out, t, rows, scratch);
     args.out[0] = &tensor[3];
   }
   PartArgs(const PartArgs&) = delete;
   PartArgs& operator=(const PartArgs&) = delete;
 
-  static Tensor part_of(const RowOperand& operand, int64_t t, int64_t rows) {
+  static Tensor part_of(const RowOperand& operand, int64_t t, int64_t rows, std::byte* scratch) {
     Tensor part = operand.shape;
-    part.data = operand.at(t);
+    part.data = operand.at(t, scratch);
     if (operand.row_wise) part.dim[0] = rows;
     return part;
   }
 };
 
 Cost cost_rows(const OpArgs& a) {
-  PlacedSteps placed(a, nullptr);
+  PlacedSteps placed(a);
   Cost cost;
   for (int i = 0; i < placed.count; ++i) {
-    PartArgs part(placed.step[i], 0, placed.rows);
+    PartArgs part(placed.step[i], 0, placed.rows, nullptr);
     cost.flops += op_of(placed.step[i].step.kind).cost(part.args).flops;
     if (placed.step[i].step.kind == RowStepKind::kv_write) cost.bytes += double(placed.step[i].in[1].shape.bytes());
   }
@@ -98,9 +98,9 @@ Cost cost_rows(const OpArgs& a) {
 
 void reference_rows(const OpArgs& a) {
   alignas(64) std::byte scratch[kRowScratch];
-  PlacedSteps placed(a, scratch);
+  PlacedSteps placed(a);
   for (int64_t t = 0; t < placed.rows; ++t)
-    for (int i = 0; i < placed.count; ++i) op_of(placed.step[i].step.kind).reference(PartArgs(placed.step[i], t, 1).args);
+    for (int i = 0; i < placed.count; ++i) op_of(placed.step[i].step.kind).reference(PartArgs(placed.step[i], t, 1, scratch).args);
 }
 
 }  // namespace
@@ -109,7 +109,7 @@ size_t row_scratch_bytes(DType type, int64_t cols) {
   return (size_t(cols / info(type).block) * size_t(info(type).bytes) + 63) / 64 * 64;
 }
 
-PlacedSteps::PlacedSteps(const OpArgs& a, std::byte* scratch) {
+PlacedSteps::PlacedSteps(const OpArgs& a) {
   RowsAttr attr = a.at<RowsAttr>();
   size_t used = 0;
   for (int outputs = 0; has_step(attr, count); ++count) {
@@ -123,21 +123,20 @@ PlacedSteps::PlacedSteps(const OpArgs& a, std::byte* scratch) {
       }
       const Tensor& x = a.x(from);
       bool whole = (to.step.kind == RowStepKind::kv_write && j == 0) || (to.step.kind != RowStepKind::kv_write && x.rank == 1);
-      to.in[j] = {x, whole ? 0 : x.rank == 1 ? size_t(info(x.dtype).bytes) : x.row_bytes(), !whole, true};
+      to.in[j] = {x, whole ? 0 : x.rank == 1 ? size_t(info(x.dtype).bytes) : x.row_bytes(), !whole, -1};
     }
     const RowOperand& first = to.in[to.step.kind == RowStepKind::kv_write ? 1 : 0];
     rows = first.shape.dim[0];
     if (to.step.kind == RowStepKind::kv_write) {
-      to.out = {a.y(outputs++), 0, false, true};
+      to.out = {a.y(outputs++), 0, false, -1};
     } else if (to.step.output) {
       const Tensor& y = a.y(outputs++);
-      to.out = {y, y.row_bytes(), true, true};
+      to.out = {y, y.row_bytes(), true, -1};
     } else {
       Tensor between = first.shape;
       if (to.step.kind == RowStepKind::quantize) between.dtype = DType(to.step.option);
-      between.data = scratch ? scratch + used : nullptr;
+      to.out = {between, 0, true, int64_t(used)};
       used += row_scratch_bytes(between.dtype, between.cols());
-      to.out = {between, 0, true, false};
     }
   }
 }

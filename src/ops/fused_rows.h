@@ -12,9 +12,13 @@ struct RowOperand {
   Tensor shape;           // all rows
   size_t row_stride = 0;  // bytes; 0: the same place for each row (gains, biases, states, scratch)
   bool row_wise = false;  // has a row for each row of the node (also where it is scratch that rows take turns on)
-  bool outside = false;   // an input or output of the node
+  int64_t offset = -1;    // in the scratch; -1: an input or output of the node
 
-  std::byte* at(int64_t t) const { return shape.data + size_t(t) * row_stride; }
+  // scratch: kRowScratch bytes; null where only shapes are asked for
+  std::byte* at(int64_t t, std::byte* scratch) const {
+    if (offset >= 0) return scratch ? scratch + offset : nullptr;
+    return shape.data + size_t(t) * row_stride;
+  }
 };
 
 struct PlacedStep {
@@ -27,7 +31,7 @@ struct PlacedSteps {
   int count = 0;
   int64_t rows = 0;
 
-  PlacedSteps(const OpArgs& a, std::byte* scratch);  // scratch: kRowScratch bytes; null where only shapes are asked for
+  explicit PlacedSteps(const OpArgs& a);
 };
 
 }  // namespace prm
