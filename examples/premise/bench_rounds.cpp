@@ -1,8 +1,8 @@
 #include "bench_rounds.h"
 
+#include <time.h>
+
 #include <algorithm>
-#include <ctime>
-#include <fstream>
 #include <string_view>
 
 #include "failure.h"
@@ -10,7 +10,12 @@
 
 namespace {
 
-double cpu_seconds() { return double(std::clock()) / CLOCKS_PER_SEC; }
+// Not std::clock, which on Windows is the time that has passed.
+double cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return double(time.tv_sec) + double(time.tv_nsec) / 1e9;
+}
 double wall_seconds() { return double(prm_now_ns()) / 1e9; }
 
 struct Stamps {
@@ -86,11 +91,4 @@ std::vector<int32_t> spread_ids(int64_t count, int32_t vocabulary) {
     ids.push_back(int32_t((state >> 8) % uint32_t(vocabulary)));
   }
   return ids;
-}
-
-double peak_rss_mb() {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024 / 1e6;
-  return -1;
 }

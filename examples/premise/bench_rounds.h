@@ -29,5 +29,3 @@ Round run_round(const Session& session, const std::vector<int32_t>& prompt, int6
 
 // Ids spread over the vocabulary, the same in every run.
 std::vector<int32_t> spread_ids(int64_t count, int32_t vocabulary);
-// The most memory this process has held, 10^6 bytes; negative where the system does not say.
-double peak_rss_mb();

@@ -11,6 +11,7 @@
 #include "json_writer.h"
 #include "probe.h"
 #include "session.h"
+#include "system.h"
 #include "terminal.h"
 
 namespace {
@@ -62,7 +63,7 @@ void hold_against(Result& result, const BenchFlags& flags, const Traffic& traffi
 
 JsonWriter& write_machine(JsonWriter& json, const Session& session, const Ceilings& ceilings) {
   return json.pair("isa", session.isa)
-      .pair("cpu", processor_name())
+      .pair("cpu", processor_name(session))
       .pair("threads", session.threads)
       .pair("read_gbs_probe", ceilings.read_gbs)
       .pair("int8_gops_probe", ceilings.int8_gops)
@@ -99,7 +100,7 @@ std::string result_table(const BenchFlags& flags, const Session& session, const 
   auto share = [](double part, const char* of) {
     return part < 0 ? std::string() : fmt::format("{:>5.1f} % of {}", part * 100, of);
   };
-  std::string text = fmt::format("{:<12} {}, {}, {} thread{}\n", "machine", processor_name(), session.isa,
+  std::string text = fmt::format("{:<12} {}, {}, {} thread{}\n", "machine", processor_name(session), session.isa,
                                  session.threads, session.threads == 1 ? "" : "s");
   text += fmt::format("{:<12} {:>9.1f} GB/s read ({})\n", "ceilings", ceilings.read_gbs, ceilings.read_pattern);
   text += fmt::format("{:<12} {:>9.1f} Gop/s int8 ({})\n", "", ceilings.int8_gops, ceilings.int8_kind);

@@ -1,7 +1,6 @@
 #include "session.h"
 
 #include <cstdlib>
-#include <fstream>
 
 #include "failure.h"
 #include "json_reader.h"
@@ -82,13 +81,6 @@ prm_control make_control(int64_t deadline_ms) {
   control.cancel = stop_token();
   if (deadline_ms) control.deadline_ns = prm_now_ns() + deadline_ms * 1'000'000;
   return control;
-}
-
-std::string processor_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return line.substr(std::min(line.find(": ") + 2, line.size()));
-  return "unknown";
 }
 
 uint64_t peak_host_bytes(const Session& session) {

@@ -31,7 +31,6 @@ Session open_session(const ModelFlags& flags, Weights weights);
 // A control that Ctrl-C fires; deadline_ms counts from now, 0 = none.
 prm_control make_control(int64_t deadline_ms = 0);
 
-std::string processor_name();
 uint64_t peak_host_bytes(const Session& session);
 std::string model_report(const Session& session, prm_report what);
 std::string processor_name(const Session& session);

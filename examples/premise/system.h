@@ -12,5 +12,7 @@ std::FILE* open_file(const std::string& path, const char* mode);
 void remove_file(const std::string& path);
 bool is_terminal(int fd);  // a person watches this stream
 bool redraws(int fd);      // and escape codes move its cursor
+// The most memory this process has held, 10^6 bytes; negative where the system does not say.
+double peak_rss_mb();
 // Ctrl-C calls `handler`, in a signal handler or on a thread of the system's: it may touch atomics and fire tokens.
 void on_interrupt(void (*handler)());

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <string_view>
 
 #include "system.h"
@@ -36,6 +37,13 @@ bool is_terminal(int fd) { return isatty(fd); }
 bool redraws(int fd) {
   const char* kind = std::getenv("TERM");
   return isatty(fd) && kind && *kind && std::string_view(kind) != "dumb";
+}
+
+double peak_rss_mb() {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024 / 1e6;
+  return -1;
 }
 
 void on_interrupt(void (*handler)()) {

@@ -2,6 +2,7 @@
 #include <io.h>
 #include <windows.h>
 // After windows.h.
+#include <psapi.h>
 #include <shellapi.h>
 
 #include <atomic>
@@ -77,6 +78,12 @@ bool is_terminal(int fd) { return console_mode(fd) != 0; }
 bool redraws(int fd) {
   DWORD mode = console_mode(fd);
   return mode && SetConsoleMode(reinterpret_cast<HANDLE>(_get_osfhandle(fd)), mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING);
+}
+
+double peak_rss_mb() {
+  PROCESS_MEMORY_COUNTERS memory{};
+  memory.cb = sizeof memory;
+  return K32GetProcessMemoryInfo(GetCurrentProcess(), &memory, sizeof memory) ? double(memory.PeakWorkingSetSize) / 1e6 : -1;
 }
 
 void on_interrupt(void (*handler)()) {

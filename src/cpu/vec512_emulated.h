@@ -1,6 +1,7 @@
 // cpu/vec512.h in plain C++ over the compiler's vector types, for any machine: one loop over lanes where the type has no
 // operator. What each operation means stands in vec512_native.h.
 #pragma once
+#include "base/numeric.h"
 
 namespace {
 
@@ -80,7 +81,7 @@ PRM_OP Floats mul(Floats a, Floats b) { return a * b; }
 PRM_OP Floats div(Floats a, Floats b) { return a / b; }
 PRM_OP Floats fma(Floats a, Floats b, Floats c) {
   Floats v;
-  for (int i = 0; i < 16; ++i) v[i] = __builtin_fmaf(a[i], b[i], c[i]);
+  for (int i = 0; i < 16; ++i) v[i] = prm::fused(a[i], b[i], c[i]);
   return v;
 }
 PRM_OP Floats max_of(Floats a, Floats b) {
@@ -108,8 +109,8 @@ PRM_OP Floats as_floats(Ints v) { return (Floats)v; }
 PRM_OP Ints to_ints(Floats v) {
   Ints n;
   for (int i = 0; i < 16; ++i) {
-    float rounded = __builtin_nearbyintf(v[i]);
-    n[i] = rounded >= -0x1p31f && rounded < 0x1p31f ? int32_t(rounded) : INT32_MIN;
+    double rounded = prm::nearest(double(v[i]));
+    n[i] = rounded >= -0x1p31 && rounded < 0x1p31 ? int32_t(rounded) : INT32_MIN;
   }
   return n;
 }
