@@ -1,6 +1,5 @@
-// What this machine is and grants: instruction sets, cores, memory pages. All questions to the OS about it stand here.
+// What this machine is and grants: instruction sets, cores. All questions to the OS about it stand here.
 #pragma once
-#include <cstddef>
 #include <string>
 
 namespace prm {
@@ -17,8 +16,5 @@ inline void pause_cpu() noexcept {
   __builtin_ia32_pause();
 #endif
 }
-
-// Says that [data, data + size) is streamed through and may lie in huge pages.
-void advise_huge_pages(void* data, size_t size) noexcept;
 
 }  // namespace prm

@@ -9,7 +9,6 @@
 
 #if defined(__linux__)
 #include <sched.h>
-#include <sys/mman.h>
 #endif
 
 namespace prm {
@@ -40,18 +39,11 @@ int granted_cores() {
   if (quota > 0 && quota < cores) cores = quota;
   return cores < 1 ? 1 : cores;
 }
-
-void advise_huge_pages(void* data, size_t size) noexcept {
-  constexpr uintptr_t kHuge = 2u << 20;
-  uintptr_t begin = (reinterpret_cast<uintptr_t>(data) + kHuge - 1) / kHuge * kHuge, end = (reinterpret_cast<uintptr_t>(data) + size) / kHuge * kHuge;
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-}
 #else
 int granted_cores() {
   unsigned n = std::thread::hardware_concurrency();
   return n ? int(n) : 1;
 }
-void advise_huge_pages(void*, size_t) noexcept {}
 #endif
 
 }  // namespace prm

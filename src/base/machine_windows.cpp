@@ -29,7 +29,4 @@ int granted_cores() {
   return cores < 1 ? 1 : cores;
 }
 
-// Large pages of Windows need a privilege that the host's user seldom has, and are never paged: not for us to take.
-void advise_huge_pages(void*, size_t) noexcept {}
-
 }  // namespace prm
