@@ -1,8 +1,7 @@
 #include "runtime/generate.h"
 
 #include <algorithm>
-#include <cfloat>
-#include <cmath>
+#include <bit>
 #include <cstring>
 
 #include "base/error.h"
@@ -34,17 +33,31 @@ void require_ok(Status status, const Control& control) {
 
 // Both ways to read logits end here: NaN and infinity are reported, never returned.
 void require_finite(const float* logits, int64_t n) {
-  bool finite = true;
-  for (int64_t i = 0; i < n; ++i) finite &= std::fabs(logits[i]) <= FLT_MAX;
-  if (!finite) fail_about(Status::numeric, "logits", "the logits hold NaN or infinity: the weights are damaged, or the prompt overflows float32");
+  int32_t largest_size = 0;  // as bits: infinity and NaN are above all numbers
+  for (int64_t i = 0; i < n; ++i) largest_size = std::max(largest_size, std::bit_cast<int32_t>(logits[i]) & 0x7fffffff);
+  if (largest_size >= 0x7f800000) fail_about(Status::numeric, "logits", "the logits hold NaN or infinity: the weights are damaged, or the prompt overflows float32");
 }
 
+// A float's bits in the order of the numbers, both zeros equal: integers, so that compilers take several at once.
+int32_t ordered_bits(float x) {
+  int32_t bits = std::bit_cast<int32_t>(x + 0.0f);
+  return bits ^ ((bits >> 31) & 0x7fffffff);
+}
+
+// The lowest index among the largest. A block is searched for its index only when it holds a new largest.
 int32_t largest(const float* logits, int64_t n) {
+  constexpr int64_t kBlock = 4096;
   require_finite(logits, n);
-  int64_t best = 0;
-  for (int64_t i = 1; i < n; ++i)
-    if (logits[i] > logits[best]) best = i;
-  return int32_t(best);
+  int32_t best = INT32_MIN;
+  int64_t best_block = 0;
+  for (int64_t begin = 0; begin < n; begin += kBlock) {
+    int32_t top = INT32_MIN;
+    for (int64_t i = begin, end = std::min(n, begin + kBlock); i < end; ++i) top = std::max(top, ordered_bits(logits[i]));
+    if (top > best) best = top, best_block = begin;
+  }
+  int64_t i = best_block;
+  while (ordered_bits(logits[i]) != best) ++i;
+  return int32_t(i);
 }
 
 int32_t prefill(Model& model, Sequence& sequence, std::span<const int32_t> prompt, const Work& work) {
