@@ -148,7 +148,7 @@ prm_status prm_engine_report(prm_engine* engine, prm_report what, char* buffer, 
   FloatState ours;
   require_argument(engine, "engine", "is NULL");
   if (what != PRM_REPORT_CAPABILITIES) fail_about(Status::invalid_argument, "what", "report {} is not one of an engine", what);
-  AccountScope engines(engine->engine->account);
+  ShortCall call(*engine->engine);
   write_text(capabilities_json(*engine->engine), buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {

@@ -102,7 +102,7 @@ prm_status prm_model_report(prm_model* model, prm_report what, char* buffer, siz
   FloatState ours;
   require_argument(model, "model", "is NULL");
   const Model& m = *model->model;
-  AccountScope engines(m.engine->account);
+  ShortCall call(*m.engine);
   switch (what) {
     case PRM_REPORT_INSPECT: write_text(inspect_json(m), buffer, capacity, size); break;
     case PRM_REPORT_PLACEMENT: write_text(placement_json(m), buffer, capacity, size); break;
@@ -122,7 +122,7 @@ prm_status prm_model_plan(prm_model* model, const prm_plan_options* options, prm
   const Model& m = *model->model;
   MemoryPlan plan = plan_memory(m);
   uint64_t budget = known.host_bytes ? known.host_bytes : m.engine->account.limit();
-  AccountScope engines(m.engine->account);
+  ShortCall call(*m.engine);
   if (buffer || size) write_text(plan_json(m, plan, budget), buffer, capacity, size);
   if (!out) return PRM_STATUS_OK;
   prm_plan info{};
@@ -142,7 +142,7 @@ prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tok
   FloatState ours;
   require_argument(model, "model", "is NULL");
   PromptSource source = read_prompt(prompt);
-  AccountScope engines(model->engine->account);
+  ShortCall call(*model->engine);
   Vector<int32_t> ids(source.tokens.begin(), source.tokens.end());
   if (source.is_text) tokenize(*model->model->tokenizer, source.text, source.flags, ids);
   if (count) *count = ids.size();
@@ -163,7 +163,7 @@ prm_status prm_detokenize(prm_model* model, const int32_t* tokens, size_t count,
   require_argument(model, "model", "is NULL");
   require_argument(tokens || count == 0, "tokens", "is NULL");
   if (flags & ~uint32_t(PRM_PROMPT_SPECIAL)) fail_about(Status::unsupported, "flags", "flags has unknown bits: {:#x}", flags);
-  AccountScope engines(model->engine->account);
+  ShortCall call(*model->engine);
   write_text(detokenize(*model->model->tokenizer, tokens, count, flags & PRM_PROMPT_SPECIAL), buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {

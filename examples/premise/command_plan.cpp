@@ -55,7 +55,7 @@ Command add_plan(CLI::App& program) {
       "The figure is exact: 'premise run' with the same flags charges as many bytes, and runs within them.\n\n"
       "Examples:\n"
       "  premise plan model.gguf\n"
-      "  premise plan model.gguf --ctx 32768 --kv f32 --max-host-bytes 4G\n"
-      "  premise run model.gguf \"Hello\" --max-host-bytes $(premise plan model.gguf --json | jq .host_bytes)");
+      "  premise plan model.gguf --max-host-bytes 4G\n"
+      "  premise plan model.gguf --ctx 128 --kv f32 --json");
   return {app, [flags] { return plan_model(*flags); }};
 }

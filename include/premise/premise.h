@@ -327,7 +327,7 @@ typedef struct prm_plan {
 } prm_plan;
 /* What a model will need, exactly, before a weight is read: open it with PRM_MODEL_HEADER_ONLY and the options it will be
  * opened with, then ask. Writes a JSON report with advice as well where buffer or size is given. Prompts of more than 16 KiB
- * of text, prm_tokenize and reports take some more for the length of their calls.  Status: BUFFER_TOO_SMALL. */
+ * of text, and other calls over long texts or reports, take some more for the length of the call.  Status: BUFFER_TOO_SMALL. */
 PRM_API prm_status prm_model_plan(prm_model *model, const prm_plan_options *options, prm_plan *out, char *buffer,
                                   size_t capacity, size_t *size);
 

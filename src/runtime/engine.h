@@ -1,6 +1,8 @@
 // Engine: what models share: the host's services, threads, the device, the memory account.
 #pragma once
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -27,10 +29,25 @@ struct Engine {
   MemoryAccount account;
   std::unique_ptr<Device> device;  // set by whoever opens the engine
   ThreadPool pool;
+  Buffer call_scratch;  // of one short call at a time
+  std::mutex call_turn;
 
   explicit Engine(const EngineOptions& options);
 };
 using EnginePtr = std::shared_ptr<Engine>;
+
+// The memory of a call that leaves nothing behind (reports, tokens): a scratch that the engine holds, so that such calls
+// work under a budget that is used up; what does not fit it, or finds it in use, is charged for the length of the call.
+class ShortCall {
+ public:
+  explicit ShortCall(Engine& engine);
+
+ private:
+  AccountScope account_;
+  std::unique_lock<std::mutex> turn_;
+  std::optional<ScratchScope> scratch_;
+};
+inline constexpr size_t kCallScratchBytes = 128 << 10;
 
 // The engine itself lies in the host's memory, outside of the account that it holds.
 EnginePtr make_engine(const EngineOptions& options);

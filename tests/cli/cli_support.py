@@ -15,7 +15,7 @@ DATA = ROOT / 'tests/golden/data'
 PREMISE = os.path.abspath(os.environ.get('PREMISE_BIN', ROOT / 'build/release/bin/premise'))
 GEMMA, QWEN = str(DATA / 'tiny-gemma3-f32.gguf'), str(DATA / 'tiny-qwen2-f32.gguf')
 QUANTIZED = str(DATA / 'tiny-qwen2-q4_k_m-like.gguf')
-COMMANDS = ('run', 'tokenize', 'perplexity', 'logits', 'inspect', 'check', 'bench')
+COMMANDS = ('run', 'tokenize', 'perplexity', 'logits', 'inspect', 'check', 'plan', 'bench')
 TEXT = 'the hand in the thing and the other hand. ' * 40
 
 

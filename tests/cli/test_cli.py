@@ -327,6 +327,32 @@ class Files(CliTest):
             self.assertEqual((a['kind'], a['ok']), (kind, False))
 
 
+class Plan(CliTest):
+    def test_the_plan_is_what_a_run_charges(self):
+        for path in (GEMMA, QUANTIZED):
+            for flags in ((), ('--ctx', '128', '--chunk', '16'), ('--kv', 'f32', '--threads', '1')):
+                plan = self.answer('plan', path, *flags)
+                self.assertLessEqual({'host_bytes', 'device_bytes', 'weights_bytes', 'kv_bytes', 'scratch_bytes', 'fits', 'advice'}, set(plan))
+                self.assertGreaterEqual(plan['host_bytes'], sum(plan[key] for key in ('weights_bytes', 'kv_bytes', 'scratch_bytes')))
+                self.assertEqual((plan['fits'], plan['advice']), (True, []))
+                self.assertEqual(self.answer('run', path, 'the hand', '-n', '8', *flags)['peak_charged_bytes'], plan['host_bytes'])
+
+    def test_a_budget_is_kept_to_the_byte(self):
+        need = self.answer('plan', QUANTIZED)['host_bytes']
+        self.assertEqual(self.answer('run', QUANTIZED, 'the hand', '-n', '4', '--max-host-bytes', str(need))['generated_tokens'], 4)
+        talk, _ = self.fails(1, 'run', QUANTIZED, 'the hand', '--max-host-bytes', str(need - 1), status='OVER_BUDGET')
+        self.assertRegex(talk, r'needs \d+ bytes')
+        plan = self.answer('plan', QUANTIZED, '--max-host-bytes', str(need - 1))
+        self.assertFalse(plan['fits'])
+        self.assertTrue(plan['advice'])
+
+    def test_table_for_people(self):
+        shown = self.good('plan', GEMMA, '--max-host-bytes', '1K').out
+        self.assertRegex(shown, r'MiB  in all, at the peak \(\d+ bytes\)')
+        self.assertIn('does not fit in 1024 bytes', shown)
+        self.assertIn('advice: ', shown)
+
+
 class Bench(CliTest):
     KEYS = ('prefill_tok_s decode_tok_s batch load_ms first_token_ms peak_rss_mb isa cpu threads read_gbs_probe int8_gops_probe '
             'fma_gflops_probe bytes_per_token share_read share_int8').split()
