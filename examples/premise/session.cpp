@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "failure.h"
+#include "faults.h"
 #include "json_reader.h"
 #include "terminal.h"
 
@@ -19,6 +20,9 @@ EngineHandle open_engine(const ModelFlags& flags, Weights weights) {
   options.max_host_bytes = weights == Weights::loaded ? uint64_t(flags.max_host_bytes) : 0;
   const char* isa = std::getenv("PREMISE_ISA");
   options.isa = isa && *isa ? isa : nullptr;
+#ifdef PREMISE_FAULTS
+  options.host = fault_services();
+#endif
   prm_engine* engine = nullptr;
   check(prm_engine_open(PRM_VERSION, &options, &engine), "");
   return EngineHandle(engine);

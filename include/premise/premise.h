@@ -221,7 +221,7 @@ typedef struct prm_host {
     void (*log)(void *log_user, int32_t level, const char *text, size_t size);
     /* Threads: call run(work) on up to `helpers` threads (the calling one may be among them) and return when those that
      * started have returned. Asked for once per step of a model. To lend fewer, later or none is fine: nothing waits for a
-     * thread that did not come. Needs engine option threads = 0. */
+     * thread that did not come. Needs engine option threads = 0, and 256 KiB of stack on each thread. */
     void *help_user;
     void (*help)(void *help_user, prm_work_fn run, void *work, int32_t helpers);
     /* Files: the names that calls receive go here instead of to the operating system: encrypted, in a database, in memory.

@@ -121,6 +121,16 @@ class Failures(CliTest):
         self.assertEqual(self.answer('logits', '-m', GEMMA, '--ids', '1', PREMISE_ISA='scalar')['isa'], 'scalar')
         self.assertIn('nonsense', self.fails(1, 'run', '-m', GEMMA, '-p', 'a', PREMISE_ISA='nonsense')[0])
 
+    def test_failures_on_request(self):
+        text = self.answer('run', QUANTIZED, 'the hand', '-n', '4')['text']
+        for n in ('1', '2', '7', '40', '300', '1000', '3+', '200+'):
+            self.fails(1, 'run', QUANTIZED, 'the hand', '-n', '4', status='OUT_OF_MEMORY', PREMISE_FAIL_ALLOC=n)
+        for n in ('1', '2', '5', '2+'):
+            self.fails(1, 'run', QUANTIZED, 'the hand', '-n', '4', status='CALLBACK', PREMISE_FAIL_READ=n)
+        self.assertEqual(self.answer('run', QUANTIZED, 'the hand', '-n', '4', PREMISE_FAIL_ALLOC='1000000', PREMISE_FAIL_READ='100000')['text'], text)
+        for wrong in ('0', '-1', 'x', '3++'):
+            self.fails(2, 'run', QUANTIZED, 'the hand', PREMISE_FAIL_READ=wrong)
+
     def test_a_full_disk(self):
         with open('/dev/full', 'wb') as full:
             for args in (['tokenize', '-m', GEMMA, '-p', 'a'], ['inspect', '-m', GEMMA, '--json'], ['--help']):
