@@ -4,6 +4,7 @@
 
 #include "base/float_state.h"
 #include "base/machine.h"
+#include "base/wake.h"
 
 namespace prm {
 
@@ -23,7 +24,7 @@ ThreadPool::ThreadPool(const HelpService& service, int spin_us) : ThreadPool(0, 
 ThreadPool::~ThreadPool() {
   stop_.store(true);
   epoch_.fetch_add(2);
-  epoch_.notify_all();
+  wake_all(epoch_);
   for (std::thread& t : threads_) t.join();
   threads_.clear();
 }
@@ -48,7 +49,7 @@ int ThreadPool::await_job(int seen) noexcept {
       if (!until) until = t + spin_ns_;
       spin = t < until;
     }
-    if (!spin) epoch_.wait(seen, std::memory_order_acquire);
+    if (!spin) wait_while(epoch_, seen);
     else pause_cpu();
   }
 }
@@ -61,7 +62,7 @@ bool ThreadPool::serve_job(int& seen) noexcept {
   if (!(now & 1)) return true;
   inside_.fetch_add(1);
   if (epoch_.load() == now) take_chunks();  // else the job was closed before we came in
-  if (inside_.fetch_sub(1) == 1) inside_.notify_one();
+  if (inside_.fetch_sub(1) == 1) wake_one(inside_);
   return true;
 }
 
@@ -81,7 +82,7 @@ void ThreadPool::run(int64_t chunks, ChunkFn fn, void* context, const Control& c
   job_ = {fn, context, chunks, &control};
   next_.store(0, std::memory_order_relaxed);
   epoch_.fetch_add(1);
-  epoch_.notify_all();
+  wake_all(epoch_);
   take_chunks();
   epoch_.fetch_add(1);
   int64_t until = 0;
@@ -90,7 +91,7 @@ void ThreadPool::run(int64_t chunks, ChunkFn fn, void* context, const Control& c
       int64_t t = now_ns();
       if (!until) until = t + spin_ns_;
       if (t >= until) {
-        inside_.wait(n);
+        wait_while(inside_, n);
         continue;
       }
     }
@@ -111,7 +112,7 @@ struct ThreadPool::Team {
       body(context);
       done.store(true);
       pool.epoch_.fetch_add(2);  // those that sleep see that it is over
-      pool.epoch_.notify_all();
+      wake_all(pool.epoch_);
       return;
     }
     for (int seen = pool.epoch_.load() & ~1; !done.load();) pool.serve_job(seen);

@@ -136,10 +136,15 @@ TEST_CASE("files are read in parts; folders, absent, empty and shrunken files sa
     char part[5];
     file->read(700000, 5, reinterpret_cast<std::byte*>(part));
     CHECK(!std::memcmp(part, "hello", 5));
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << "short";
+    std::ofstream shrinking(path, std::ios::binary | std::ios::trunc);
+    bool shrunk = bool(shrinking << "short" << std::flush);  // Windows lets nobody write to a file that is open
+#if !defined(_WIN32)
+    CHECK(shrunk);
+#endif
     try {
       file->load(0, 10);
-      FAIL("a truncated file was read");
+      if (shrunk) FAIL("a truncated file was read");
+      CHECK(!std::memcmp(file->bytes.data(), "aaaaaaaaaa", 10));
     } catch (const Error& error) {
       CHECK(error.status == Status::io);
       CHECK(error.file_offset == 5);
