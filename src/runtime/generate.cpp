@@ -119,7 +119,7 @@ std::span<const int32_t> read_prompt(Model& model, const PromptSource& prompt, c
     tokenize(*model.tokenizer, prompt.text, prompt.flags, ids, control);
   }
   if (int64_t count = int64_t(ids.size()); count > model.context) {
-    ids = {};  // it grew into the scratch
+    Vector<int32_t>().swap(ids);  // it grew into the scratch
     ids.reserve(size_t(model.context));
     fail_context_full(model, count);
   }

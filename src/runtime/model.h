@@ -53,8 +53,8 @@ struct Model : ChargedObject {
   std::optional<WeightPool> weights;
   std::optional<Runner> runner;
   std::optional<PagePool> pages;
+  Buffer prompt_scratch;  // for ScratchScope; outlives what a call may have left in it
   std::optional<CallState> call;
-  Buffer prompt_scratch;  // for ScratchScope
   bool header_only = false;
   std::timed_mutex turn;  // of runner and call
 

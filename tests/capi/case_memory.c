@@ -196,6 +196,40 @@ static void generating_takes_nothing(void) {
     }
 }
 
+/* Its tokens outgrow what the call holds for them; the next call and the ledger must not notice. */
+static void text_over_the_context(void) {
+    static answer truth, text;
+    static char long_text[8000];
+    int which, i;
+    memset(long_text, 'z', sizeof long_text - 1);
+    for (i = 7; i < (int)sizeof long_text - 1; i += 8) long_text[i] = ' ';
+    for (which = 0; which < MODEL_COUNT; ++which) {
+        ledger book = { 0 };
+        prm_engine *engine = NULL;
+        prm_model *model = NULL;
+        prm_model_options options = small_options();
+        prm_prompt prompt = text_prompt(PROMPT), too_long = text_prompt(long_text);
+        prm_generate_options generate = collecting(&truth, TOKENS);
+        int64_t before;
+        CHECK_OK(open_over(&book, 0, &engine));
+        CHECK_OK(prm_model_open(engine, model_path(which), &options, NULL, &model));
+        CHECK_OK(prm_generate(model, &prompt, &generate, NULL, NULL));
+        before = book.bytes;
+        for (i = 0; i < 2; ++i) {
+            CHECK_STATUS(prm_generate(model, &too_long, &generate, NULL, NULL), PRM_STATUS_CONTEXT_FULL);
+            CHECK(book.bytes == before);
+            generate = collecting(&text, TOKENS);
+            CHECK_OK(prm_generate(model, &prompt, &generate, NULL, NULL));
+            CHECK(text.token_count == truth.token_count);
+            CHECK(!memcmp(text.tokens, truth.tokens, truth.token_count * sizeof truth.tokens[0]));
+        }
+        CHECK_STATUS(prm_generate(model, &too_long, &generate, NULL, NULL), PRM_STATUS_CONTEXT_FULL);
+        prm_model_close(model);
+        prm_engine_close(engine);
+        CHECK(book.blocks == 0 && book.wrong == 0);
+    }
+}
+
 static const test_case cases[] = {
     { "what runs charges what was planned, to the byte", plan_is_the_high_water_mark },
     { "64 budgets from the plan to nothing give the same answer or OVER_BUDGET", sixty_four_budgets },
@@ -203,6 +237,7 @@ static const test_case cases[] = {
     { "a model can have a bound of its own", bound_of_one_model },
     { "each allocation may fail: a status, nothing leaked, and again the same answer", every_allocation_fails },
     { "generating text allocates nothing", generating_takes_nothing },
+    { "a text over the context leaves the model as it was", text_over_the_context },
 };
 extern const test_suite memory_suite;
 const test_suite memory_suite = SUITE("memory", cases);
