@@ -7,7 +7,7 @@
 #include "fixtures.h"
 #include "harness.h"
 
-enum { TRIES = 100 };
+enum { TRIES = 30 };
 
 static void ended_at_random_moments(int by_deadline, int32_t threads) {
     int which, model;

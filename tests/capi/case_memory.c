@@ -6,7 +6,7 @@
 #include "harness.h"
 #include "services.h"
 
-enum { TOKENS = 24, STEPS = 64 };
+enum { TOKENS = 12, STEPS = 64 };
 
 static const char PROMPT[] = "The quick brown fox jumps over the lazy dog.";
 
@@ -151,7 +151,7 @@ static void every_allocation_fails(void) {
     prm_engine_close(engine);
     total = book.calls;
     CHECK(total > 100);
-    stride = total / 300 + 1;
+    stride = total / 200 + 1;
     for (fail_on = 0; fail_on < 2; ++fail_on)
         for (n = 1; n <= total; n += n < 60 || n > total - 40 ? 1 : stride) {
             prm_status status;
@@ -163,8 +163,10 @@ static void every_allocation_fails(void) {
             if (!status) status = answer_of(engine, QUANTIZED, &text);
             CHECK(status == PRM_STATUS_OUT_OF_MEMORY);
             failing.fail_at = 0;
-            if (engine) CHECK_OK(answer_of(engine, QUANTIZED, &text));
-            if (engine) CHECK(!memcmp(text.tokens, truth.tokens, truth.token_count * sizeof truth.tokens[0]));
+            if (engine && n % 8 == 0) {
+                CHECK_OK(answer_of(engine, QUANTIZED, &text));
+                CHECK(!memcmp(text.tokens, truth.tokens, truth.token_count * sizeof truth.tokens[0]));
+            }
             prm_engine_close(engine);
             CHECK(failing.blocks == 0 && failing.bytes == 0 && failing.wrong == 0);
         }
