@@ -44,15 +44,13 @@ TEST_CASE("logits have one set of bytes over threads, chunks, padding, pages and
     std::vector<float> truth = run_alone(first, tokens, 40);
     REQUIRE(truth.size() == size_t(40 * tiny.vocabulary));
     for (const std::string& isa : test_isas())
-      for (int threads : {0, 2})
-        for (int64_t page : {16, 256}) {
-          StepModel m(tiny, isa, DType::f16, page, threads);
-          for (size_t chunk : {1, 7, 40})
-            for (int64_t padding : {0, 3}) {
-              INFO(tiny.arch << " " << isa << " threads " << threads << " page " << page << " chunk " << chunk << " padding " << padding);
-              CHECK((run_alone(m, tokens, chunk, padding) == truth));
-            }
+      for (int64_t page : {16, 256}) {  // the product of all that may vary is the bit suite's
+        StepModel m(tiny, isa, DType::f16, page, 2);
+        for (size_t chunk : {7, 40}) {
+          INFO(tiny.arch << " " << isa << " page " << page << " chunk " << chunk);
+          CHECK((run_alone(m, tokens, chunk, 3) == truth));
         }
+      }
   }
 }
 
@@ -141,22 +139,22 @@ TEST_CASE("a cancelled step changes nothing: the same step again gives the same 
 }
 
 TEST_CASE("steps over the limits are refused with the figures, and pages come back") {
-  TinyModel tiny;
+  TinyModel tiny{.layers = 1, .context = 256};
   StepModel m(tiny, "scalar", DType::f16, 16, 0);
-  std::vector<int32_t> tokens = some_tokens(2000, m.V, 7);
+  std::vector<int32_t> tokens = some_tokens(100, m.V, 7);
   {
     Sequence sequence(*m.pages);
     StepItem item{&sequence, std::span(tokens).subspan(0, 65), StepItem::last};
     CHECK_THROWS_WITH(run_step(*m.runner, {&item, 1}, m.work()), "step of 65 tokens, 1 sequences, 1 rows; the limits are 64, 4, 64");
-    sequence.done = 1000;
+    sequence.done = 240;
     item.tokens = std::span(tokens).subspan(0, 25);
     CHECK_THROWS_WITH(run_step(*m.runner, {&item, 1}, m.work()),
-                      "1025 tokens do not fit a context of 1024: shorten the prompt or open the model with a larger context");
+                      "265 tokens do not fit a context of 256: shorten the prompt or open the model with a larger context");
   }
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < 6; ++round) {  // the pool has pages for four
     Sequence sequence(*m.pages);
     StepItem item{&sequence, std::span(tokens).subspan(0, 64), StepItem::none};
-    for (int i = 0; i < 16; ++i) REQUIRE(run_step(*m.runner, {&item, 1}, m.work()) == Status::ok);
-    CHECK(sequence.pages.size() == 64);
+    for (int i = 0; i < 4; ++i) REQUIRE(run_step(*m.runner, {&item, 1}, m.work()) == Status::ok);
+    CHECK(sequence.pages.size() == 16);
   }
 }
