@@ -7,7 +7,7 @@
 #include "fixtures.h"
 #include "harness.h"
 
-enum { TRIES = 30 };
+enum { TRIES = 10 };
 
 static void ended_at_random_moments(int by_deadline, int32_t threads) {
     int which, model;
@@ -17,7 +17,7 @@ static void ended_at_random_moments(int by_deadline, int32_t threads) {
         CHECK(subject_open(on, model_path(model), threads, 200));
         for (which = 0; which < STAGE_COUNT; ++which) {
             latency found;
-            const char *wrong = measure_latency(on, (stage)which, by_deadline, model == QUANTIZED ? TRIES : TRIES / 10, &found);
+            const char *wrong = measure_latency(on, (stage)which, by_deadline, model == QUANTIZED ? TRIES : 3, &found);
             if (wrong) test_fail(__FILE__, __LINE__, wrong);
             CHECK(!wrong);
             CHECK(found.max_ms < 2000); /* a loaded machine under sanitizers; the promise is full_cancel's to check */
