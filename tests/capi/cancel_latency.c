@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#ifdef _WIN32
+#include <windows.h>
+/* After windows.h. */
+#include <tlhelp32.h>
+#endif
 
 #include "fixtures.h"
 
@@ -170,6 +175,19 @@ const char *measure_latency(subject *on, stage which, int by_deadline, int tries
     return wrong;
 }
 
+#ifdef _WIN32
+int count_threads(void) {
+    THREADENTRY32 thread;
+    int count = 0, more;
+    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    if (all == INVALID_HANDLE_VALUE) return -1;
+    thread.dwSize = sizeof thread;
+    for (more = Thread32First(all, &thread); more; more = Thread32Next(all, &thread))
+        count += thread.th32OwnerProcessID == GetCurrentProcessId();
+    CloseHandle(all);
+    return count;
+}
+#else
 int count_threads(void) {
     char line[256];
     int count = -1;
@@ -180,3 +198,4 @@ int count_threads(void) {
     fclose(file);
     return count;
 }
+#endif
