@@ -58,7 +58,7 @@ def line_2(_):
         clone = os.path.join(folder, 'premise')
         call(['git', 'clone', '--quiet', '--no-local', TREE, clone], quiet=True)
         started = time.monotonic()
-        test = subprocess.run(
+        test = subprocess.Popen(
             ['script/test'],
             cwd=clone,
             env={**os.environ, 'CCACHE_DISABLE': '1'},
@@ -67,11 +67,15 @@ def line_2(_):
             stderr=sys.stderr,
             text=True,
             errors='replace',
-            check=False,
         )
+        out = ''
+        for line in test.stdout:
+            out += line
+            print(f'{(time.monotonic() - started) / 60:5.1f} min  {line}', end='', file=sys.stderr, flush=True)
+        test.wait()
         minutes = (time.monotonic() - started) / 60
         house = subprocess.run(['script/house'], cwd=clone, stdout=subprocess.PIPE, text=True, check=False)
-    last = (test.stdout.strip().splitlines() or [''])[-3:]
+    last = (out.strip().splitlines() or [''])[-3:]
     value = {
         'minutes': round(minutes, 1),
         'last_lines': last,
@@ -82,7 +86,7 @@ def line_2(_):
     if test.returncode or not re.fullmatch(r'\d+ passed, 0 failed, \d+ skipped', last[-1]):
         why.append(
             f'script/test: status {test.returncode}: '
-            + '; '.join(re.findall(r'^failed: (.*)$', test.stdout, re.M))[:600]
+            + '; '.join(re.findall(r'^failed: (.*)$', out, re.M))[:600]
         )
     if len(last) < 3 or not last[0].startswith('isa-run: ') or not last[1].startswith('device-run: '):
         why.append('script/test: the last lines are not in the form of the contract')
