@@ -1,5 +1,6 @@
 """script/bench peers: premise beside llama.cpp, round by round in turns."""
 
+import argparse
 import datetime
 import os
 import re
@@ -138,7 +139,9 @@ def spin():
 
 
 def busy_neighbour(name, threads, peer, options):
-    """Tokens per CPU-second alone and beside a spinner, in turns; ratios busy / idle per round."""
+    """Tokens per CPU-second alone and beside a spinner, in turns; ratios busy / idle per round. Few tokens are generated:
+    a peer whose threads wait for each other by spinning may need a second for each."""
+    options = argparse.Namespace(**{**vars(options), 'gen': min(options.gen, 16)})
     path = model(name)
     line = prompt_line(path, options.prompt)
     names = ['ours'] + (['peer'] if peer else [])
@@ -161,7 +164,7 @@ def busy_neighbour(name, threads, peer, options):
     finally:
         for worker in workers:
             worker.__exit__()
-    result = {'model': name, 'threads': threads}
+    result = {'model': name, 'threads': threads, 'gen': options.gen}
     for i, who in enumerate(names):
         result[who] = {}
         for phase in ('prefill', 'decode'):

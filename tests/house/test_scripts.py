@@ -293,6 +293,13 @@ class TestTest(TreeTest):
         self.assertRegex(out, r'(?m)^tests/house +1 passed, 0 failed')
         self.assertIn('symbols', text)  # there is no library here
 
+    def test_dev_once_is_one_run_of_dev_unless_in_full(self):
+        self.suites('good', 'isa', counts='good 4\nisa 1 dev-once\n')
+        for more, several in ((), False), (('--full',), True):
+            out = self.script('test', '--preset', 'dev', '--filter', 'test_*', *more).stdout
+            self.assertGreater(len(re.findall(r'(?m)^dev \w+ test_good .* passed', out)), 1, out)
+            self.assertEqual(len(re.findall(r'(?m)^dev \w+ test_isa .* passed', out)) > 1, several, out)
+
     def test_a_script_is_a_suite_too(self):
         self.suites('good', counts='good 4\ncli 2\n')
         self.write('tests/cli/test_cli.py', '#!/bin/sh\necho "$PREMISE_BIN"; echo "1 passed, 0 failed, 0 skipped"\n')
