@@ -1,5 +1,6 @@
 // What this machine is and grants: instruction sets, cores. All questions to the OS about it stand here.
 #pragma once
+#include <cstddef>
 #include <string>
 
 namespace prm {
@@ -10,6 +11,9 @@ struct CpuFeatures {
 };
 CpuFeatures cpu_features();
 std::string cpu_name();
+
+// A hint, for memory that begins at a large page; where the OS does not take it nothing is lost.
+void prefer_large_pages(void* memory, size_t size) noexcept;
 
 inline void pause_cpu() noexcept {
 #if defined(__x86_64__)

@@ -9,6 +9,7 @@
 
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/mman.h>
 #endif
 
 namespace prm {
@@ -31,6 +32,8 @@ int cgroup_cores() {
 }
 }  // namespace
 
+void prefer_large_pages(void* memory, size_t size) noexcept { madvise(memory, size & ~size_t(4095), MADV_HUGEPAGE); }
+
 int granted_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -40,6 +43,8 @@ int granted_cores() {
   return cores < 1 ? 1 : cores;
 }
 #else
+void prefer_large_pages(void*, size_t) noexcept {}
+
 int granted_cores() {
   unsigned n = std::thread::hardware_concurrency();
   return n ? int(n) : 1;

@@ -20,6 +20,8 @@ int job_cores(int machine_cores) {
 }
 }  // namespace
 
+void prefer_large_pages(void*, size_t) noexcept {}  // they need a privilege that a guest has not
+
 int granted_cores() {
   int machine_cores = int(GetActiveProcessorCount(ALL_PROCESSOR_GROUPS)), cores = machine_cores;
   DWORD_PTR granted = 0, all = 0;  // both 0 in a process that spans several groups of 64 cores

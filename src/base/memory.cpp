@@ -4,8 +4,16 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/machine.h"
 
 namespace prm {
+
+namespace {
+// Weights are written whole and stay: on large pages they come, are read and go back much faster.
+constexpr size_t kLargePage = size_t(2) << 20;
+bool wants_large_pages(size_t size, MemoryKind kind) { return kind == MemoryKind::weights && size >= kLargePage; }
+std::align_val_t system_alignment(size_t size, size_t align, MemoryKind kind) { return std::align_val_t(wants_large_pages(size, kind) ? kLargePage : align); }
+}  // namespace
 
 const char* memory_kind_name(MemoryKind kind) noexcept {
   switch (kind) {
@@ -20,12 +28,14 @@ const char* memory_kind_name(MemoryKind kind) noexcept {
 
 void* MemoryService::take(size_t size, size_t align, MemoryKind kind) const noexcept {
   if (alloc) return alloc(user, size, align, int32_t(kind));
-  return ::operator new(size, std::align_val_t(align), std::nothrow);
+  void* memory = ::operator new(size, system_alignment(size, align, kind), std::nothrow);
+  if (memory && wants_large_pages(size, kind)) prefer_large_pages(memory, size);
+  return memory;
 }
 
 void MemoryService::give(void* memory, size_t size, size_t align, MemoryKind kind) const noexcept {
   if (alloc) release(user, memory, size, int32_t(kind));
-  else ::operator delete(memory, std::align_val_t(align));
+  else ::operator delete(memory, system_alignment(size, align, kind));
 }
 
 void MemoryAccount::charge(uint64_t bytes, MemoryKind kind, std::string_view what) {
