@@ -230,7 +230,7 @@ def run(options):
     result |= {'date': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%MZ'), 'rounds': options.rounds}
     result |= {'prompt': options.prompt, 'gen': options.gen, 'cases': [], 'geomean': {}, 'ceilings': {}, 'startup': []}
     for name in options.model:
-        for threads in options.threads:
+        for threads in () if options.startup else options.threads:
             cases, machine = bench_model(name, threads, peer, options)
             result['cases'] += cases
             result['isa'] = machine['isa']

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from accept_tools import MODELS, TREE, build, call, cpu_name, isas, model, once, peers, read_json_lines, say, scratch
+from accept_tools import MODELS, TREE, build, call, cpu_name, done_once, isas, model, once, peers, read_json_lines, say, scratch
 
 BIN = 'build/release/bin'
 
@@ -140,8 +140,19 @@ def line_5(_):
     return value, '; '.join(why)
 
 
+def startup():
+    """Of the bench of line 5 where that was run."""
+    if 'bench' in done_once:
+        return bench()['startup']
+    peers()
+    path = scratch('startup.json')
+    call(['script/bench', 'peers', '--startup', '--threads', '1,2', '--rounds', '9', '--json', path])
+    with open(os.path.join(TREE, path), encoding='utf-8') as file:
+        return json.load(file)['startup']
+
+
 def line_6(_):
-    value, why = bench()['startup'], []
+    value, why = startup(), []
     for one in value:
         if one['first_token_s']['ratio'] > 1.0:
             why.append(f'{one["model"]}: first token after {one["first_token_s"]["ratio"]} of the peer\'s time')
@@ -170,7 +181,7 @@ POINTS = {
     3: (line_3, 'p99 <= 50 ms', 'build/release/bin/full_cancel --json --tries 100 MODEL'),
     4: (line_4, 'the committed hashes', 'PREMISE_ISA=... build/release/bin/test_bits'),
     5: (line_5, 'prefill 1.0, decode 1.0, share 0.55; busy >= 0.8', 'script/bench peers --threads 1,2 --rounds 9 --busy-neighbour'),
-    6: (line_6, 'first token <= 1.0, peak RSS <= 1.05 of llama.cpp', 'script/bench peers'),
+    6: (line_6, 'first token <= 1.0, peak RSS <= 1.05 of llama.cpp', 'script/bench peers --startup'),
     7: (line_7, 'same tokens', 'script/test --windows'),
 }
 GOALS = {5: 'prefill 1.5, decode 1.4, share 0.80'}

@@ -57,7 +57,7 @@ struct SystemFile : LoadedFile {
 struct HostFile : LoadedFile {
   const FileService service;
   void* file = nullptr;
-  HostFile(MemoryAccount& payer, const FileService& from) : LoadedFile(payer), service(from) {}
+  HostFile(MemoryAccount& payer, const FileService& from) : LoadedFile(payer), service(from) { one_reader = true; }
   ~HostFile() override {
     if (file && service.close) service.close(service.user, file, 0);
   }

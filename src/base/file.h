@@ -25,11 +25,12 @@ struct FileBytes {
   std::span<const std::byte> bytes;
   String name;           // for messages: the path, or "memory"
   bool in_memory = true;  // all of `bytes` may be read
+  bool one_reader = false;  // read() by one thread at a time
 
   virtual ~FileBytes() = default;
   // Makes [offset, offset + size) of `bytes` readable while the file lives; charged to the account of open_file.
   virtual void load(uint64_t /*offset*/, uint64_t /*size*/) const {}
-  // Copies a part that need not be loaded. Any thread. Both fail with io or callback, naming the file and the offset.
+  // Copies a part that need not be loaded. Both fail with io or callback, naming the file and the offset.
   virtual void read(uint64_t offset, size_t size, std::byte* to) const;
 };
 using FilePtr = std::shared_ptr<const FileBytes>;

@@ -1,5 +1,7 @@
 // Packing weights once, binding addresses once, extents each run, and the run loop.
 #include <algorithm>
+#include <exception>
+#include <mutex>
 
 #include "base/checked.h"
 #include "graph/plan.h"
@@ -23,6 +25,26 @@ Tensor rows_of(const Tensor& whole, int64_t begin, int64_t end, std::byte* data)
   return part;
 }
 
+// Copying from the system's file cache takes as long as packing does: threads share it. The first failure is returned, since
+// nothing may be thrown through a step.
+std::exception_ptr read_shared(const FileBytes& file, uint64_t offset, size_t size, std::byte* to, const Work& work) {
+  constexpr int64_t kPart = 256 << 10;
+  std::mutex guard;
+  std::exception_ptr failure;
+  auto read_parts = [&](int64_t begin, int64_t end) {
+    size_t first = size_t(begin * kPart), n = std::min(size, size_t(end * kPart)) - first;
+    try {
+      file.read(offset + first, n, to + first);
+    } catch (...) {
+      std::lock_guard lock(guard);
+      if (!failure) failure = std::current_exception();
+    }
+  };
+  int64_t parts = ceil_div(int64_t(size), kPart);
+  work.rows(parts, file.one_reader ? parts : 1, read_parts);
+  return failure;
+}
+
 }  // namespace
 
 bool WeightPool::wanted(const PlanValue& value) const { return value.place == Place::weight && (value.layout || file_); }
@@ -40,21 +62,27 @@ WeightBytes WeightPool::reserve(const Plan& plan) {
 void WeightPool::fill_one(const PlanValue& value, Buffer& staging, const Work& work) {
   const Tensor& plain = value.bound;
   uint64_t offset = file_ ? uint64_t(plain.data - file_->bytes.data()) : 0;
+  std::exception_ptr failure;
+  auto require_read = [&] {
+    if (failure) std::rethrow_exception(failure);
+    work.control.require();
+  };
   Buffer buffer(value.layout ? value.layout->bytes(plain) : plain.bytes(), account_, MemoryKind::weights, value.name);
   if (!value.layout) {
-    file_->read(offset, buffer.size(), buffer.data());
+    work.during_step([&] { failure = read_shared(*file_, offset, buffer.size(), buffer.data(), work); });
+    require_read();
   } else {
     int64_t step = piece_rows(value);
     for (int64_t begin = 0; begin < plain.dim[0]; begin += step) {
       int64_t end = std::min(plain.dim[0], begin + step);
       Tensor piece = rows_of(plain, begin, end, plain.row<std::byte>(begin));
-      if (file_) {
-        piece.data = staging.data();
-        file_->read(offset + uint64_t(begin) * plain.row_bytes(), piece.bytes(), piece.data);
-      }
+      if (file_) piece.data = staging.data();
       std::byte* out = buffer.data() + value.layout->bytes(rows_of(plain, 0, begin, nullptr));
-      work.during_step([&] { value.layout->pack(piece, out, work); });
-      work.control.require();
+      work.during_step([&] {
+        if (file_) failure = read_shared(*file_, offset + uint64_t(begin) * plain.row_bytes(), piece.bytes(), piece.data, work);
+        if (!failure) value.layout->pack(piece, out, work);
+      });
+      require_read();
     }
   }
   buffers_[{plain.data, value.layout}] = std::move(buffer);
