@@ -83,8 +83,8 @@ void scale(const float* x, float factor, float* y, int64_t n) {
   for (; i < n; ++i) y[i] = x[i] * factor;
 }
 
-void rope(const float* x, const float* table, float* y, int64_t D) {
-  int64_t half = D / 2, i = 0;
+void rope_halves(const float* x, const float* table, float* y, int64_t n) {
+  int64_t half = n / 2, i = 0;
   for (; i + 8 <= half; i += 8) {
     __m256 c = _mm256_loadu_ps(table + i), s = _mm256_loadu_ps(table + half + i);
     __m256 x0 = _mm256_loadu_ps(x + i), x1 = _mm256_loadu_ps(x + half + i);
@@ -95,6 +95,26 @@ void rope(const float* x, const float* table, float* y, int64_t D) {
     float c = table[i], s = table[half + i], x0 = x[i], x1 = x[half + i];
     y[i] = x0 * c - x1 * s;
     y[half + i] = x0 * s + x1 * c;
+  }
+}
+
+// Four values, each twice: a a b b c c d d.
+inline __m256 twice(const float* p) {
+  __m128 v = _mm_loadu_ps(p);
+  return _mm256_set_m128(_mm_unpackhi_ps(v, v), _mm_unpacklo_ps(v, v));
+}
+
+void rope_neighbours(const float* x, const float* table, float* y, int64_t n) {
+  int64_t half = n / 2, i = 0;
+  for (; i + 4 <= half; i += 4) {
+    __m256 c = twice(table + i), s = twice(table + half + i), v = _mm256_loadu_ps(x + 2 * i);
+    __m256 swapped = _mm256_permute_ps(v, 0xb1);
+    _mm256_storeu_ps(y + 2 * i, _mm256_addsub_ps(_mm256_mul_ps(v, c), _mm256_mul_ps(swapped, s)));
+  }
+  for (; i < half; ++i) {
+    float c = table[i], s = table[half + i], x0 = x[2 * i], x1 = x[2 * i + 1];
+    y[2 * i] = x0 * c - x1 * s;
+    y[2 * i + 1] = x0 * s + x1 * c;
   }
 }
 
@@ -166,7 +186,7 @@ const CpuIsa kAvx2Isa = {
     .rms_norm = rms_norm,
     .add = add,
     .scale = scale,
-    .rope = rope,
+    .rope = {rope_halves, rope_neighbours},
     .glu_silu = glu<silu>,
     .glu_gelu = glu<gelu>,
     .store_half = store_half,

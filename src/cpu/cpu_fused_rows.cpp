@@ -22,9 +22,7 @@ void run_step_on_row(const PlacedStep& s, int64_t t, std::byte* scratch) {
       break;
     case RowStepKind::add: isa.add(x, other, y, C); break;
     case RowStepKind::scale: isa.scale(x, s.step.value, y, C); break;
-    case RowStepKind::rope:
-      for (int64_t c = 0; c < C; c += D) isa.rope(x + c, other, y + c, D);
-      break;
+    case RowStepKind::rope: rotate_heads<isa>(x, other, y, C, s.step.head_dim, D, s.step.option); break;
     case RowStepKind::glu: (Gate(s.step.option) == Gate::silu ? isa.glu_silu : isa.glu_gelu)(x, other, y, C); break;
     case RowStepKind::quantize: (DType(s.step.option) == DType::a8 ? isa.quantize_a8 : isa.quantize_a8k)(x, y, C); break;
     case RowStepKind::kv_write: {

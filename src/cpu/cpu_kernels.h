@@ -1,6 +1,8 @@
 // Drivers: what a kernel does around the functions of an instruction set: reads OpArgs, splits work over threads. A driver
 // is a template over the ISA's table, instantiated in cpu_device.cpp's tables; the arithmetic stands in the ISA's files.
 #pragma once
+#include <cstring>
+
 #include "cpu/isa.h"
 #include "graph/device.h"
 
@@ -29,6 +31,14 @@ template <const CpuIsa& isa> void run_matmul_w16(const OpArgs&);
 template <const CpuIsa& isa> void run_matmul_group(const OpArgs&);  // packed where the ISA has tables of matmuls, else plain
 template <const CpuIsa& isa> void run_matmul_glu(const OpArgs&);
 template <const CpuIsa& isa> void run_fused_rows(const OpArgs&);
+
+// The heads of one row: R of D values each are rotated, the others copied.
+template <const CpuIsa& isa> void rotate_heads(const float* x, const float* table, float* y, int64_t C, int64_t D, int64_t R, int pairing) {
+  for (int64_t c = 0; c < C; c += D) {
+    isa.rope[pairing](x + c, table, y + c, R);
+    if (R < D) std::memcpy(y + c + R, x + c + R, size_t(D - R) * sizeof(float));
+  }
+}
 
 void run_matmul_plain(const OpArgs&);  // canonical order over plain rows: the truth that packed kernels are compared with
 void run_embed_plain(const OpArgs&);

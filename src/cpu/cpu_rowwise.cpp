@@ -65,10 +65,11 @@ void run_glu(const OpArgs& a) {
 
 template <const CpuIsa& isa>
 void run_rope(const OpArgs& a) {
-  int64_t C = a.x(0).dim[1], D = a.x(1).dim[1];
+  auto attr = a.at<RopeAttr>();
+  int64_t C = a.x(0).dim[1], R = a.x(1).dim[1];
   a.work->rows(a.x(0).dim[0], row_grain(C), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t)
-      for (int64_t head = 0; head < C; head += D) isa.rope(a.x(0).row<float>(t) + head, a.x(1).row<float>(t), a.y().row<float>(t) + head, D);
+      rotate_heads<isa>(a.x(0).row<float>(t), a.x(1).row<float>(t), a.y().row<float>(t), C, attr.head_dim, R, int(attr.pairing));
   });
 }
 
@@ -113,16 +114,19 @@ void run_select_rows(const OpArgs& a) {
 
 void run_rope_table(const OpArgs& a) {
   auto attr = a.at<RopeTableAttr>();
-  int64_t D = attr.head_dim, half = D / 2;
-  double log_base = log_of(attr.base);
-  a.work->rows(a.x(0).dim[0], row_grain(D * 16), [&](int64_t begin, int64_t end) {
+  int64_t R = attr.dims, half = R / 2;
+  const float* factors = a.in[1] ? a.x(1).as<float>() : nullptr;
+  double log_base = log_of(attr.base), ramp = std::max(0.001, attr.ramp_high - attr.ramp_low);
+  a.work->rows(a.x(0).dim[0], row_grain(R * 16), [&](int64_t begin, int64_t end) {
     for (int64_t i = 0; i < half; ++i) {
-      double frequency = exp_of(-2.0 * double(i) / double(D) * log_base) * attr.position_scale;
+      double scaled = std::clamp((double(i) - attr.ramp_low) / ramp, 0.0, 1.0);
+      double frequency = exp_of(-2.0 * double(i) / double(R) * log_base) / (factors ? double(factors[i]) : 1.0);
+      frequency *= attr.position_scale * scaled + (1.0 - scaled);
       for (int64_t t = begin; t < end; ++t) {
         double c, s;
         cos_sin(double(a.x(0).as<int32_t>()[t]) * frequency, c, s);
-        a.y().row<float>(t)[i] = float(c);
-        a.y().row<float>(t)[half + i] = float(s);
+        a.y().row<float>(t)[i] = float(c * attr.magnitude);
+        a.y().row<float>(t)[half + i] = float(s * attr.magnitude);
       }
     }
   });

@@ -24,12 +24,21 @@ void scale(const float* x, float factor, float* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = x[i] * factor;
 }
 
-void rope(const float* x, const float* table, float* y, int64_t D) {
-  int64_t half = D / 2;
+void rope_halves(const float* x, const float* table, float* y, int64_t n) {
+  int64_t half = n / 2;
   for (int64_t i = 0; i < half; ++i) {
     float c = table[i], s = table[half + i], x0 = x[i], x1 = x[half + i];
     y[i] = x0 * c - x1 * s;
     y[half + i] = x0 * s + x1 * c;
+  }
+}
+
+void rope_neighbours(const float* x, const float* table, float* y, int64_t n) {
+  int64_t half = n / 2;
+  for (int64_t i = 0; i < half; ++i) {
+    float c = table[i], s = table[half + i], x0 = x[2 * i], x1 = x[2 * i + 1];
+    y[2 * i] = x0 * c - x1 * s;
+    y[2 * i + 1] = x0 * s + x1 * c;
   }
 }
 
@@ -94,7 +103,7 @@ const CpuIsa kScalarIsa{
     .rms_norm = rms_norm,
     .add = add,
     .scale = scale,
-    .rope = rope,
+    .rope = {rope_halves, rope_neighbours},
     .glu_silu = glu_silu,
     .glu_gelu = glu_gelu,
     .store_half = store_half,

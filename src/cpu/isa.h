@@ -30,9 +30,9 @@ struct CpuIsa {
   void (*rms_norm)(const float* x, const float* gain, float* y, int64_t n, float eps);
   void (*add)(const float* a, const float* b, float* y, int64_t n);
   void (*scale)(const float* x, float factor, float* y, int64_t n);
-  // One head, pairs (i, i + D/2); table [D]: cos of D/2 angles, then sin.
-  // y[i] = x[i] * c - x[i + h] * s ; y[i + h] = x[i] * s + x[i + h] * c (two products, one addition, no fma)
-  void (*rope)(const float* x, const float* table, float* y, int64_t head_dim);
+  // The n rotated values of one head, by Pairing (ops/ops.h): pairs (i, i + n/2), or (2i, 2i + 1); table [n]: cos of n/2
+  // angles, then sin. First of a pair: x0 * c - x1 * s; second: x0 * s + x1 * c (two products, one addition, no fma).
+  void (*rope[2])(const float* x, const float* table, float* y, int64_t n);
   void (*glu_silu)(const float* gate, const float* up, float* y, int64_t n);  // g / (1 + exp(-g)) * up
   void (*glu_gelu)(const float* gate, const float* up, float* y, int64_t n);  // g / (1 + exp(-A (g + B g^3))) * up
   void (*store_half)(const float* x, uint16_t* y, int64_t n);                 // round to nearest even

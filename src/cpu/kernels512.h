@@ -17,7 +17,7 @@ constexpr prm::CpuIsa table512(const char* name) {
       .rms_norm = rms_norm,
       .add = add_values,
       .scale = scale_values,
-      .rope = rope,
+      .rope = {rope_halves, rope_neighbours},
       .glu_silu = glu_silu,
       .glu_gelu = glu_gelu,
       .store_half = store_half,

@@ -81,13 +81,22 @@ void scale_values(const float* x, float factor, float* y, int64_t n) {
   each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, mul(load_piece(x + i, lanes), splat(factor)), lanes); });
 }
 
-void rope(const float* x, const float* table, float* y, int64_t D) {
-  int64_t half = D / 2;
+void rope_halves(const float* x, const float* table, float* y, int64_t n) {
+  int64_t half = n / 2;
   each_piece(half, [&](int64_t i, int lanes) {
     Floats c = load_piece(table + i, lanes), s = load_piece(table + half + i, lanes);
     Floats x0 = load_piece(x + i, lanes), x1 = load_piece(x + half + i, lanes);
     store_piece(y + i, sub(mul(x0, c), mul(x1, s)), lanes);
     store_piece(y + half + i, add(mul(x0, s), mul(x1, c)), lanes);
+  });
+}
+
+void rope_neighbours(const float* x, const float* table, float* y, int64_t n) {
+  int64_t half = n / 2;
+  each_piece(n, [&](int64_t i, int lanes) {  // lanes is even
+    Floats c = each_twice(load_part(table + i / 2, lanes / 2)), s = each_twice(load_part(table + half + i / 2, lanes / 2));
+    Floats v = load_piece(x + i, lanes);
+    store_piece(y + i, add(mul(v, c), negate_even(mul(swap_neighbours(v), s))), lanes);
   });
 }
 

@@ -136,6 +136,21 @@ PRM_OP Floats merge_16(const Floats v[16]) {
   return sums;
 }
 
+PRM_OP Floats each_twice(Floats v) {
+  Floats w;
+  for (int i = 0; i < 16; ++i) w[i] = v[i / 2];
+  return w;
+}
+PRM_OP Floats swap_neighbours(Floats v) {
+  Floats w;
+  for (int i = 0; i < 16; ++i) w[i] = v[i ^ 1];
+  return w;
+}
+PRM_OP Floats negate_even(Floats v) {
+  for (int i = 0; i < 16; i += 2) v[i] = -v[i];
+  return v;
+}
+
 PRM_OP Ints load_ints(const void* p) {
   Ints v;
   memcpy(&v, p, 64);

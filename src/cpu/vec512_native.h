@@ -65,6 +65,13 @@ PRM_OP Floats merge_16(const Floats v[16]) {
   return _mm512_permutexvar_ps(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), s);
 }
 
+// Lanes 0 0 1 1 .. 7 7; lanes 1 0 3 2 ..; the sign of lanes 0 2 4 .. changed.
+PRM_OP Floats each_twice(Floats v) {
+  return _mm512_permutexvar_ps(_mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7), v);
+}
+PRM_OP Floats swap_neighbours(Floats v) { return _mm512_permute_ps(v, 0xb1); }
+PRM_OP Floats negate_even(Floats v) { return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(v), _mm512_set1_epi64(0x80000000))); }
+
 // Integers.
 PRM_OP Ints load_ints(const void* p) { return _mm512_loadu_si512(p); }
 PRM_OP void store_ints(void* p, Ints v) { _mm512_storeu_si512(p, v); }

@@ -22,10 +22,20 @@ struct GluAttr {
   Gate gate;
 };
 struct RopeTableAttr {
-  int32_t head_dim;
+  int32_t dims;  // of a head that are rotated
   int32_t reserved = 0;
   double base;            // theta
   double position_scale;  // positions are multiplied by it (linear scaling)
+  // YaRN: pairs up to ramp_low keep their positions, those from ramp_high on have them scaled, between them lies a line. By
+  // default all are scaled.
+  double ramp_low = -1, ramp_high = -1;
+  double magnitude = 1;  // cosines and sines are multiplied by it
+};
+// Which values of a head are rotated together. halves: i and i + R/2 (NeoX); neighbours: 2i and 2i + 1 (GPT-J, Llama's own).
+enum class Pairing : int32_t { halves, neighbours };
+struct RopeAttr {
+  int32_t head_dim;
+  Pairing pairing = Pairing::halves;
 };
 struct AttentionAttr {
   int32_t head_dim;
@@ -39,8 +49,8 @@ struct RowStep {
   RowStepKind kind = RowStepKind::none;
   uint8_t in[3] = {};   // the op's operands: inputs of the node, or kRowStepResult + an earlier step
   uint8_t output = 0;   // 1: the result is an output of the node, in the order of the steps
-  uint8_t option = 0;   // glu: Gate; quantize: DType
-  uint8_t reserved[2] = {};
+  uint8_t option = 0;   // glu: Gate; quantize: DType; rope: Pairing
+  uint16_t head_dim = 0;  // rope
   float value = 0;      // rms_norm: eps; scale: factor
 };
 inline constexpr int kMaxRowSteps = 8, kRowStepResult = 16;
@@ -69,10 +79,11 @@ ValueId add(Graph& g, ValueId a, ValueId b, const String& name);
 ValueId scale(Graph& g, ValueId x, float factor, const String& name);
 // gate [T, F], up [T, F] -> [T, F]: act(gate) * up
 ValueId glu(Graph& g, ValueId gate, ValueId up, Gate act, const String& name);
-// positions [T] i32 -> [T, D] f32: cosines of D/2 angles, then sines; angle i = pos * scale * base^(-2i/D)
-ValueId rope_table(Graph& g, ValueId positions, const RopeTableAttr& attr, const String& name);
-// x [T, H*D], table [T, D] -> [T, H*D]: rotates pairs (i, i + D/2) of each head (RoFormer, in NeoX's pairing)
-ValueId rope(Graph& g, ValueId x, ValueId table, const String& name);
+// positions [T] i32, factors [R/2] f32 or -1 for none -> [T, R] f32: cosines of R/2 angles, then sines, times magnitude;
+// angle i = pos * scale * base^(-2i/R) / factor i
+ValueId rope_table(Graph& g, ValueId positions, const RopeTableAttr& attr, const String& name, ValueId factors = -1);
+// x [T, H*D], table [T, R] -> [T, H*D]: rotates pairs among the first R values of each head (RoFormer), the others stay
+ValueId rope(Graph& g, ValueId x, ValueId table, const RopeAttr& attr, const String& name);
 // q [T, H*D], k, v [T, G*D], positions [T] i32 -> [T, H*D]. Whole sequences stand in the rows: the keys of token t are
 // rows t - positions[t] .. t. Position -1 is padding: its output is 0.
 ValueId attention(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, const AttentionAttr& attr, const String& name);

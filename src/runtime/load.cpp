@@ -49,7 +49,7 @@ void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, cons
   const ModelFile& file = model.file;
   const Architecture& architecture = find_architecture(file);
   model.config = read_decoder_config(file);
-  model.context = choose_context(options, model.config);
+  model.context = model.config.opened_context = choose_context(options, model.config);
   model.chunk_tokens = std::min(options.chunk_tokens ? options.chunk_tokens : kDefaultChunk, model.context);
   control.require();
   model.tokenizer = load_tokenizer(file, model.config.vocabulary, control);

@@ -1,8 +1,11 @@
 // The cases of the bit suite: a tiny model of every architecture and weight type, each with one committed SHA-256 of the
 // logits [T, V] of its tokens (hashes.txt).
 #pragma once
+#include <fmt/format.h>
+
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "support/tiny_model.h"
@@ -56,6 +59,14 @@ inline std::vector<BitCase> bit_cases() {
     cases.back().tokens = 300;
     cases.back().breadth = BitCase::some;
   }
+  // The other architectures bring no kernels of weights with them: a few types each.
+  for (const char* arch : {"llama"})
+    for (auto [label, types, cache] : {std::tuple{"q8_0", std::vector{DType::q8_0}, DType::f16}, {"f32", {DType::f32}, DType::f32}, {"mixed", kMixedTypes, DType::f16}}) {
+      TinyModel model = tiny_of_type(arch, types);
+      model.scaling = cache == DType::f32 ? "yarn" : "factors";
+      cases.push_back({.name = fmt::format("{}-{}-{}", arch, label, info(cache).name), .model = model, .cache = cache});
+      if (label != std::string("q8_0")) cases.back().breadth = BitCase::some;
+    }
   return cases;
 }
 

@@ -66,10 +66,43 @@ TEST_CASE("rotation follows its table, and the table is exact to float up to far
       GraphRun run{{{"T", 9}}, {{"positions", bytes_of(positions)}}, {}};
       INFO("D " << D << " base " << base);
       check_kernels(angles, run, [](size_t, double) { return cases::kAngleBound; });
-      g.outputs = {rope(g, g.input("x", DType::f32, {T, 3 * D}), table, "y")};
-      run.inputs["x"] = bytes_of(uniform(9 * 3 * D, random));
-      check_kernels(g, run, [](size_t, double) { return cases::kRopeBound; });
+      for (Pairing pairing : {Pairing::halves, Pairing::neighbours})
+        for (int64_t head : {D, D + 6}) {  // all of a head, or its first values
+          Graph rotated = g;
+          rotated.outputs = {rope(rotated, rotated.input("x", DType::f32, {T, 3 * head}), table, {int32_t(head), pairing}, "y")};
+          run.inputs["x"] = bytes_of(uniform(9 * 3 * head, random));
+          check_kernels(rotated, run, [](size_t, double) { return cases::kRopeBound; });
+        }
     }
+}
+
+TEST_CASE("angles are divided by factors, mixed along a ramp and scaled in magnitude") {
+  Random random(14);
+  std::vector<float> factors;
+  for (int i = 0; i < 24; ++i) factors.push_back(1.5f + random.uniform());
+  for (RopeTableAttr attr : {RopeTableAttr{48, 0, 10000.0, 0.25, 3, 11}, RopeTableAttr{48, 0, 10000.0, 0.25, 5, 5, 1.25}, RopeTableAttr{48, 0, 5e5, 1.0, -1, -1, 1.19}})
+    for (bool divided : {false, true}) {
+      Graph g;
+      ValueId positions = g.input("positions", DType::i32, {g.symbol("T")});
+      ValueId constant = g.constant("factors", Tensor(DType::f32, {24}, factors.data()), nullptr);
+      g.outputs = {rope_table(g, positions, attr, "table", divided ? constant : -1)};
+      INFO("ramp " << attr.ramp_low << " to " << attr.ramp_high << ", divided " << divided);
+      check_kernels(g, {{{"T", 5}}, {{"positions", bytes_of(std::vector<int32_t>{0, 1, 77, 131071, -1})}}, {}},
+                    [](size_t, double) { return 1.3 * cases::kAngleBound; });
+    }
+}
+
+TEST_CASE("a rotation turns the pairs that its pairing names") {
+  // A quarter turn: (1, 0) becomes (0, 1). The table is an input here: cosines 0, sines 1.
+  for (auto [pairing, expected] : {std::pair{Pairing::halves, std::vector<float>{-3, -4, 1, 2, 5, 6}}, std::pair{Pairing::neighbours, std::vector<float>{-2, 1, -4, 3, 5, 6}}}) {
+    Graph g;
+    Dim T = g.symbol("T");
+    g.outputs = {rope(g, g.input("x", DType::f32, {T, 6}), g.input("table", DType::f32, {T, 4}), {6, pairing}, "y")};
+    GraphRun run{{{"T", 1}}, {{"x", bytes_of(std::vector<float>{1, 2, 3, 4, 5, 6})}, {"table", bytes_of(std::vector<float>{0, 0, 1, 1})}}, {}};
+    BareDevice bare;
+    CHECK(floats(run_graph(g, bare, run)) == expected);
+    check_kernels(g, run, [](size_t, double) { return 0.0; });
+  }
 }
 
 namespace prm {
