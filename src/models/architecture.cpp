@@ -4,13 +4,14 @@
 
 namespace prm {
 
-extern const Architecture kGemma3, kLlama, kQwen2;
+extern const Architecture kGemma3, kLlama, kQwen2, kQwen3;
 
 namespace {
 constexpr const Architecture* kArchitectures[] = {
     &kGemma3,
     &kLlama,
     &kQwen2,
+    &kQwen3,
 };
 }  // namespace
 

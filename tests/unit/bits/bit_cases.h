@@ -60,10 +60,10 @@ inline std::vector<BitCase> bit_cases() {
     cases.back().breadth = BitCase::some;
   }
   // The other architectures bring no kernels of weights with them: a few types each.
-  for (const char* arch : {"llama"})
+  for (const char* arch : {"llama", "qwen3"})
     for (auto [label, types, cache] : {std::tuple{"q8_0", std::vector{DType::q8_0}, DType::f16}, {"f32", {DType::f32}, DType::f32}, {"mixed", kMixedTypes, DType::f16}}) {
       TinyModel model = tiny_of_type(arch, types);
-      model.scaling = cache == DType::f32 ? "yarn" : "factors";
+      if (arch == std::string("llama")) model.scaling = cache == DType::f32 ? "yarn" : "factors";
       cases.push_back({.name = fmt::format("{}-{}-{}", arch, label, info(cache).name), .model = model, .cache = cache});
       if (label != std::string("q8_0")) cases.back().breadth = BitCase::some;
     }

@@ -136,6 +136,16 @@ TEST_CASE("tensors that are missing, of a wrong shape or of no use are refused b
   says(refusal(with_u32(good, "llama.feed_forward_length", 96)), "tensor 'blk.0.ffn_gate.weight' is [64, 64], expected [96, 64]");
 }
 
+TEST_CASE("qwen3 normalizes the heads of q and k in front of their rotation, and takes no biases") {
+  BuiltModel model(make_tiny_model(tiny("qwen3")));
+  for (const Node& n : model.nodes(kRope)) {
+    const Node& before = model.graph.nodes[size_t(model.graph[n.in[0]].producer)];
+    CHECK((before.op == &kRmsNorm && model.graph[before.in[1]].shape == Shape{16}));
+  }
+  std::string bytes = make_tiny_model(tiny("qwen3"));
+  says(refusal(renamed(bytes, "blk.1.attn_k_norm.weight", "blk.1.attn_x_norm.weight")), "tensor 'blk.1.attn_k_norm.weight' [16] is missing");
+}
+
 TEST_CASE("factors that would throw angles off are refused by tensor and place") {
   TinyModel m = tiny("llama");
   m.scaling = "factors";
