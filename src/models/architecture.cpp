@@ -4,10 +4,11 @@
 
 namespace prm {
 
-extern const Architecture kGemma3, kLlama, kQwen2, kQwen3;
+extern const Architecture kGemma, kGemma3, kLlama, kQwen2, kQwen3;
 
 namespace {
 constexpr const Architecture* kArchitectures[] = {
+    &kGemma,
     &kGemma3,
     &kLlama,
     &kQwen2,

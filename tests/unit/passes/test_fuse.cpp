@@ -104,7 +104,7 @@ TEST_CASE("a fused model gives the bytes of the unfused one, for any number of t
 }
 
 TEST_CASE("a layer is a few launches: groups of matmuls, attention, and row-wise runs between them") {
-  for (const char* arch : {"qwen2", "gemma3", "llama", "qwen3"})
+  for (const char* arch : {"qwen2", "gemma3", "llama", "qwen3", "gemma"})
     for (DType type : {DType::q8_0, DType::q4_k, DType::f16}) {
       TinyModel tiny{.arch = arch, .types = {type}};
       TinyGraphs graphs(tiny);
