@@ -154,6 +154,19 @@ void add_rows_f16(const float* weight, const void* rows, size_t stride, int n, i
   add_rows<uint16_t>(weight, rows, stride, n, D, sum);
 }
 
+void soft_cap(float* score, int n, float cap) {
+  __m256 c = _mm256_set1_ps(cap);
+  auto capped = [c](__m256 x) {
+    __m256 s = _mm256_div_ps(x, c);
+    return _mm256_mul_ps(c, _mm256_add_ps(tanh_lanes(s), _mm256_sub_ps(s, s)));
+  };
+  int i = 0;
+  for (; i + 8 <= n; i += 8) _mm256_storeu_ps(score + i, capped(_mm256_loadu_ps(score + i)));
+  if (i == n) return;
+  __m256i mask = tail_mask(n - i);
+  _mm256_maskstore_ps(score + i, mask, capped(_mm256_maskload_ps(score + i, mask)));
+}
+
 float softmax_split(float* score, int n, int first, float* top) {
   __m256 tops = _mm256_set1_ps(-__builtin_inff());
   int i = 0;

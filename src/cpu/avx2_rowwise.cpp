@@ -191,6 +191,7 @@ const CpuIsa kAvx2Isa = {
     .glu_gelu = glu<gelu>,
     .store_half = store_half,
     .score_rows = {avx2::score_rows_f32, avx2::score_rows_f16},
+    .soft_cap = avx2::soft_cap,
     .softmax_split = avx2::softmax_split,
     .add_rows = {avx2::add_rows_f32, avx2::add_rows_f16},
     .merge_split = avx2::merge_split,

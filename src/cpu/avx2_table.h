@@ -19,6 +19,7 @@ void score_rows_f32(const float*, const void*, size_t, int, int, float, float*);
 void score_rows_f16(const float*, const void*, size_t, int, int, float, float*);
 void add_rows_f32(const float*, const void*, size_t, int, int, float*);
 void add_rows_f16(const float*, const void*, size_t, int, int, float*);
+void soft_cap(float*, int, float);
 float softmax_split(float*, int, int, float*);
 void merge_split(float*, const float*, float, float, int);
 void score_tile(const float*, int, const float*, size_t, int, int, float, float*, int);

@@ -212,7 +212,8 @@ RowRuns runs_in_pages(const OpArgs& a, int64_t t, int64_t position) {
 
 bool accepts_attention(const KernelQuery& q) {
   bool types = q.in[0].dtype == DType::f32 && (q.in[1].dtype == DType::f32 || q.in[1].dtype == DType::f16);
-  return types && q.attr.as<AttentionAttr>().head_dim <= kMaxHeadDim;
+  auto attr = q.attr.as<AttentionAttr>();
+  return types && attr.head_dim <= kMaxHeadDim && attr.soft_cap == 0;
 }
 
 template <const CpuIsa& isa>

@@ -23,6 +23,7 @@ bool accepts_kv_write(const KernelQuery& q) {
     {"add", label, accepts_f32, run_add<isa>},                                      \
     {"scale", label, accepts_f32, run_scale<isa>},                                  \
     {"glu", label, accepts_f32, run_glu<isa>},                                      \
+    {"soft_cap", label, accepts_f32, run_soft_cap<isa>},                            \
     {"rope", label, accepts_f32, run_rope<isa>},                                    \
     {"kv_write", label, accepts_kv_write, run_kv_write<isa>},                       \
     {"attention", label, accepts_attention, run_attention<isa>},                    \

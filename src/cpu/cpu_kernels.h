@@ -23,6 +23,7 @@ template <const CpuIsa& isa> void run_rms_norm(const OpArgs&);
 template <const CpuIsa& isa> void run_add(const OpArgs&);
 template <const CpuIsa& isa> void run_scale(const OpArgs&);
 template <const CpuIsa& isa> void run_glu(const OpArgs&);
+template <const CpuIsa& isa> void run_soft_cap(const OpArgs&);
 template <const CpuIsa& isa> void run_rope(const OpArgs&);
 template <const CpuIsa& isa> void run_kv_write(const OpArgs&);
 template <const CpuIsa& isa> void run_attention(const OpArgs&);

@@ -64,6 +64,21 @@ void run_glu(const OpArgs& a) {
 }
 
 template <const CpuIsa& isa>
+void run_soft_cap(const OpArgs& a) {
+  constexpr int64_t kPiece = 4096;  // a row of logits is long: threads share it
+  float cap = a.at<SoftCapAttr>().cap;
+  int64_t count = a.x(0).count();
+  a.work->rows((count + kPiece - 1) / kPiece, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin * kPiece; i < std::min(count, end * kPiece); i += kPiece) {
+      int64_t n = std::min(kPiece, count - i);
+      float* y = a.y().as<float>() + i;
+      std::memcpy(y, a.x(0).as<float>() + i, size_t(n) * sizeof(float));
+      isa.soft_cap(y, int(n), cap);
+    }
+  });
+}
+
+template <const CpuIsa& isa>
 void run_rope(const OpArgs& a) {
   auto attr = a.at<RopeAttr>();
   int64_t C = a.x(0).dim[1], R = a.x(1).dim[1];
@@ -138,6 +153,7 @@ void run_rope_table(const OpArgs& a) {
   template void run_add<isa>(const OpArgs&);         \
   template void run_scale<isa>(const OpArgs&);       \
   template void run_glu<isa>(const OpArgs&);         \
+  template void run_soft_cap<isa>(const OpArgs&);    \
   template void run_rope<isa>(const OpArgs&);        \
   template void run_kv_write<isa>(const OpArgs&);
 PRM_INSTANTIATE(kScalarIsa)

@@ -70,6 +70,13 @@ void score_rows(const float* q, const void* rows, size_t stride, int n, int D, f
   }
 }
 
+void soft_cap(float* score, int n, float cap) {
+  for (int j = 0; j < n; ++j) {
+    float s = score[j] / cap;
+    score[j] = cap * (tanh_of(s) + (s - s));
+  }
+}
+
 float softmax_split(float* score, int n, int first, float* top) {
   float max = -INFINITY, lane[16] = {};
   for (int j = 0; j < n; ++j) max = score[j] > max ? score[j] : max;
@@ -108,6 +115,7 @@ const CpuIsa kScalarIsa{
     .glu_gelu = glu_gelu,
     .store_half = store_half,
     .score_rows = {score_rows<float>, score_rows<uint16_t>},
+    .soft_cap = soft_cap,
     .softmax_split = softmax_split,
     .add_rows = {add_rows<float>, add_rows<uint16_t>},
     .merge_split = merge_split,

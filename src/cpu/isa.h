@@ -39,6 +39,8 @@ struct CpuIsa {
   // Attention over one split of at most 256 keys, in pieces of rows that lie `stride` bytes apart:
   // score[j] = lane_dot(q, row j) * factor
   void (*score_rows[kRowCount])(const float* q, const void* rows, size_t stride, int n, int D, float factor, float* score);
+  // score[j] = cap * (tanh(s) + (s - s)), s = score[j] / cap: an infinite score becomes NaN, and is not hidden by the cap.
+  void (*soft_cap)(float* score, int n, float cap);
   // score[j] = exp(score[j] - max); returns the sum: lane (first + j) mod 16, then the tree. Returns max through *top.
   float (*softmax_split)(float* score, int n, int first, float* top);
   // sum[d] = fma(weight[j], row j [d], sum[d]), j ascending

@@ -22,6 +22,7 @@ constexpr prm::CpuIsa table512(const char* name) {
       .glu_gelu = glu_gelu,
       .store_half = store_half,
       .score_rows = {score_rows<float>, score_rows<uint16_t>},
+      .soft_cap = soft_cap,
       .softmax_split = softmax_split,
       .add_rows = {add_rows<float>, add_rows<uint16_t>},
       .merge_split = merge_split,

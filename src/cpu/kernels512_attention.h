@@ -34,6 +34,13 @@ void score_rows(const float* q, const void* rows, size_t stride, int n, int D, f
   }
 }
 
+void soft_cap(float* score, int n, float cap) {
+  each_piece(n, [&](int64_t j, int lanes) {
+    Floats s = div(load_piece(score + j, lanes), splat(cap));
+    store_piece(score + j, mul(splat(cap), add(tanh_lanes(s), sub(s, s))), lanes);
+  });
+}
+
 float softmax_split(float* score, int n, int first, float* top) {
   Floats highest = splat(-__builtin_inff());
   each_piece(n, [&](int64_t j, int lanes) {

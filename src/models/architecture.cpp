@@ -4,11 +4,12 @@
 
 namespace prm {
 
-extern const Architecture kGemma, kGemma3, kLlama, kQwen2, kQwen3;
+extern const Architecture kGemma, kGemma2, kGemma3, kLlama, kQwen2, kQwen3;
 
 namespace {
 constexpr const Architecture* kArchitectures[] = {
     &kGemma,
+    &kGemma2,
     &kGemma3,
     &kLlama,
     &kQwen2,

@@ -14,6 +14,12 @@ String print_extents(const int64_t* dims, size_t rank) {
 }
 }  // namespace
 
+float read_soft_cap(const ModelFile& file, const String& key, double fallback) {
+  double cap = file.real_or(key, fallback);
+  if (!(cap == 0 || (cap >= 1e-3 && cap <= 1e6))) file.bad(fmt::format("metadata '{}' is {}, expected 0 for none, or 0.001 to 1000000", key, cap));
+  return float(cap);
+}
+
 DecoderBuilder::DecoderBuilder(const ModelFile& file, const DecoderConfig& config) : file_(file), config_(config) {
   Dim T = graph.symbol("T");
   tokens = graph.input("tokens", DType::i32, {T});
@@ -99,7 +105,7 @@ ValueId DecoderBuilder::attention_block(ValueId x, const String& prefix, const A
   q = rope(graph, q, style.angles, {int32_t(D), style.pairing}, prefix + "q_rope");
   k = rope(graph, k, style.angles, {int32_t(D), style.pairing}, prefix + "k_rope");
   float factor = style.scale != 0 ? style.scale : float(1.0 / std::sqrt(double(D)));
-  ValueId a = attention(graph, q, k, v, positions, {int32_t(D), int32_t(style.window), factor}, prefix + "attention");
+  ValueId a = attention(graph, q, k, v, positions, {int32_t(D), int32_t(style.window), factor, style.soft_cap}, prefix + "attention");
   return linear(a, prefix + "attn_output", c.width, Q);
 }
 
@@ -127,10 +133,11 @@ ValueId DecoderBuilder::layer(ValueId x, const String& prefix, const AttentionSt
   return add(graph, x, f, prefix + "out");
 }
 
-Graph DecoderBuilder::finish(ValueId x) {
+Graph DecoderBuilder::finish(ValueId x, float cap) {
   x = norm(x, "output_norm", config_.width);
   const char* head = file_.find_tensor("output.weight") ? "output.weight" : "token_embd.weight";
-  graph.outputs = {matmul(graph, x, weight(head, {config_.vocabulary, config_.width}), "logits")};
+  x = matmul(graph, x, weight(head, {config_.vocabulary, config_.width}), cap > 0 ? "logits.uncapped" : "logits");
+  graph.outputs = {cap > 0 ? soft_cap(graph, x, cap, "logits") : x};
   for (const NamedTensor& tensor : file_.tensors)  // a tensor left over means another model than the one we built
     if (!used_.count(tensor.name))
       fail_about(Status::unsupported, tensor.name, "{}: tensor '{}' has no place in architecture '{}'", file_.file->name, tensor.name, config_.arch);

@@ -13,12 +13,16 @@ struct AttentionStyle {
   float scale = 0;         // of q . k; 0 = 1 / sqrt(D)
   bool head_norm = false;  // q and k are normalized per head: "attn_q_norm", "attn_k_norm" [D]
   Pairing pairing = Pairing::halves;
+  float soft_cap = 0;  // of scores; 0 = none
 };
 
 struct LayerStyle {
   Gate act = Gate::silu;
   bool post_norms = false;  // of what attention and feed-forward give: "post_attention_norm", "post_ffw_norm" [C]
 };
+
+// The cap under `key`, 0 for none; fails with bad_file.
+float read_soft_cap(const ModelFile& file, const String& key, double fallback);
 
 class DecoderBuilder {
  public:
@@ -45,8 +49,8 @@ class DecoderBuilder {
   ValueId feed_forward(ValueId x, const String& prefix, Gate act);
   // x plus attention of its norm, plus feed-forward of that sum's norm: all of layer `prefix`.
   ValueId layer(ValueId x, const String& prefix, const AttentionStyle& attention, const LayerStyle& style);
-  // Final norm and output matrix; "output.weight", or the embedding table where it is tied.
-  Graph finish(ValueId x);
+  // Final norm and output matrix; "output.weight", or the embedding table where it is tied; logits capped where cap > 0.
+  Graph finish(ValueId x, float cap = 0);
 
  private:
   const Tensor& checked(const String& name, std::initializer_list<int64_t> shape);

@@ -25,7 +25,7 @@ Graph build(const ModelFile& file, const DecoderConfig& c) {
     AttentionStyle attention = {is_global ? global : local, is_global ? 0 : window, float(1.0 / std::sqrt(scaled_by)), true};
     x = b.layer(x, format_text("blk.{}.", layer), attention, {Gate::gelu, true});
   }
-  return b.finish(x);
+  return b.finish(x, read_soft_cap(file, "gemma3.final_logit_softcapping", 0));
 }
 
 }  // namespace

@@ -50,7 +50,8 @@ void attend(const OpArgs& a, int64_t t, int64_t head, int64_t position, Row row)
   auto score = [&](int64_t j) {
     double dot = 0;
     for (int64_t d = 0; d < D; ++d) dot += load_value(q, t * q.cols() + head * D + d) * load_value(k, row(j) * C + column + d);
-    return dot * double(attr.scale);
+    dot *= double(attr.scale);
+    return attr.soft_cap > 0 ? double(attr.soft_cap) * std::tanh(dot / double(attr.soft_cap)) : dot;
   };
   double top = -INFINITY, total = 0;
   for (int64_t j = first; j <= position; ++j) top = std::max(top, score(j));

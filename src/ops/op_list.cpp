@@ -20,6 +20,7 @@ constexpr const Op* kOps[] = {
     &kFusedRows,
     &kMatmulGroup,
     &kMatmulGlu,
+    &kSoftCap,
 };
 }  // namespace
 

@@ -8,7 +8,8 @@
 namespace prm {
 
 extern const Op kEmbed, kSelectRows, kMatmul, kQuantize, kRmsNorm, kAdd, kScale, kGlu, kRopeTable, kRope, kAttention,
-    kAttentionPaged, kKvWrite, kFusedRows, kMatmulGroup, kMatmulGlu;
+    kAttentionPaged, kKvWrite, kFusedRows, kMatmulGroup, kMatmulGlu,
+    kSoftCap;
 std::span<const Op* const> op_list();  // one line per op in op_list.cpp
 
 struct NormAttr {
@@ -20,6 +21,9 @@ struct ScaleAttr {
 enum class Gate : int32_t { silu, gelu };  // gelu: the tanh form
 struct GluAttr {
   Gate gate;
+};
+struct SoftCapAttr {
+  float cap;  // > 0
 };
 struct RopeTableAttr {
   int32_t dims;  // of a head that are rotated
@@ -41,6 +45,7 @@ struct AttentionAttr {
   int32_t head_dim;
   int32_t window;  // a token sees the `window` last positions, itself included; 0 = all
   float scale;     // of q . k
+  float soft_cap = 0;  // scores become cap * tanh(score / cap), after the scaling; 0 = they stay (Gemma 2)
 };
 
 // One step of fused_rows: the op of the same name on one row.
@@ -79,6 +84,8 @@ ValueId add(Graph& g, ValueId a, ValueId b, const String& name);
 ValueId scale(Graph& g, ValueId x, float factor, const String& name);
 // gate [T, F], up [T, F] -> [T, F]: act(gate) * up
 ValueId glu(Graph& g, ValueId gate, ValueId up, Gate act, const String& name);
+// cap * tanh(x / cap): values stay inside of -cap to cap
+ValueId soft_cap(Graph& g, ValueId x, float cap, const String& name);
 // positions [T] i32, factors [R/2] f32 or -1 for none -> [T, R] f32: cosines of R/2 angles, then sines, times magnitude;
 // angle i = pos * scale * base^(-2i/R) / factor i
 ValueId rope_table(Graph& g, ValueId positions, const RopeTableAttr& attr, const String& name, ValueId factors = -1);

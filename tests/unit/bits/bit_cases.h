@@ -60,7 +60,7 @@ inline std::vector<BitCase> bit_cases() {
     cases.back().breadth = BitCase::some;
   }
   // The other architectures bring no kernels of weights with them: a few types each.
-  for (const char* arch : {"llama", "qwen3", "gemma"})
+  for (const char* arch : {"llama", "qwen3", "gemma", "gemma2"})
     for (auto [label, types, cache] : {std::tuple{"q8_0", std::vector{DType::q8_0}, DType::f16}, {"f32", {DType::f32}, DType::f32}, {"mixed", kMixedTypes, DType::f16}}) {
       TinyModel model = tiny_of_type(arch, types);
       if (arch == std::string("llama")) model.scaling = cache == DType::f32 ? "yarn" : "factors";

@@ -146,6 +146,21 @@ TEST_CASE("qwen3 normalizes the heads of q and k in front of their rotation, and
   says(refusal(renamed(bytes, "blk.1.attn_k_norm.weight", "blk.1.attn_x_norm.weight")), "tensor 'blk.1.attn_k_norm.weight' [16] is missing");
 }
 
+TEST_CASE("gemma2 caps scores and logits, and every second layer sees a window") {
+  TinyModel m = tiny("gemma2");
+  m.layers = 4;
+  std::string bytes = make_tiny_model(m);
+  BuiltModel model(bytes);
+  Vector<Node> attention = model.nodes(kAttention);
+  REQUIRE((attention.size() == 4 && model.nodes(kSoftCap).size() == 1));
+  for (size_t layer = 0; layer < 4; ++layer) {
+    auto attr = attention[layer].attr.as<AttentionAttr>();
+    CHECK((attr.soft_cap == 50 && attr.window == (layer % 2 ? 0 : m.window) && attr.scale == 0.25f));
+  }
+  CHECK(model.graph[model.graph.outputs[0]].name == "logits");
+  CHECK(model.nodes(kSoftCap)[0].attr.as<SoftCapAttr>().cap == 30);
+}
+
 TEST_CASE("factors that would throw angles off are refused by tensor and place") {
   TinyModel m = tiny("llama");
   m.scaling = "factors";

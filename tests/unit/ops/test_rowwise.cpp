@@ -53,6 +53,24 @@ TEST_CASE("add takes equal shapes and bias rows, scale multiplies") {
   }
 }
 
+TEST_CASE("a soft cap agrees with the exact function, and does not hide what is not finite") {
+  Random random(15);
+  for (float cap : {0.5f, 30.0f})
+    for (float amplitude : {0.01f, 5.0f, 60.0f, 1e6f})
+      for (int64_t columns : {1, 37, 4097}) {
+        Graph g;
+        g.outputs = {soft_cap(g, g.input("x", DType::f32, {g.symbol("T"), columns}), cap, "y")};
+        INFO("cap " << cap << " amplitude " << amplitude << " columns " << columns);
+        check_kernels(g, {{{"T", 3}}, {{"x", bytes_of(uniform(3 * columns, random, amplitude))}}, {}}, [](size_t, double size) { return 5e-7 * size + 1e-37; });
+      }
+  Graph g;
+  g.outputs = {soft_cap(g, g.input("x", DType::f32, {g.symbol("T"), 3}), 30, "y")};
+  for (const std::string& isa : test_isas()) {
+    std::vector<float> y = floats(run_graph(g, *open_cpu(isa), {{{"T", 1}}, {{"x", bytes_of(std::vector<float>{INFINITY, NAN, 0})}}, {}}));
+    CHECK((std::isnan(y[0]) && std::isnan(y[1]) && y[2] == 0));
+  }
+}
+
 TEST_CASE("rotation follows its table, and the table is exact to float up to far positions") {
   Random random(4);
   for (int64_t D : {2, 6, 16, 64, 256})
