@@ -4,7 +4,7 @@
 
 namespace prm {
 
-extern const Architecture kGemma, kGemma2, kGemma3, kLlama, kQwen2, kQwen3;
+extern const Architecture kGemma, kGemma2, kGemma3, kLlama, kPhi3, kQwen2, kQwen3;
 
 namespace {
 constexpr const Architecture* kArchitectures[] = {
@@ -12,6 +12,7 @@ constexpr const Architecture* kArchitectures[] = {
     &kGemma2,
     &kGemma3,
     &kLlama,
+    &kPhi3,
     &kQwen2,
     &kQwen3,
 };

@@ -113,7 +113,7 @@ ValueId DecoderBuilder::feed_forward(ValueId x, const String& prefix, Gate act) 
   int64_t F = config_.ffn, C = config_.width;
   const NamedTensor* both = file_.find_tensor(prefix + "ffn_gate.weight") ? nullptr : file_.find_tensor(prefix + "ffn_up.weight");
   ValueId gate, up;
-  if (both && both->data.dim[0] == 2 * F) {
+  if (both && both->data.dim[0] != F) {
     gate = linear_rows(x, prefix + "ffn_gate", prefix + "ffn_up", 0, F, 2 * F, C);
     up = linear_rows(x, prefix + "ffn_up", prefix + "ffn_up", F, F, 2 * F, C);
   } else {

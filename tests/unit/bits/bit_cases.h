@@ -60,10 +60,14 @@ inline std::vector<BitCase> bit_cases() {
     cases.back().breadth = BitCase::some;
   }
   // The other architectures bring no kernels of weights with them: a few types each.
-  for (const char* arch : {"llama", "qwen3", "gemma", "gemma2"})
+  for (const char* arch : {"llama", "qwen3", "gemma", "gemma2", "phi3"})
     for (auto [label, types, cache] : {std::tuple{"q8_0", std::vector{DType::q8_0}, DType::f16}, {"f32", {DType::f32}, DType::f32}, {"mixed", kMixedTypes, DType::f16}}) {
       TinyModel model = tiny_of_type(arch, types);
       if (arch == std::string("llama")) model.scaling = cache == DType::f32 ? "yarn" : "factors";
+      if (arch == std::string("phi3")) {
+        model.scaling = "longrope", model.rotated = model.head_dim / 4 * 3;
+        model.original_context = cache == DType::f32 ? model.context : model.context / 2;  // short factors, long ones
+      }
       cases.push_back({.name = fmt::format("{}-{}-{}", arch, label, info(cache).name), .model = model, .cache = cache});
       if (label != std::string("q8_0")) cases.back().breadth = BitCase::some;
     }

@@ -1,4 +1,6 @@
 // What an architecture makes of a file: the graph that it builds, and the file that it refuses, by name.
+#include <map>
+
 #include "formats/gguf.h"
 #include "models/architecture.h"
 #include "ops/ops.h"
@@ -159,6 +161,40 @@ TEST_CASE("gemma2 caps scores and logits, and every second layer sees a window")
   }
   CHECK(model.graph[model.graph.outputs[0]].name == "logits");
   CHECK(model.nodes(kSoftCap)[0].attr.as<SoftCapAttr>().cap == 30);
+}
+
+TEST_CASE("phi3 reads q, k, v and gate, up out of the rows of one tensor each") {
+  TinyModel m = tiny("phi3");
+  m.rotated = 12, m.scaling = "longrope", m.original_context = 256;
+  std::string bytes = make_tiny_model(m);
+  BuiltModel model(bytes);
+  const Tensor& whole = model.file.find_tensor("blk.0.attn_qkv.weight")->data;
+  std::map<std::string, Tensor> weights;
+  for (const Node& n : model.nodes(kMatmul)) weights[std::string(n.name.c_str())] = model.graph[n.in[1]].data;
+  int64_t row = 64;
+  for (auto [name, rows] : {std::pair{"blk.0.attn_q", 64}, {"blk.0.attn_k", 32}, {"blk.0.attn_v", 32}}) {
+    CHECK((weights[name].dim[0] == rows && weights[name].data == whole.row<std::byte>(row - 64)));
+    row += rows;
+  }
+  CHECK(weights["blk.1.ffn_up"].data == weights["blk.1.ffn_gate"].row<std::byte>(64));
+  CHECK(model.table().dims == 12);
+  CHECK(std::fabs(model.table().magnitude - 1.19) < 1e-6);
+  says(refusal(with_u32(bytes, "phi3.feed_forward_length", 96)), "tensor 'blk.0.ffn_up.weight' is [128, 64], expected [192, 64]");
+  says(refusal(with_u32(bytes, "phi3.attention.head_count_kv", 4)), "tensor 'blk.0.attn_qkv.weight' is [128, 64], expected [192, 64]");
+}
+
+TEST_CASE("LongRoPE's factors follow the context that a model is opened for, and come in pairs") {
+  TinyModel m = tiny("phi3");
+  m.scaling = "longrope", m.original_context = 256;
+  std::string bytes = make_tiny_model(m);
+  auto factors = [&](int64_t opened) {
+    BuiltModel model(bytes, opened);
+    return std::string(model.graph[model.nodes(kRopeTable)[0].in[1]].name.c_str());
+  };
+  CHECK(factors(0) == "rope_factors_long.weight");  // the trained context, 512
+  CHECK(factors(257) == "rope_factors_long.weight");
+  CHECK(factors(256) == "rope_factors_short.weight");
+  says(refusal(renamed(bytes, "rope_factors_long.weight", "rope_factors_lang.weight")), "'rope_factors_long.weight' one is missing");
 }
 
 TEST_CASE("factors that would throw angles off are refused by tensor and place") {

@@ -22,6 +22,7 @@ std::vector<TinyModel> tiny_models() {
   models.push_back({.arch = "qwen2", .layers = 1, .width = 96, .heads = 6, .kv_heads = 3, .head_dim = 16, .ffn = 100, .types = {DType::f32, DType::f16, DType::bf16}, .tied = true});
   models.push_back({.arch = "llama", .layers = 1, .width = 96, .heads = 6, .kv_heads = 3, .head_dim = 32, .ffn = 96, .types = {DType::q8_0}, .rotated = 24, .scaling = "yarn"});
   models.push_back({.arch = "qwen3", .layers = 1, .width = 64, .heads = 4, .kv_heads = 2, .head_dim = 32, .ffn = 96, .types = {DType::q8_0}});
+  models.push_back({.arch = "phi3", .layers = 1, .width = 96, .heads = 6, .kv_heads = 3, .head_dim = 32, .ffn = 96, .types = {DType::q8_0}, .rotated = 24, .scaling = "longrope"});
   return models;
 }
 
@@ -104,7 +105,7 @@ TEST_CASE("a fused model gives the bytes of the unfused one, for any number of t
 }
 
 TEST_CASE("a layer is a few launches: groups of matmuls, attention, and row-wise runs between them") {
-  for (const char* arch : {"qwen2", "gemma3", "llama", "qwen3", "gemma"})
+  for (const char* arch : {"qwen2", "gemma3", "llama", "qwen3", "gemma", "phi3"})
     for (DType type : {DType::q8_0, DType::q4_k, DType::f16}) {
       TinyModel tiny{.arch = arch, .types = {type}};
       TinyGraphs graphs(tiny);
