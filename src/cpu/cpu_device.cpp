@@ -30,7 +30,10 @@ bool accepts_kv_write(const KernelQuery& q) {
     {"attention_paged", label, accepts_attention, run_attention_paged<isa>},        \
     {"fused_rows", label, accepts_fused_rows, run_fused_rows<isa>},                \
     {"select_rows", "copy", accepts_dense_rows, run_select_rows},                  \
-    {"rope_table", "scalar", accepts_i32, run_rope_table}
+    {"rope_table", "scalar", accepts_i32, run_rope_table},                          \
+    {"moe_route", "scalar", accepts_route, run_moe_route},                          \
+    {"moe_combine", label, accepts_combine, run_moe_combine<isa>},                  \
+    {"moe_matmul", "plain", accepts_moe_plain, run_moe_plain}
 
 constexpr Kernel kScalarKernels[] = {
     {"matmul", "plain", accepts_block_matmul, run_matmul_plain},
@@ -46,6 +49,7 @@ constexpr Kernel kScalarKernels[] = {
     {"matmul_group", "plain", accepts_block_matmuls, run_matmul_group<kScalarIsa>},                 \
     {"matmul_glu", "w16", accepts_matmuls_w16<isa>, run_matmul_glu<isa>, {nullptr, &kW16Layout, &kW16Layout}}, \
     {"matmul_glu", "plain", accepts_block_matmuls, run_matmul_glu<kScalarIsa>},                     \
+    {"moe_matmul", "w16", accepts_moe_w16<isa>, run_moe_w16<isa>, {nullptr, &kW16Layout}},           \
     {"embed", "plain", accepts_embed, run_embed_plain},                                             \
     {"embed", "w16", accepts_embed_w16, run_embed_w16, {&kW16Layout}},                              \
     PRM_ROWWISE_KERNELS(isa, label)

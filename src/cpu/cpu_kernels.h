@@ -32,6 +32,8 @@ template <const CpuIsa& isa> void run_matmul_w16(const OpArgs&);
 template <const CpuIsa& isa> void run_matmul_group(const OpArgs&);  // packed where the ISA has tables of matmuls, else plain
 template <const CpuIsa& isa> void run_matmul_glu(const OpArgs&);
 template <const CpuIsa& isa> void run_fused_rows(const OpArgs&);
+template <const CpuIsa& isa> void run_moe_w16(const OpArgs&);
+template <const CpuIsa& isa> void run_moe_combine(const OpArgs&);
 
 // The heads of one row: R of D values each are rotated, the others copied.
 template <const CpuIsa& isa> void rotate_heads(const float* x, const float* table, float* y, int64_t C, int64_t D, int64_t R, int pairing) {
@@ -46,6 +48,8 @@ void run_embed_plain(const OpArgs&);
 void run_embed_w16(const OpArgs&);
 void run_select_rows(const OpArgs&);
 void run_rope_table(const OpArgs&);
+void run_moe_route(const OpArgs&);
+void run_moe_plain(const OpArgs&);
 
 // Rows n .. n + rows - 1 of plain w times tokens t .. t + tokens - 1 of x, in canonical order.
 void multiply_plain_rows(const Tensor& w, int64_t n, int rows, const Tensor& x, int64_t t, int64_t tokens, float* y, int64_t y_stride);
@@ -58,6 +62,10 @@ bool accepts_attention(const KernelQuery&);
 extern const Layout kW16Layout;
 template <const CpuIsa& isa> bool accepts_matmul_w16(const KernelQuery&);
 template <const CpuIsa& isa> bool accepts_matmuls_w16(const KernelQuery&);
+template <const CpuIsa& isa> bool accepts_moe_w16(const KernelQuery&);
 bool accepts_embed_w16(const KernelQuery&);
+bool accepts_route(const KernelQuery&);
+bool accepts_moe_plain(const KernelQuery&);
+bool accepts_combine(const KernelQuery&);
 
 }  // namespace prm

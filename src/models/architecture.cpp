@@ -4,7 +4,7 @@
 
 namespace prm {
 
-extern const Architecture kGemma, kGemma2, kGemma3, kLlama, kPhi3, kQwen2, kQwen3;
+extern const Architecture kGemma, kGemma2, kGemma3, kLlama, kPhi3, kQwen2, kQwen2Moe, kQwen3, kQwen3Moe;
 
 namespace {
 constexpr const Architecture* kArchitectures[] = {
@@ -14,7 +14,9 @@ constexpr const Architecture* kArchitectures[] = {
     &kLlama,
     &kPhi3,
     &kQwen2,
+    &kQwen2Moe,
     &kQwen3,
+    &kQwen3Moe,
 };
 }  // namespace
 
@@ -49,6 +51,12 @@ DecoderConfig read_decoder_config(const ModelFile& file) {
   c.norm_eps = float(file.real(c.arch + ".attention.layer_norm_rms_epsilon"));
   if (!(c.norm_eps >= 0 && c.norm_eps < 1)) file.bad(fmt::format("the norm's epsilon is {}", c.norm_eps));
   c.rotation = read_rotation(file, c.arch, c.head_dim, c.context);
+  c.experts = file.integer_or(c.arch + ".expert_count", 0, 1024, 0);
+  if (c.experts) c.experts_used = integer("expert_used_count", c.experts);
+  if (c.experts) c.expert_ffn = file.integer_or(c.arch + ".expert_feed_forward_length", 0, 1 << 22, 0);
+  double expert_scale = file.real_or(c.arch + ".expert_weights_scale", 1.0);
+  if (!(expert_scale >= 0 && expert_scale <= 1e3)) file.bad(fmt::format("metadata '{}.expert_weights_scale' is {}", c.arch, expert_scale));
+  if (expert_scale > 0) c.expert_scale = float(expert_scale);  // 0 stands for none
   const NamedTensor* table = file.find_tensor("token_embd.weight");
   if (!table || table->data.rank != 2) file.bad("tensor 'token_embd.weight' [V, C] is missing");
   c.vocabulary = table->data.dim[0];

@@ -15,6 +15,9 @@ struct DecoderConfig {
   int64_t opened_context = 0;  // what the model is opened for: the trained context, unless its loader says less
   float norm_eps = 0;
   RotationConfig rotation;
+  // Mixtures: experts of a layer, those that a token goes through, and their feed-forward width where the file names one.
+  int64_t experts = 0, experts_used = 0, expert_ffn = 0;
+  float expert_scale = 1;  // of the router's weights
 };
 
 struct Architecture {

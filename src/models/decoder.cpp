@@ -123,12 +123,36 @@ ValueId DecoderBuilder::feed_forward(ValueId x, const String& prefix, Gate act) 
   return linear(glu(graph, gate, up, act, prefix + "ffn_glu"), prefix + "ffn_down", C, F);
 }
 
+ValueId DecoderBuilder::experts(ValueId x, const String& name, int64_t N, int64_t K, ValueId chosen) {
+  Tensor rows = checked(name + ".weight", {config_.experts, N, K});  // the same bytes as rows of one matrix
+  rows.rank = 2, rows.dim[0] = config_.experts * N, rows.dim[1] = K, rows.dim[2] = 0;
+  return moe_matmul(graph, x, graph.constant(name + ".weight", rows, file_.file), chosen, config_.experts, name);
+}
+
+ValueId DecoderBuilder::shared_expert(ValueId x, const String& prefix, Gate act, int64_t ffn) {
+  ValueId gate = linear(x, prefix + "ffn_gate_shexp", ffn, config_.width), up = linear(x, prefix + "ffn_up_shexp", ffn, config_.width);
+  return linear(glu(graph, gate, up, act, prefix + "ffn_glu_shexp"), prefix + "ffn_down_shexp", config_.width, ffn);
+}
+
+ValueId DecoderBuilder::expert_feed_forward(ValueId x, const String& prefix, Gate act, const ExpertStyle& style) {
+  int64_t C = config_.width;
+  Routes routes = moe_route(graph, linear(x, prefix + "ffn_gate_inp", config_.experts, C), {int32_t(config_.experts_used), style.renormalize, config_.expert_scale}, prefix + "ffn_route");
+  ValueId gate = experts(x, prefix + "ffn_gate_exps", style.ffn, C, routes.experts), up = experts(x, prefix + "ffn_up_exps", style.ffn, C, routes.experts);
+  ValueId parts = experts(glu(graph, gate, up, act, prefix + "ffn_glu_exps"), prefix + "ffn_down_exps", C, style.ffn, routes.experts);
+  if (!style.shared_ffn) return moe_combine(graph, parts, routes.weights, prefix + "ffn_combined");
+  Tensor row = checked(prefix + "ffn_gate_inp_shexp.weight", {C});
+  row.rank = 2, row.dim[0] = 1, row.dim[1] = C;
+  ValueId how_much = matmul(graph, x, graph.constant(prefix + "ffn_gate_inp_shexp.weight", row, file_.file), prefix + "ffn_gate_inp_shexp");
+  return moe_combine(graph, parts, routes.weights, prefix + "ffn_combined", shared_expert(x, prefix, act, style.shared_ffn), how_much);
+}
+
 ValueId DecoderBuilder::layer(ValueId x, const String& prefix, const AttentionStyle& attention, const LayerStyle& style) {
   int64_t C = config_.width;
   ValueId a = attention_block(norm(x, prefix + "attn_norm", C), prefix, attention);
   if (style.post_norms) a = norm(a, prefix + "post_attention_norm", C);
   x = add(graph, x, a, prefix + "attended");
-  ValueId f = feed_forward(norm(x, prefix + "ffn_norm", C), prefix, style.act);
+  ValueId normed = norm(x, prefix + "ffn_norm", C);
+  ValueId f = style.experts.ffn ? expert_feed_forward(normed, prefix, style.act, style.experts) : feed_forward(normed, prefix, style.act);
   if (style.post_norms) f = norm(f, prefix + "post_ffw_norm", C);
   return add(graph, x, f, prefix + "out");
 }

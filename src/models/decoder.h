@@ -16,9 +16,16 @@ struct AttentionStyle {
   float soft_cap = 0;  // of scores; 0 = none
 };
 
+struct ExpertStyle {
+  int64_t ffn = 0;         // width of an expert; 0: the layer is none of experts
+  int64_t shared_ffn = 0;  // of an expert that all tokens go through, gated by "ffn_gate_inp_shexp" [C]; 0: none
+  bool renormalize = true; // a token's weights add up to one
+};
+
 struct LayerStyle {
   Gate act = Gate::silu;
   bool post_norms = false;  // of what attention and feed-forward give: "post_attention_norm", "post_ffw_norm" [C]
+  ExpertStyle experts = {};
 };
 
 // The cap under `key`, 0 for none; fails with bad_file.
@@ -47,6 +54,9 @@ class DecoderBuilder {
   ValueId attention_block(ValueId x, const String& prefix, const AttentionStyle& style);
   // down(act(gate(x)) * up(x)); "ffn_gate" and "ffn_up", or both in the rows of "ffn_up".
   ValueId feed_forward(ValueId x, const String& prefix, Gate act);
+  // The router "ffn_gate_inp" [E, C], then of the chosen experts what feed_forward gives of one; "ffn_gate_exps" and its like
+  // [E, F, C], "ffn_down_exps" [E, C, F].
+  ValueId expert_feed_forward(ValueId x, const String& prefix, Gate act, const ExpertStyle& style);
   // x plus attention of its norm, plus feed-forward of that sum's norm: all of layer `prefix`.
   ValueId layer(ValueId x, const String& prefix, const AttentionStyle& attention, const LayerStyle& style);
   // Final norm and output matrix; "output.weight", or the embedding table where it is tied; logits capped where cap > 0.
@@ -55,6 +65,8 @@ class DecoderBuilder {
  private:
   const Tensor& checked(const String& name, std::initializer_list<int64_t> shape);
   ValueId weight(const String& name, std::initializer_list<int64_t> shape);
+  ValueId shared_expert(ValueId x, const String& prefix, Gate act, int64_t ffn);
+  ValueId experts(ValueId x, const String& name, int64_t N, int64_t K, ValueId chosen);
   // linear() with rows begin .. begin + N - 1 of "<whole>.weight" [all, K].
   ValueId linear_rows(ValueId x, const String& name, const String& whole, int64_t begin, int64_t N, int64_t all, int64_t K);
   const ModelFile& file_;

@@ -21,6 +21,9 @@ constexpr const Op* kOps[] = {
     &kMatmulGroup,
     &kMatmulGlu,
     &kSoftCap,
+    &kMoeRoute,
+    &kMoeMatmul,
+    &kMoeCombine,
 };
 }  // namespace
 

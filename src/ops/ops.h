@@ -9,7 +9,7 @@ namespace prm {
 
 extern const Op kEmbed, kSelectRows, kMatmul, kQuantize, kRmsNorm, kAdd, kScale, kGlu, kRopeTable, kRope, kAttention,
     kAttentionPaged, kKvWrite, kFusedRows, kMatmulGroup, kMatmulGlu,
-    kSoftCap;
+    kSoftCap, kMoeRoute, kMoeMatmul, kMoeCombine;
 std::span<const Op* const> op_list();  // one line per op in op_list.cpp
 
 struct NormAttr {
@@ -46,6 +46,15 @@ struct AttentionAttr {
   int32_t window;  // a token sees the `window` last positions, itself included; 0 = all
   float scale;     // of q . k
   float soft_cap = 0;  // scores become cap * tanh(score / cap), after the scaling; 0 = they stay (Gemma 2)
+};
+
+struct RouteAttr {
+  int32_t used;         // experts of a token
+  int32_t renormalize;  // 1: a token's weights add up to one
+  float scale = 1;      // of the weights
+};
+struct ExpertsAttr {
+  int32_t experts;
 };
 
 // One step of fused_rows: the op of the same name on one row.
@@ -99,6 +108,18 @@ ValueId attention_paged(Graph& g, ValueId q, ValueId k, ValueId v, ValueId posit
                         const AttentionAttr& attr, const String& name);
 // state [P, page, C], rows [T, C] f32, slot [T] i32 (page * page_size + row; -1 = padding, dropped) -> new version of state
 ValueId kv_write(Graph& g, ValueId state, ValueId rows, ValueId slot, const String& name);
+
+// Mixtures of experts. logits [T, E] f32 -> the k experts of each token, the likeliest first, the lowest index first among equals
+// [T, k] i32, and their weights [T, k] f32: softmax over all E.
+struct Routes {
+  ValueId experts, weights;
+};
+Routes moe_route(Graph& g, ValueId logits, const RouteAttr& attr, const String& name);
+// x [T, K], the same for all k, or [T, k*K]; w [E*N, K]: the rows of one expert after another; experts [T, k] -> [T, k*N] f32.
+// Types as for matmul.
+ValueId moe_matmul(Graph& g, ValueId x, ValueId w, ValueId experts, int64_t count, const String& name);
+// parts [T, k*C], weights [T, k] -> [T, C]: sum of weights times parts; plus shared [T, C] / (1 + exp(-gate [T, 1])) where given.
+ValueId moe_combine(Graph& g, ValueId parts, ValueId weights, const String& name, ValueId shared = -1, ValueId gate = -1);
 
 // Fused forms, which a neutral pass puts in (passes/fuse.cpp).
 // Row-wise ops over the same rows, one row after another; outputs as the steps say.

@@ -78,6 +78,10 @@ void write_traffic(JsonWriter& json, const Plan& plan, const PlanLaunch& launch)
       macs += value.bound.count();
       blocks = blocks && is_block(value.bound.dtype);
     }
+    if (launch.op == &kMoeMatmul && i == 2) {  // of a token's experts alone
+      uint64_t used = uint64_t(value.bound.dim[1]), experts = uint64_t(launch.attr.as<ExpertsAttr>().experts);
+      weights = weights / experts * used, macs = macs / int64_t(experts) * int64_t(used);
+    }
     if (plan.values[size_t(value.root)].place == Place::state) state += value.bound.bytes();
   }
   if (weights) json.pair("weight_bytes", weights);

@@ -17,6 +17,13 @@ PARTS = {
     "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
     "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "input_layernorm": "attn_norm",
     "self_attn.qkv_proj": "attn_qkv", "mlp.gate_up_proj": "ffn_up",
+    # Experts, without their numbers.
+    "block_sparse_moe.gate": "ffn_gate_inp", "block_sparse_moe.experts.w1": "ffn_gate_exps",
+    "block_sparse_moe.experts.w3": "ffn_up_exps", "block_sparse_moe.experts.w2": "ffn_down_exps",
+    "mlp.gate": "ffn_gate_inp", "mlp.experts.gate_proj": "ffn_gate_exps", "mlp.experts.up_proj": "ffn_up_exps",
+    "mlp.experts.down_proj": "ffn_down_exps", "mlp.shared_expert.gate_proj": "ffn_gate_shexp",
+    "mlp.shared_expert.up_proj": "ffn_up_shexp", "mlp.shared_expert.down_proj": "ffn_down_shexp",
+    "mlp.shared_expert_gate": "ffn_gate_inp_shexp",
 }
 # The name "post_attention_layernorm" means two different places.
 POST_NORM_PARTS = PARTS | {"post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
@@ -92,6 +99,34 @@ def llama(layers=2, hidden=32, ffn=64, heads=4, kv=2, rope=None, bias=False, tie
     return transformers.LlamaForCausalLM(config).float().eval()
 
 
+def mixtral(layers=2, hidden=32, ffn=32, heads=4, kv=2):
+    config = transformers.MixtralConfig(
+        vocab_size=len(SPM), hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers, num_attention_heads=heads,
+        num_key_value_heads=kv, head_dim=16, rope_theta=1e6, rms_norm_eps=1e-5, max_position_embeddings=256,
+        num_local_experts=4, num_experts_per_tok=2, sliding_window=None, tie_word_embeddings=True, attn_implementation="eager",
+        pad_token_id=0, eos_token_id=1, bos_token_id=2)
+    return transformers.MixtralForCausalLM(config).float().eval()
+
+
+def qwen2moe(layers=2, hidden=32, ffn=32, heads=2, kv=1):
+    """Weights of the chosen two are left as they are; an expert for all tokens beside them."""
+    config = transformers.Qwen2MoeConfig(
+        vocab_size=len(BPE), hidden_size=hidden, intermediate_size=64, num_hidden_layers=layers, num_attention_heads=heads,
+        num_key_value_heads=kv, rope_theta=1e6, rms_norm_eps=1e-6, max_position_embeddings=256, use_sliding_window=False,
+        moe_intermediate_size=16, shared_expert_intermediate_size=ffn, num_experts=6, num_experts_per_tok=2,
+        norm_topk_prob=False, decoder_sparse_step=1, tie_word_embeddings=False, attn_implementation="eager")
+    return transformers.Qwen2MoeForCausalLM(config).float().eval()
+
+
+def qwen3moe(layers=2, hidden=32, heads=4, kv=2):
+    config = transformers.Qwen3MoeConfig(
+        vocab_size=len(BPE), hidden_size=hidden, intermediate_size=64, num_hidden_layers=layers, num_attention_heads=heads,
+        num_key_value_heads=kv, head_dim=16, rope_theta=1e6, rms_norm_eps=1e-6, max_position_embeddings=256,
+        use_sliding_window=False, moe_intermediate_size=16, num_experts=8, num_experts_per_tok=3, norm_topk_prob=True,
+        decoder_sparse_step=1, tie_word_embeddings=True, attn_implementation="eager")
+    return transformers.Qwen3MoeForCausalLM(config).float().eval()
+
+
 def phi3(layers=2, hidden=32, ffn=48, heads=2, kv=1, original=32, window=None):
     """Three quarters of each head of 16 are rotated. 40 tokens lie beyond 32, where the long factors serve."""
     pairs = range(6)
@@ -152,10 +187,21 @@ def describe_sizes(writer, config):
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
 
 
+def describe_experts(writer, config):
+    writer.add_expert_count(getattr(config, "num_local_experts", None) or config.num_experts)
+    writer.add_expert_used_count(config.num_experts_per_tok)
+    if hasattr(config, "moe_intermediate_size"):
+        writer.add_expert_feed_forward_length(config.moe_intermediate_size)
+    if hasattr(config, "shared_expert_intermediate_size"):
+        writer.add_expert_shared_feed_forward_length(config.shared_expert_intermediate_size)
+
+
 def describe_qwen(writer, config, file_type):
     tiny_vocabulary.general(writer, f"tiny-{config.model_type}", "apache-2.0")
     describe_sizes(writer, config)
-    if config.model_type == "qwen3":
+    if hasattr(config, "num_experts"):
+        describe_experts(writer, config)
+    if config.model_type.startswith("qwen3"):
         writer.add_key_length(config.head_dim)
         writer.add_value_length(config.head_dim)
     writer.add_file_type(file_type)
@@ -170,7 +216,9 @@ def describe_llama(writer, config, file_type):
     writer.add_value_length(config.head_dim)
     writer.add_vocab_size(config.vocab_size)
     writer.add_rope_dimension_count(config.head_dim)
-    rope = config.rope_scaling or {}
+    if hasattr(config, "num_local_experts"):
+        describe_experts(writer, config)
+    rope = getattr(config, "rope_scaling", None) or {}
     if rope.get("rope_type") in ("linear", "yarn"):
         writer.add_rope_scaling_type({"linear": gguf.RopeScalingType.LINEAR, "yarn": gguf.RopeScalingType.YARN}[rope["rope_type"]])
         writer.add_rope_scaling_factor(rope["factor"])
@@ -229,7 +277,7 @@ def no_tensors(model):
 def llama_factors(model):
     """What transformers divided the plain frequencies by."""
     config = model.config
-    if (config.rope_scaling or {}).get("rope_type") != "llama3":
+    if (getattr(config, "rope_scaling", None) or {}).get("rope_type") != "llama3":
         return []
     plain = config.rope_theta ** (-torch.arange(0, config.head_dim, 2, dtype=torch.float64) / config.head_dim)
     return [("rope_freqs.weight", (plain / model.model.rotary_emb.inv_freq.double()).numpy().astype(np.float32))]
@@ -259,5 +307,8 @@ FAMILIES = {  # by transformers' model_type
     "qwen2": Family("qwen2", describe_qwen, PRE_NORM_PARTS, spm=False),
     "qwen3": Family("qwen3", describe_qwen, PRE_NORM_PARTS, spm=False),
     "llama": Family("llama", describe_llama, PRE_NORM_PARTS, to_file=rows_as_pairs, from_file=rows_as_halves, extra=llama_factors),
+    "mixtral": Family("llama", describe_llama, PRE_NORM_PARTS, to_file=rows_as_pairs, from_file=rows_as_halves),
+    "qwen2_moe": Family("qwen2moe", describe_qwen, PRE_NORM_PARTS, spm=False),
+    "qwen3_moe": Family("qwen3moe", describe_qwen, PRE_NORM_PARTS, spm=False),
     "phi3": Family("phi3", describe_phi3, PRE_NORM_PARTS, extra=phi3_factors),
 }

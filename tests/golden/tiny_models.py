@@ -11,6 +11,7 @@ Needs ./make_venv and ./build_peer (or --peer PROGRAM).
 import argparse
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -22,7 +23,7 @@ import torch
 
 import tiny_families
 import tiny_quant
-from tiny_families import gemma, gemma2, gemma3, llama, phi3, qwen2, qwen3
+from tiny_families import gemma, gemma2, gemma3, llama, mixtral, phi3, qwen2, qwen2moe, qwen3, qwen3moe
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOKENS = 40  # of each .ids file: five windows of tiny-gemma3
@@ -70,13 +71,15 @@ def tensor_name(name, parts):
 def place(writer, model, type_of):
     """Writes all weights; each parameter of the torch model takes the value that its rounded form stands for."""
     family = family_of(model)
-    used = set()
+    used, experts = set(), {}
     with torch.no_grad():
         for name, values in family.extra(model):
             writer.add_tensor(name, values)
         for name, parameter in model.named_parameters():
-            target = tensor_name(name, family.parts)
+            target = tensor_name(re.sub(r"experts[.][0-9]+[.]", "experts.", name), family.parts)
             value = family.to_file(target, parameter.numpy().copy(), model.config)
+            if "ffn_gate_inp_shexp" in target:
+                value = value[0]
             if value.ndim == 1:
                 # The file holds 1 + weight, rounded to F32; the torch model gets what is left of it.
                 if family.gemma:
@@ -86,12 +89,17 @@ def place(writer, model, type_of):
                 writer.add_tensor(target, value)
                 used.add("F32")
                 continue
-            kind = type_of(target)
+            kind = Type.F32 if "ffn_gate_inp" in target else type_of(target)
             raw, meant = tiny_quant.to_type(value, kind)
             parameter.copy_(torch.from_numpy(np.ascontiguousarray(family.from_file(target, meant, model.config))))
+            used.add(kind.name)
+            if "_exps" in target:
+                experts.setdefault(target, []).append(raw)
+                continue
             writer.add_tensor(target, np.ascontiguousarray(raw),
                               raw_dtype=None if kind in (Type.F32, Type.F16) else kind)
-            used.add(kind.name)
+        for target, raws in experts.items():  # of float types
+            writer.add_tensor(target, np.stack(raws))
     return used
 
 
@@ -140,6 +148,10 @@ MODELS = {
     "tiny-gemma2-f32": (gemma2, {}, 25, always(Type.F32), F32, "transformers", 1e-3),
     "tiny-gemma2-f16": (gemma2, {}, 26, always(Type.F16), F16, "transformers", 1e-2),
     "tiny-phi3-f32": (phi3, {}, 27, always(Type.F32), F32, "transformers", 1e-5),
+    "tiny-mixtral-f32": (mixtral, {}, 29, always(Type.F32), F32, "transformers", 1e-5),
+    "tiny-qwen2moe-f32": (qwen2moe, {}, 30, always(Type.F32), F32, "transformers", 1e-5),
+    "tiny-qwen3moe-f32": (qwen3moe, {}, 31, always(Type.F32), F32, "transformers", 1e-5),
+    "tiny-qwen3moe-f16": (qwen3moe, {}, 32, always(Type.F16), F16, "transformers", 1e-2),
     # llama.cpp leaves this architecture's window out: no bound on its logits.
     "tiny-phi3-f16": (phi3, {"original": 256, "window": 8}, 28, always(Type.F16), F16, "transformers", np.inf),
 }

@@ -17,6 +17,7 @@ struct TinyModel {
   int64_t rotated = 0;   // values of each head; 0: all
   std::string scaling = {};  // of RoPE: "linear", "yarn", "factors" (rope_freqs), "longrope" (short and long factors)
   int64_t original_context = 256;  // of yarn and longrope
+  int64_t experts = 0, experts_used = 2;  // of each layer; qwen2moe has a shared one beside them
 };
 
 inline void write_tiny_tokenizer(GgufWriter& w, const TinyModel& m) {
@@ -47,8 +48,8 @@ inline void write_tiny_tokenizer(GgufWriter& w, const TinyModel& m) {
 inline std::string make_tiny_model(const TinyModel& m) {
   GgufWriter w;
   Random random(m.seed);
-  bool gemma3 = m.arch == "gemma3", gemma = m.arch.starts_with("gemma"), head_norm = gemma3 || m.arch == "qwen3";
-  bool post_norm = gemma3 || m.arch == "gemma2", fused = m.arch == "phi3", biased = m.arch == "qwen2";
+  bool gemma3 = m.arch == "gemma3", gemma = m.arch.starts_with("gemma"), head_norm = gemma3 || m.arch.starts_with("qwen3");
+  bool post_norm = gemma3 || m.arch == "gemma2", fused = m.arch == "phi3", biased = m.arch.starts_with("qwen2"), shared = m.arch == "qwen2moe";
   w.text("general.architecture", m.arch);
   auto key = [&](const char* name) { return m.arch + "." + name; };
   w.u32(key("block_count"), uint32_t(m.layers)).u32(key("embedding_length"), uint32_t(m.width));
@@ -57,6 +58,8 @@ inline std::string make_tiny_model(const TinyModel& m) {
   w.u32(key("feed_forward_length"), uint32_t(m.ffn)).u32(key("context_length"), uint32_t(m.context));
   w.f32(key("attention.layer_norm_rms_epsilon"), 1e-6f).f32(key("rope.freq_base"), 1e6f);
   if (post_norm || fused) w.u32(key("attention.sliding_window"), uint32_t(m.window));
+  if (m.experts) w.u32(key("expert_count"), uint32_t(m.experts)).u32(key("expert_used_count"), uint32_t(m.experts_used));
+  if (m.experts) w.u32(key("expert_feed_forward_length"), uint32_t(m.ffn));
   if (m.rotated) w.u32(key("rope.dimension_count"), uint32_t(m.rotated));
   if (m.scaling == "linear" || m.scaling == "yarn") w.text(key("rope.scaling.type"), m.scaling).f32(key("rope.scaling.factor"), 4);
   if (m.scaling == "longrope") w.f32(key("rope.scaling.attn_factor"), 1.19f);
@@ -68,6 +71,11 @@ inline std::string make_tiny_model(const TinyModel& m) {
     DType type = m.types[turn++ % m.types.size()];
     if (K % info(type).block) type = DType::q8_0;
     w.tensor(name + ".weight", type, {N, K}, random_weights(type, N, K, 1.5f / std::sqrt(float(K)), random));
+  };
+  auto stack = [&](const std::string& name, int64_t N, int64_t K) {
+    DType type = m.types[turn++ % m.types.size()];
+    if (K % info(type).block) type = DType::q8_0;
+    w.tensor(name + ".weight", type, {m.experts, N, K}, random_weights(type, m.experts * N, K, 1.5f / std::sqrt(float(K)), random));
   };
   auto row = [&](const std::string& name, int64_t n, float base) {
     std::vector<float> values;
@@ -89,6 +97,14 @@ inline std::string make_tiny_model(const TinyModel& m) {
     if (post_norm) row(p + "post_attention_norm.weight", m.width, 1), row(p + "post_ffw_norm.weight", m.width, 1);
     if (biased) row(p + "attn_q.bias", Q, 0), row(p + "attn_k.bias", G, 0), row(p + "attn_v.bias", G, 0);
     row(p + "ffn_norm.weight", m.width, 1);
+    if (m.experts) {
+      w.tensor(p + "ffn_gate_inp.weight", DType::f32, {m.experts, m.width}, random_weights(DType::f32, m.experts, m.width, 3 / std::sqrt(float(m.width)), random));
+      stack(p + "ffn_gate_exps", m.ffn, m.width), stack(p + "ffn_up_exps", m.ffn, m.width), stack(p + "ffn_down_exps", m.width, m.ffn);
+      if (!shared) continue;
+      row(p + "ffn_gate_inp_shexp.weight", m.width, 0);
+      matrix(p + "ffn_gate_shexp", m.ffn, m.width), matrix(p + "ffn_up_shexp", m.ffn, m.width), matrix(p + "ffn_down_shexp", m.width, m.ffn);
+      continue;
+    }
     if (!fused) matrix(p + "ffn_gate", m.ffn, m.width);
     matrix(p + "ffn_up", fused ? 2 * m.ffn : m.ffn, m.width);
     matrix(p + "ffn_down", m.width, m.ffn);

@@ -71,6 +71,12 @@ inline std::vector<BitCase> bit_cases() {
       cases.push_back({.name = fmt::format("{}-{}-{}", arch, label, info(cache).name), .model = model, .cache = cache});
       if (label != std::string("q8_0")) cases.back().breadth = BitCase::some;
     }
+  for (const char* arch : {"llama", "qwen2moe", "qwen3moe"}) {
+    TinyModel model = tiny_of_type(arch, {DType::q8_0});
+    model.experts = 5, model.ffn = 96;
+    if (arch == std::string("qwen2moe")) model.width = 256, model.head_dim = 64, model.ffn = 256, model.types = {DType::q4_k};
+    cases.push_back({.name = fmt::format("{}-experts-f16", arch), .model = model, .breadth = BitCase::some});
+  }
   return cases;
 }
 

@@ -197,6 +197,23 @@ TEST_CASE("LongRoPE's factors follow the context that a model is opened for, and
   says(refusal(renamed(bytes, "rope_factors_long.weight", "rope_factors_lang.weight")), "'rope_factors_long.weight' one is missing");
 }
 
+TEST_CASE("experts come with the numbers that they need, in tensors of one expert after another") {
+  TinyModel m = tiny("qwen3moe");
+  m.experts = 4, m.ffn = 32;
+  std::string good = make_tiny_model(m);
+  CHECK((BuiltModel(good).nodes(kMoeMatmul).size() == 6 && BuiltModel(good).nodes(kMoeRoute).size() == 2));
+  says(refusal(make_tiny_model(tiny("qwen3moe"))), "'qwen3moe.expert_count' is missing");
+  says(refusal(with_u32(good, "qwen3moe.expert_used_count", 5)), "'qwen3moe.expert_used_count' is 5, expected 1 to 4");
+  says(refusal(with_u32(good, "qwen3moe.expert_count", 3)), "tensor 'blk.0.ffn_gate_inp.weight' is [4, 64], expected [3, 64]");
+  says(refusal(with_u32(good, "qwen3moe.expert_feed_forward_length", 16)), "tensor 'blk.0.ffn_gate_exps.weight' is [4, 32, 64], expected [4, 16, 64]");
+  m.arch = "llama";
+  BuiltModel mixtral(make_tiny_model(m));
+  CHECK(mixtral.nodes(kMoeRoute)[0].attr.as<RouteAttr>().renormalize == 1);
+  m.arch = "qwen2moe";
+  BuiltModel shared(make_tiny_model(m));
+  CHECK((shared.nodes(kMoeRoute)[0].attr.as<RouteAttr>().renormalize == 0 && shared.nodes(kMoeCombine)[0].in.size() == 4));
+}
+
 TEST_CASE("factors that would throw angles off are refused by tensor and place") {
   TinyModel m = tiny("llama");
   m.scaling = "factors";

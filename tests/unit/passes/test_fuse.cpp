@@ -23,6 +23,7 @@ std::vector<TinyModel> tiny_models() {
   models.push_back({.arch = "llama", .layers = 1, .width = 96, .heads = 6, .kv_heads = 3, .head_dim = 32, .ffn = 96, .types = {DType::q8_0}, .rotated = 24, .scaling = "yarn"});
   models.push_back({.arch = "qwen3", .layers = 1, .width = 64, .heads = 4, .kv_heads = 2, .head_dim = 32, .ffn = 96, .types = {DType::q8_0}});
   models.push_back({.arch = "phi3", .layers = 1, .width = 96, .heads = 6, .kv_heads = 3, .head_dim = 32, .ffn = 96, .types = {DType::q8_0}, .rotated = 24, .scaling = "longrope"});
+  models.push_back({.arch = "qwen2moe", .layers = 1, .width = 256, .heads = 4, .kv_heads = 2, .head_dim = 32, .ffn = 256, .types = {DType::q4_k, DType::q8_0}, .experts = 4});
   return models;
 }
 

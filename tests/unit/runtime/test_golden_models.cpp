@@ -53,7 +53,8 @@ TEST_CASE("tiny float models give the logits of transformers within 1e-4") {
   for (const char* name : {"tiny-gemma3-f32", "tiny-gemma3-f16", "tiny-qwen2-f32", "tiny-qwen2-f16", "tiny-qwen2-tied-f32",
                            "tiny-llama-f32", "tiny-llama-f16", "tiny-llama-yarn-f32", "tiny-qwen3-f32", "tiny-qwen3-f16",
                            "tiny-gemma-f32", "tiny-gemma-f16", "tiny-gemma2-f32", "tiny-gemma2-f16",
-                           "tiny-phi3-f32", "tiny-phi3-f16"}) {
+                           "tiny-phi3-f32", "tiny-phi3-f16",
+                           "tiny-mixtral-f32", "tiny-qwen2moe-f32", "tiny-qwen3moe-f32", "tiny-qwen3moe-f16"}) {
     std::string base = std::string(PREMISE_TEST_DATA "/") + name;
     std::vector<int32_t> ids = read_ids(base + ".ids");
     std::vector<float> expected = read_npy(base + ".logits.npy");
