@@ -35,7 +35,7 @@ void add_size_flags(CLI::App& app, ModelFlags& flags) {
   add_count(app, "--ctx", flags.context, 1, kMaxInt32,
             "Tokens the context holds (default: the model's own, at most 8192)");
   add_count(app, "--chunk", flags.chunk, 1, 65536, "Prompt tokens in one step, at most (default: 512)");
-  add_choice(app, "--kv", flags.kv, {"f16", "f32"}, {"bf16", "q8_0"}, "Type of the KV cache");
+  add_choice(app, "--kv", flags.kv, {"f16", "f32", "bf16", "q8_0"}, {}, "Type of the KV cache");
   add_count(app, "--max-host-bytes", flags.max_host_bytes, 1, std::numeric_limits<int64_t>::max(),
             "Never hold more memory than this; see 'premise plan' (default: no bound)");
 }

@@ -14,6 +14,12 @@ int32_t show_loading(void* user, const char* stage, uint64_t done, uint64_t tota
   return 0;
 }
 
+prm_dtype cache_dtype(const std::string& kv) {
+  if (kv == "f32") return PRM_DTYPE_F32;
+  if (kv == "bf16") return PRM_DTYPE_BF16;
+  return kv == "q8_0" ? PRM_DTYPE_BLOCK + 8 : PRM_DTYPE_F16;
+}
+
 EngineHandle open_engine(const ModelFlags& flags, Weights weights) {
   prm_engine_options options = PRM_INIT(prm_engine_options);
   options.threads = weights == Weights::left_out ? 0 : flags.threads ? int32_t(flags.threads - 1) : PRM_THREADS_ALL;
@@ -64,7 +70,7 @@ Session open_session(const ModelFlags& flags, Weights weights) {
   options.flags = weights == Weights::loaded ? 0 : PRM_MODEL_HEADER_ONLY;
   options.context = int32_t(flags.context);
   options.chunk_tokens = int32_t(flags.chunk);
-  options.cache_dtype = flags.kv == "f32" ? PRM_DTYPE_F32 : PRM_DTYPE_F16;
+  options.cache_dtype = cache_dtype(flags.kv);
   Progress progress(!flags.quiet);
   prm_control control = make_control();
   control.on_progress = show_loading;

@@ -156,7 +156,8 @@ typedef struct prm_text {  /* fixed */
 
 typedef int32_t prm_dtype;
 enum {
-    PRM_DTYPE_ANY = 0, PRM_DTYPE_F32 = 1, PRM_DTYPE_F16 = 2, PRM_DTYPE_I32 = 7
+    PRM_DTYPE_ANY = 0, PRM_DTYPE_F32 = 1, PRM_DTYPE_F16 = 2, PRM_DTYPE_BF16 = 3, PRM_DTYPE_I32 = 7,
+    PRM_DTYPE_BLOCK = 256  /* + the type's number in GGUF files: Q8_0 is PRM_DTYPE_BLOCK + 8 */
 };
 
 /* Where numbers lie, in host memory. The same struct lends input and receives output. Fixed. Strides count elements as in
@@ -284,7 +285,8 @@ typedef struct prm_model_options {
     size_t data_size;
     int32_t context;            /* tokens per sequence; 0 = the model's own, at most 8192 */
     int32_t chunk_tokens;       /* prompt tokens in one step, at most [512] */
-    prm_dtype cache_dtype;      /* KV cache: F16 (default) or F32 */
+    prm_dtype cache_dtype;      /* KV cache: F16 (default), F32, BF16, or PRM_DTYPE_BLOCK + 8 (Q8_0, half the bytes of
+                                   F16, for head sizes that are a multiple of 32; others: UNSUPPORTED) */
     int32_t reserved;
     uint64_t max_host_bytes;    /* bound of this model inside that of the engine; 0 = none */
 } prm_model_options;

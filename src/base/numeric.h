@@ -52,6 +52,23 @@ inline float exp_of(float x) {
   return p * scale;
 }
 
+inline float tanh_of(float x) {
+  float size = std::fabs(x);
+  if (!(size < PRM_TANH_HIGH)) return size >= PRM_TANH_HIGH ? std::copysign(1.0f, x) : x;  // NaN passes through
+  float z = size + size, n = nearest(z * PRM_LOG2E);
+  float r = fused(n, -PRM_LN2_HIGH, z);
+  r = fused(n, -PRM_LN2_LOW, r);
+  float p = PRM_TANH_C7;
+  p = fused(p, r, PRM_EXP_C6);
+  p = fused(p, r, PRM_EXP_C5);
+  p = fused(p, r, PRM_EXP_C4);
+  p = fused(p, r, PRM_EXP_C3);
+  p = fused(p, r, PRM_EXP_C2);
+  float scale = std::bit_cast<float>((int32_t(n) + 127) << 23);
+  float h = 0.5f * fused(fused(r * r, p, r), scale, scale - 1.0f), q = h / (h + 1.0f);
+  return std::copysign(h < 0.5f ? fused(-h, q, h) : q, x);
+}
+
 // Sixteen lanes by index, then a fixed tree: lane i += lane i+8, 4, 2, 1.
 inline float merge_lanes(float lane[16]) {
   for (int width = 8; width; width /= 2)

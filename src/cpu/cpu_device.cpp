@@ -12,9 +12,7 @@ bool accepts_f32(const KernelQuery& q) { return q.in[0].dtype == DType::f32 && (
 bool accepts_i32(const KernelQuery& q) { return q.in[0].dtype == DType::i32; }
 bool accepts_embed(const KernelQuery& q) { return q.out == DType::f32; }
 bool accepts_dense_rows(const KernelQuery& q) { return !is_block(q.in[0].dtype); }
-bool accepts_kv_write(const KernelQuery& q) {
-  return q.in[1].dtype == DType::f32 && (q.in[0].dtype == DType::f32 || q.in[0].dtype == DType::f16);
-}
+bool accepts_kv_write(const KernelQuery& q) { return q.in[1].dtype == DType::f32 && row_type(q.in[0].dtype) != kRowCount; }
 
 // clang-format off
 #define PRM_ROWWISE_KERNELS(isa, label)                                              \

@@ -6,6 +6,17 @@
 
 namespace prm {
 
+// The cache's row type of a state; kRowCount: none.
+inline RowType row_type(DType type) {
+  switch (type) {
+    case DType::f32: return kRowF32;
+    case DType::f16: return kRowF16;
+    case DType::bf16: return kRowBF16;
+    case DType::q8_0: return kRowQ8_0;
+    default: return kRowCount;
+  }
+}
+
 // Multiply-adds in one chunk of a matmul: well under a millisecond.
 inline constexpr int64_t kChunkMacs = 1 << 23;
 // Tokens whose activations, of `stride` bytes each, stay in the second-level cache while a chunk's weights stream through;

@@ -75,13 +75,11 @@ void run_rope(const OpArgs& a) {
 template <const CpuIsa& isa>
 void run_kv_write(const OpArgs& a) {
   int64_t C = a.x(1).dim[1];
-  bool half = a.y().dtype == DType::f16;
+  auto* store_row = isa.store_row[row_type(a.y().dtype)];
   a.work->rows(a.x(1).dim[0], row_grain(C), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       int64_t slot = a.x(2).as<int32_t>()[t];
-      if (slot < 0) continue;
-      if (half) isa.store_half(a.x(1).row<float>(t), a.y().as<uint16_t>() + slot * C, C);
-      else std::memcpy(a.y().as<float>() + slot * C, a.x(1).row<float>(t), size_t(C) * 4);
+      if (slot >= 0) store_row(a.x(1).row<float>(t), a.y().row<std::byte>(slot), C);
     }
   });
 }

@@ -20,14 +20,15 @@ constexpr prm::CpuIsa table512(const char* name) {
       .rope = rope,
       .glu_silu = glu_silu,
       .glu_gelu = glu_gelu,
-      .store_half = store_half,
-      .score_rows = {score_rows<float>, score_rows<uint16_t>},
+      .store_row = {store_floats, store_halves, store_bf16, store_q8_0},
+      .score_rows = {score_rows<RowF32>, score_rows<RowF16>, score_rows<RowBF16>, score_rows<RowQ8_0>},
+      .soft_cap = soft_cap,
       .softmax_split = softmax_split,
-      .add_rows = {add_rows<float>, add_rows<uint16_t>},
+      .add_rows = {add_rows<RowF32>, add_rows<RowF16>, add_rows<RowBF16>, add_rows<RowQ8_0>},
       .merge_split = merge_split,
-      .score_tile = score_tile,
-      .add_tile = add_tile,
-      .load_half = load_halves,
+      .score_tile = {score_tile<RowF32>, score_tile<RowF16>, score_tile<RowBF16>, score_tile<RowQ8_0>},
+      .add_tile = {add_tile<RowF32>, add_tile<RowF16>, add_tile<RowBF16>, add_tile<RowQ8_0>},
+      .load_row = {load_values<RowF32>, load_values<RowF16>, load_values<RowBF16>, load_values<RowQ8_0>},
   };
 }
 

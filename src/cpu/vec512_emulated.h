@@ -56,9 +56,15 @@ PRM_OP Floats load_half_part(const uint16_t* p, int n) {
   return v;
 }
 PRM_OP Floats load_half(const uint16_t* p) { return load_half_part(p, 16); }
-PRM_OP Floats load_bf16(const uint16_t* p) {
+PRM_OP Floats load_bf16_part(const uint16_t* p, int n) {
+  Floats v = {};
+  for (int i = 0; i < n; ++i) v[i] = bits_to_float(uint32_t(p[i]) << 16);
+  return v;
+}
+PRM_OP Floats load_bf16(const uint16_t* p) { return load_bf16_part(p, 16); }
+PRM_OP Floats splat_half(const uint16_t* p) {
   Floats v;
-  for (int i = 0; i < 16; ++i) v[i] = bits_to_float(uint32_t(p[i]) << 16);
+  for (int i = 0; i < 16; ++i) v[i] = widen_half(*p);
   return v;
 }
 PRM_OP void store_half_part(uint16_t* p, Floats v, int n) {
@@ -155,6 +161,9 @@ PRM_OP Ints widen(const int8_t* p) {
 }
 PRM_OP void store_bytes(int8_t* p, Ints v) {
   for (int i = 0; i < 16; ++i) p[i] = int8_t(v[i] > 127 ? 127 : v[i] < -128 ? -128 : v[i]);
+}
+PRM_OP void store_words_part(uint16_t* p, Ints v, int n) {
+  for (int i = 0; i < n; ++i) p[i] = uint16_t(v[i]);
 }
 PRM_OP Ints add(Ints a, Ints b) { return (Ints)((Words)a + (Words)b); }
 PRM_OP Ints sub(Ints a, Ints b) { return (Ints)((Words)a - (Words)b); }

@@ -19,6 +19,10 @@ PRM_OP Floats load_half_part(const uint16_t* p, int n) { return _mm512_cvtph_ps(
 PRM_OP Floats load_bf16(const uint16_t* p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))), 16));
 }
+PRM_OP Floats load_bf16_part(const uint16_t* p, int n) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first_lanes(n), p)), 16));
+}
+PRM_OP Floats splat_half(const uint16_t* p) { return _mm512_cvtph_ps(_mm256_set1_epi16(short(*p))); }
 PRM_OP void store_half_part(uint16_t* p, Floats v, int n) {  // round to nearest even
   _mm256_mask_storeu_epi16(p, first_lanes(n), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
@@ -73,6 +77,7 @@ PRM_OP Ints splat_byte(int v) { return _mm512_set1_epi8(char(v)); }
 PRM_OP Ints widen(const uint8_t* p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
 PRM_OP Ints widen(const int8_t* p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
 PRM_OP void store_bytes(int8_t* p, Ints v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(v)); }  // saturated
+PRM_OP void store_words_part(uint16_t* p, Ints v, int n) { _mm512_mask_cvtepi32_storeu_epi16(p, first_lanes(n), v); }  // the lower half of each
 PRM_OP Ints add(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
 PRM_OP Ints sub(Ints a, Ints b) { return _mm512_sub_epi32(a, b); }
 PRM_OP Ints both(Ints a, Ints b) { return _mm512_and_si512(a, b); }

@@ -31,6 +31,7 @@ struct AttentionAttr {
   int32_t head_dim;
   int32_t window;  // a token sees the `window` last positions, itself included; 0 = all
   float scale;     // of q . k
+  float soft_cap = 0;  // scores become cap * tanh(score / cap), after the scaling; 0 = they stay (Gemma 2)
 };
 
 // One step of fused_rows: the op of the same name on one row.
@@ -74,11 +75,13 @@ ValueId rope_table(Graph& g, ValueId positions, const RopeTableAttr& attr, const
 // x [T, H*D], table [T, D] -> [T, H*D]: rotates pairs (i, i + D/2) of each head (RoFormer, in NeoX's pairing)
 ValueId rope(Graph& g, ValueId x, ValueId table, const String& name);
 // q [T, H*D], k, v [T, G*D], positions [T] i32 -> [T, H*D]. Whole sequences stand in the rows: the keys of token t are
-// rows t - positions[t] .. t. Position -1 is padding: its output is 0.
-ValueId attention(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, const AttentionAttr& attr, const String& name);
-// The same over a paged cache: k, v [P, page, G*D] f32 or f16, sequence [T] i32, table [S, M] i32 (pages of a sequence).
+// rows t - positions[t] .. t. Position -1 is padding: its output is 0. sinks [H] f32, -1 = none: a logit per query head that
+// takes part in the softmax as one more key, whose value is zero ("attention sinks": Xiao et al., 2024; learned in gpt-oss).
+ValueId attention(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, const AttentionAttr& attr, const String& name,
+                  ValueId sinks = -1);
+// The same over a paged cache: k, v [P, page, G*D] f32, f16, bf16 or q8_0, sequence [T] i32, table [S, M] i32 (pages of a sequence).
 ValueId attention_paged(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, ValueId sequence, ValueId table,
-                        const AttentionAttr& attr, const String& name);
+                        const AttentionAttr& attr, const String& name, ValueId sinks = -1);
 // state [P, page, C], rows [T, C] f32, slot [T] i32 (page * page_size + row; -1 = padding, dropped) -> new version of state
 ValueId kv_write(Graph& g, ValueId state, ValueId rows, ValueId slot, const String& name);
 

@@ -55,6 +55,13 @@ inline std::vector<BitCase> bit_cases() {
     add("long", long_model, DType::f16);
     cases.back().tokens = 300;
     cases.back().breadth = BitCase::some;
+    for (DType cache : {DType::bf16, DType::q8_0}) {
+      add("mixed", tiny_of_type(arch, kMixedTypes), cache);
+      add("long", long_model, cache);
+      cases.back().tokens = 300;
+      cases.back().breadth = BitCase::some;
+    }
+    add("q8_0", tiny_of_type(arch, {DType::q8_0}), DType::bf16);  // heads of 24: one query after another
   }
   return cases;
 }

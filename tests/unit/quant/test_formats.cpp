@@ -5,6 +5,7 @@
 #include "ops/ops.h"
 #include "passes/passes.h"
 #include "quant/activation.h"
+#include "quant/blocks.h"
 #include "quant/format.h"
 #include "support/blocks.h"
 #include "support/catch.h"
@@ -37,6 +38,43 @@ TEST_CASE("a block's product with quantized activations is the product of the fl
       INFO(info(format->type).name);
       CHECK(std::fabs(direct - exact) <= 1e-6 * magnitude + 1e-9);
     }
+  }
+}
+
+TEST_CASE("a cache block of Q8_0 is within half a step of its values, and one that no half can scale is NaN") {
+  Random random(17);
+  std::vector<float> x(32), y(32);
+  BlockQ8_0 block;
+  auto round_trip = [&] {
+    quantize_q8_0(x.data(), &block, 32);
+    find_format(DType::q8_0)->dequantize(&block, y.data());
+  };
+  for (float amplitude : {1e-4f, 0.03f, 1.0f, 700.0f, 8e6f})
+    for (int round = 0; round < 40; ++round) {
+      double top = 0, worst = 0;
+      for (float& value : x) value = amplitude * random.uniform(), top = std::max(top, std::fabs(double(value)));
+      round_trip();
+      for (size_t i = 0; i < 32; ++i) worst = std::max(worst, std::fabs(double(x[i]) - double(y[i])));
+      // Half a step; the largest value also misses what the scale lost as a half.
+      double step = top / 127, scale_error = std::max(0x1p-11 * top, 127 * 0x1p-25);
+      CHECK(worst <= 0.5005 * step + scale_error);
+    }
+  x.assign(32, 0.0f);
+  round_trip();
+  CHECK((block.d == 0 && y == x));
+  x[0] = 127.0f, x[1] = 0.5f, x[2] = 1.5f, x[3] = -2.5f;  // a scale of 1: ties to even
+  round_trip();
+  CHECK((y[0] == 127.0f && y[1] == 0.0f && y[2] == 2.0f && y[3] == -2.0f));
+  x.assign(32, 1e-6f);  // below half of the least half
+  round_trip();
+  CHECK((block.d == 0 && y[5] == 0.0f));
+  for (float bad : {NAN, INFINITY, -INFINITY, 8.4e6f, 3e38f}) {
+    x.assign(32, 1.0f);
+    x[31] = bad;
+    round_trip();
+    INFO(bad);
+    CHECK(block.d == 0x7e00);
+    for (float value : y) CHECK(std::isnan(value));
   }
 }
 
