@@ -274,7 +274,9 @@ PRM_API prm_status prm_engine_report(prm_engine *engine, prm_report what, char *
 /* ==== 4. Model ===================================================================================== since 0.1 ==== */
 
 enum {                               /* model flags */
-    PRM_MODEL_HEADER_ONLY = 1 << 0   /* no weights are placed: report, plan and tokenize only */
+    /* No weights are placed: report, plan and tokenize only. So opened, a file that has no tensors gives its vocabulary alone,
+     * whatever its architecture: PLAN and all that runs say UNSUPPORTED. */
+    PRM_MODEL_HEADER_ONLY = 1 << 0
 };
 
 typedef struct prm_model_options {

@@ -159,8 +159,8 @@ void generate(Model& model, const GenerateRequest& request, const Control& contr
 }
 
 void score(Model& model, std::span<const int32_t> tokens, const Control& control, float* out) {
-  check_tokens(model, tokens);
   auto turn = take_turn(model, control);
+  check_tokens(model, tokens);
   Work work = work_of(model, control);
   Sequence& sequence = start_sequence(model);
   size_t step = size_t(model.runner->limits.rows), row = size_t(model.config.vocabulary);

@@ -37,6 +37,7 @@ struct CallState {
   CallState(const Tokenizer& tokenizer, PagePool& pages, int64_t context) : stream(tokenizer), sequence(pages) { prompt.reserve(size_t(context)); }
 };
 
+// A header-only model of a file without tensors has file, tokenizer, config.arch and config.vocabulary alone.
 struct Model : ChargedObject {
   EnginePtr engine;
   MemoryAccount account;  // of all that follows, inside the engine's
@@ -68,7 +69,8 @@ ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptio
 std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control);
 Work work_of(const Model& model, const Control& control);
 
-// What loading and running a model takes, exactly; the same from a header-only model as from a whole one.
+// What loading and running a model takes, exactly; the same from a header-only model as from a whole one. plan_memory fails
+// with unsupported where there is only a vocabulary.
 struct MemoryPlan {
   uint64_t host_bytes = 0;    // the engine's high-water mark: this model beside all else that the engine holds now
   uint64_t object_bytes = 0;  // header, tokenizer, graph, plan

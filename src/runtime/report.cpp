@@ -108,7 +108,7 @@ String inspect_json(const Model& model) {
   for (size_t i = 0; i < model.graph.values.size(); ++i)
     if (model.graph.values[i].name == "tokens") write_io(json, model.graph, "tokens", ValueId(i));
   json.end_array().key("outputs").begin_array();
-  write_io(json, model.graph, "logits", model.graph.outputs[0]);
+  if (!model.graph.outputs.empty()) write_io(json, model.graph, "logits", model.graph.outputs[0]);
   json.end_array().key("ops").begin_object();
   for (const Node& node : model.graph.nodes) ++ops[node.op->name];
   for (auto& [op, count] : ops) json.pair(op, count);

@@ -174,6 +174,37 @@ static void a_header_is_enough_for_reports_and_tokens(void) {
     prm_engine_close(engine);
 }
 
+static void a_file_without_tensors_is_a_vocabulary(void) {
+    prm_engine *engine = open_engine(0);
+    prm_model_options options = PRM_INIT(prm_model_options);
+    bytes file = read_file(model_path(QWEN));
+    prm_prompt prompt = text_prompt("the hand");
+    prm_model *whole = open_model(engine, QWEN, NULL), *model = NULL;
+    int32_t ids[64], same[64];
+    prm_plan plan = PRM_INIT(prm_plan);
+    size_t count = 0, n = 0, size;
+    CHECK(whole && file.data && file.size > 16);
+    memset(file.data + 8, 0, 8); /* the number of tensors */
+    options.data = file.data;
+    options.data_size = file.size;
+    CHECK_STATUS(prm_model_open(engine, "vocabulary", &options, NULL, &model), PRM_STATUS_UNSUPPORTED);
+    CHECK(contains(prm_last_error(), "vocabulary") && contains(prm_last_error(), "PRM_MODEL_HEADER_ONLY"));
+    options.flags = PRM_MODEL_HEADER_ONLY;
+    CHECK_OK(prm_model_open(engine, "vocabulary", &options, NULL, &model));
+    CHECK(model_info(model).vocabulary == model_info(whole).vocabulary && model_info(model).parameters == 0);
+    CHECK_OK(prm_tokenize(model, &prompt, ids, 64, &count));
+    CHECK_OK(prm_tokenize(whole, &prompt, same, 64, &n));
+    CHECK(count == n && memcmp(ids, same, n * sizeof *ids) == 0);
+    CHECK_STATUS(prm_model_report(model, PRM_REPORT_INSPECT, NULL, 0, &size), PRM_STATUS_BUFFER_TOO_SMALL);
+    CHECK_STATUS(prm_model_report(model, PRM_REPORT_PLACEMENT, NULL, 0, &size), PRM_STATUS_UNSUPPORTED);
+    CHECK_STATUS(prm_model_plan(model, NULL, &plan, NULL, 0, NULL), PRM_STATUS_UNSUPPORTED);
+    CHECK_STATUS(prm_generate(model, &prompt, NULL, NULL, NULL), PRM_STATUS_UNSUPPORTED);
+    prm_model_close(model);
+    prm_model_close(whole);
+    prm_engine_close(engine);
+    free(file.data);
+}
+
 struct progress {
     size_t calls, stop_at;
     uint64_t last_done, last_total;
@@ -243,6 +274,7 @@ static const test_case cases[] = {
     { "options out of range are named, and nothing is opened", options_out_of_range_are_named },
     { "both cache types open", both_cache_types_open },
     { "a header is enough for reports and tokens", a_header_is_enough_for_reports_and_tokens },
+    { "a file without tensors is a vocabulary, and runs nothing", a_file_without_tensors_is_a_vocabulary },
     { "loading can be watched and stopped", loading_can_be_watched_and_stopped },
     { "opening listens to deadline and cancel", opening_listens_to_its_control },
 };
