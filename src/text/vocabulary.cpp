@@ -81,12 +81,16 @@ void Vocabulary::set_strip(int32_t id, Strip strip) {
 
 void Vocabulary::index_special() {
   special_lengths_.clear();
-  Map<size_t, Vector<uint8_t>, std::greater<>> firsts;
+  Map<size_t, Vector<int32_t>, std::greater<>> by_length;
   for (int32_t id = 0; id < size(); ++id)
-    if (is_special(type(id)) && !text(id).empty()) firsts[text(id).size()].push_back(uint8_t(text(id)[0]));
-  for (auto& [length, bytes] : firsts) {
+    if (is_special(type(id)) && !text(id).empty()) by_length[text(id).size()].push_back(id);
+  for (auto& [length, ids] : by_length) {
     SpecialLength entry{length, {}};
-    for (uint8_t b : bytes) entry.first_bytes[b] = true;
+    for (int32_t id : ids) {
+      uint8_t byte = uint8_t(text(id)[0]);
+      entry.first_bytes[true][byte] = true;
+      entry.first_bytes[false][byte] |= type(id) == TokenType::user_defined;
+    }
     special_lengths_.push_back(entry);
   }
 }
@@ -94,14 +98,19 @@ void Vocabulary::index_special() {
 Vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool special, Listener& listener) const {
   Vector<Fragment> fragments, next;
   if (!whole.empty()) fragments.push_back({0, whole.size(), -1});
+  bool present[256] = {};
+  for (char c : whole) present[uint8_t(c)] = true;
   for (const SpecialLength& entry : special_lengths_) {
-    if (entry.length > whole.size()) continue;
+    const bool(&first_bytes)[256] = entry.first_bytes[special];
+    bool possible = false;
+    for (int b = 0; b < 256; ++b) possible |= present[b] & first_bytes[b];
+    if (!possible || entry.length > whole.size()) continue;
     next.clear();
     for (const Fragment& f : fragments) {
       size_t begin = f.begin, end = f.begin + f.size;
       for (size_t i = begin; f.token < 0 && i + entry.length <= end;) {
         listener.turn();
-        int32_t id = entry.first_bytes[uint8_t(whole[i])] ? find(whole.substr(i, entry.length)) : -1;
+        int32_t id = first_bytes[uint8_t(whole[i])] ? find(whole.substr(i, entry.length)) : -1;
         if (id < 0 || !(type(id) == TokenType::user_defined || (special && is_special(type(id))))) {
           ++i;
           continue;

@@ -40,7 +40,7 @@ class Vocabulary {
  private:
   struct SpecialLength {
     size_t length;
-    bool first_bytes[256];  // of special tokens of this length
+    bool first_bytes[2][256];  // of the tokens of this length that are found: [special]
   };
   Strip strip(int32_t id) const { return strips_.empty() ? Strip::none : strips_[size_t(id)]; }
   String blob_;

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
-"""Token ids of Premise beside llama.cpp's, on the vocabularies that come with llama.cpp: `vocabularies.py [--json]`.
+"""Token ids of Premise beside llama.cpp's, on the vocabularies that come with llama.cpp: `vocabularies.py [--json] [--only WHAT]`.
 
   files   each models/ggml-vocab-*.gguf of llama.cpp's source (build_peer fetches it), every line of lines.py, control tokens
           read as text and as tokens; families that Premise does not have must be refused by name
   names   the vocabulary of GPT-2 under every name of a pre-tokenizer that Premise has: the whole corpus for one name of each
           pattern, data/lines.bin for the others
 
-Prints a line per case, or one JSON object; exit status 1 when ids differ. Other scripts call compare_files and compare_names.
+  golden  ids of data/lines.bin against vocabularies.txt, without llama.cpp's program: NAME[+special] and a hash a line, as in
+          words.txt (`--write` makes it)
+
+Prints a line per case, or one JSON object; exit status 1 when ids differ. Other scripts call compare_files, compare_names and
+compare_golden.
 """
 import argparse
 import glob
@@ -17,14 +21,18 @@ import subprocess
 import sys
 import tempfile
 
+from words import fingerprint
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
 PEER = os.path.join(TREE, ".peers", "bin", "peer")
 FILES = os.path.join(TREE, ".peers", "llama.cpp", "models", "ggml-vocab-*.gguf")
 PROGRAM = os.path.join(TREE, "build", "release", "bin", "premise")
+GOLDEN = os.path.join(HERE, "vocabularies.txt")
+SAMPLE = os.path.join(HERE, "data", "lines.bin")
 REFUSED = {"bert-bge": "bert", "nomic-bert-moe": "t5"}  # file: tokenizer.ggml.model
 REFUSED_NAMES = {"chameleon", "gemma4", "granite-embed-multi-311m", "jais-2", "sarvam-moe", "superbpe", "whitespace"}
-LEAST_FILES = 14
+LEAST_FILES = 17
 
 
 def rows(command):
@@ -34,11 +42,27 @@ def rows(command):
     return [json.loads(line) for line in answer.stdout.splitlines()]
 
 
+def peer_rows(path, lines, special):
+    return rows([PEER, "tokenize", path, lines, "--special", "on" if special else "off"])
+
+
+def our_rows(path, lines, special):
+    return rows([PROGRAM, "tokenize", "-m", path, "-f", lines, "--lines", "--quiet"] + (["--special"] if special else []))
+
+
+def vocabularies():
+    """[(name, path, special)] of the files of families that Premise has."""
+    names = [(os.path.basename(path)[len("ggml-vocab-"):-len(".gguf")], path) for path in sorted(glob.glob(FILES))]
+    found = [(name + "+special" * special, path, special) for name, path in names if name not in REFUSED for special in (False, True)]
+    if len(found) < 2 * LEAST_FILES:
+        raise RuntimeError(f"{FILES}: fewer than {LEAST_FILES} files: run tests/golden/build_peer")
+    return found
+
+
 def compare(path, lines, special):
     """Both programs on one file. A line that llama.cpp itself refuses is counted, not judged."""
     texts = open(lines, "rb").read().split(b"\n")[:-1]
-    peer = rows([PEER, "tokenize", path, lines, "--special", "on" if special else "off"])
-    ours = rows([PROGRAM, "tokenize", "-m", path, "-f", lines, "--lines", "--quiet"] + (["--special"] if special else []))
+    peer, ours = peer_rows(path, lines, special), our_rows(path, lines, special)
     if not len(texts) == len(peer) == len(ours):
         raise RuntimeError(f"{path}: {len(texts)} lines, {len(peer)} from llama.cpp, {len(ours)} from Premise")
     wrong = [i for i, ids in enumerate(peer) if ids is not None and ids != ours[i]]
@@ -58,19 +82,32 @@ def refusal(path, family):
 def compare_files(lines, tell=lambda name, result: None):
     """{name: result} of every vocabulary file; raises when there are too few."""
     results = {}
-    for path in sorted(glob.glob(FILES)):
-        name = os.path.basename(path)[len("ggml-vocab-"):-len(".gguf")]
-        if name in REFUSED:
-            results[name] = refusal(path, REFUSED[name])
-            tell(name, results[name])
-            continue
-        for special in (False, True):
-            key = name + (" special" if special else "")
-            results[key] = compare(path, lines, special)
-            tell(key, results[key])
-    if sum("judged" in result for result in results.values()) < 2 * LEAST_FILES:
-        raise RuntimeError(f"{FILES}: fewer than {LEAST_FILES} files: run tests/golden/build_peer")
+    for name, path, special in vocabularies():
+        results[name] = compare(path, lines, special)
+        tell(name, results[name])
+    for name, family in REFUSED.items():
+        results[name] = refusal(FILES.replace("*", name), family)
+        tell(name, results[name])
     return results
+
+
+def compare_golden(tell=lambda name, result: None):
+    """{name: result} against vocabularies.txt."""
+    golden = dict(line.split() for line in open(GOLDEN, encoding="ascii"))
+    results = {}
+    for name, path, special in vocabularies():
+        ours, hashes = our_rows(path, SAMPLE, special), golden[name]
+        theirs = [hashes[i:i + 8] for i in range(0, len(hashes), 8)]
+        wrong = [i for i, (ids, expected) in enumerate(zip(ours, theirs)) if expected != "--------" and fingerprint(ids) != expected]
+        results[name] = {"lines": len(theirs), "different": len(wrong) + abs(len(ours) - len(theirs))} | ({"first": wrong[0] + 1} if wrong else {})
+        tell(name, results[name])
+    return results
+
+
+def write_golden():
+    with open(GOLDEN, "w", encoding="ascii") as file:
+        for name, path, special in vocabularies():
+            file.write(name + " " + "".join(map(fingerprint, peer_rows(path, SAMPLE, special))) + "\n")
 
 
 def with_text(data, key, value):
@@ -105,7 +142,7 @@ def compare_names(lines, tell=lambda name, result: None):
                 results[name] = refusal(path, name)
                 tell(name, results[name])
                 continue
-            results[name] = compare(path, lines if name in first else os.path.join(HERE, "data", "lines.bin"), name in others)
+            results[name] = compare(path, lines if name in first else SAMPLE, name in others)
             tell(name, results[name])
     return results
 
@@ -113,8 +150,12 @@ def compare_names(lines, tell=lambda name, result: None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--only", choices=("files", "names"))
+    parser.add_argument("--only", choices=("files", "names", "golden"))
+    parser.add_argument("--write", action="store_true", help="make vocabularies.txt from llama.cpp's ids")
     arguments = parser.parse_args()
+    if arguments.write:
+        write_golden()
+        return
     failed = False
 
     def tell(name, result):
@@ -126,11 +167,15 @@ def main():
 
     results = {}
     with tempfile.NamedTemporaryFile(suffix=".bin") as corpus:
-        subprocess.run([os.path.join(HERE, "lines.py"), corpus.name], stdout=subprocess.DEVNULL, check=True)
-        if arguments.only != "names":
-            results["files"] = compare_files(corpus.name, tell)
-        if arguments.only != "files":
-            results["names"] = compare_names(corpus.name, tell)
+        if arguments.only != "golden":
+            subprocess.run([os.path.join(HERE, "lines.py"), corpus.name], stdout=subprocess.DEVNULL, check=True)
+        for what, run in (
+            ("golden", lambda: compare_golden(tell)),
+            ("files", lambda: compare_files(corpus.name, tell)),
+            ("names", lambda: compare_names(corpus.name, tell)),
+        ):
+            if arguments.only in (None, what):
+                results[what] = run()
     if arguments.json:
         print(json.dumps(results, ensure_ascii=False))
     sys.exit(failed)
