@@ -10,7 +10,10 @@
 namespace prm {
 
 // Weight types with a packed layout of 16 rows (cpu/w16.h).
-enum W16Type { kW16F32, kW16F16, kW16BF16, kW16Q4_0, kW16Q5_0, kW16Q8_0, kW16Q4_K, kW16Q6_K, kW16Count };
+enum W16Type {
+  kW16F32, kW16F16, kW16BF16, kW16Q4_0, kW16Q5_0, kW16Q8_0, kW16Q4_K, kW16Q6_K,
+  kW16Q4_1, kW16Q5_1, kW16IQ4_NL, kW16MXFP4, kW16Q2_K, kW16Q3_K, kW16Q5_K, kW16IQ4_XS, kW16Count
+};
 
 // Rows of attention's cache: float or half.
 enum RowType { kRowF32, kRowF16, kRowCount };

@@ -1,4 +1,5 @@
-// Formats as floats, and the bytes of the canonical sum: one committed hash per format (src/README.md, "Numbers").
+// Formats as floats, byte for byte those of the gguf package, and the bytes of the canonical sum: one committed hash per format
+// (src/README.md, "Numbers").
 #include <cmath>
 
 #include "cpu/w16_pack.h"
@@ -10,6 +11,7 @@
 #include "support/catch.h"
 #include "support/hash.h"
 #include "support/isas.h"
+#include "support/npy.h"
 #include "support/run_graph.h"
 
 using namespace prm;
@@ -36,6 +38,26 @@ TEST_CASE("a block's product with quantized activations is the product of the fl
       double exact = double(da) * (double(d) * product.sum - double(dmin) * product.min_sum);
       INFO(info(format->type).name);
       CHECK(std::fabs(direct - exact) <= 1e-6 * magnitude + 1e-9);
+    }
+  }
+}
+
+// data/blocks-TYPE.bin (tests/golden/block_floats.py): blocks of random bytes, then for each FNV-1a of its floats.
+TEST_CASE("blocks read as the floats of the gguf package, byte for byte") {
+  for (const QuantFormat* format : quant_formats()) {
+    size_t bytes = size_t(info(format->type).bytes), block = size_t(info(format->type).block);
+    std::string data = read_file(std::string(PREMISE_TEST_DATA "/blocks-") + info(format->type).name + ".bin");
+    size_t count = data.size() / (bytes + 8);
+    REQUIRE((count >= 128 && data.size() == count * (bytes + 8)));
+    std::vector<float> floats(block);
+    for (size_t b = 0; b < count; ++b) {
+      alignas(8) std::byte plain[256];
+      uint64_t expected;
+      std::memcpy(plain, data.data() + b * bytes, bytes);
+      std::memcpy(&expected, data.data() + count * bytes + b * 8, 8);
+      format->dequantize(plain, floats.data());
+      INFO(info(format->type).name << " block " << b);
+      CHECK(fnv64(floats.data(), block * sizeof(float)) == expected);
     }
   }
 }
