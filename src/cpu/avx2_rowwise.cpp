@@ -160,7 +160,8 @@ namespace prm {
 const CpuIsa kAvx2Isa = {
     .name = "avx2",
     .matmul = {avx2::matmul_f32, avx2::matmul_f16, avx2::matmul_bf16, avx2::matmul_q4_0, avx2::matmul_q5_0, avx2::matmul_q8_0,
-               avx2::matmul_q4_k, avx2::matmul_q6_k},
+               avx2::matmul_q4_k, avx2::matmul_q6_k, avx2::matmul_q4_1, avx2::matmul_q5_1, avx2::matmul_iq4_nl, avx2::matmul_mxfp4,
+               avx2::matmul_q2_k, avx2::matmul_q3_k, avx2::matmul_q5_k, avx2::matmul_iq4_xs},
     .quantize_a8 = avx2::quantize_a8,
     .quantize_a8k = avx2::quantize_a8k,
     .rms_norm = rms_norm,

@@ -13,6 +13,14 @@ void matmul_q5_0(const void*, const void*, size_t, int64_t, int64_t, float*, int
 void matmul_q8_0(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
 void matmul_q4_k(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
 void matmul_q6_k(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_q4_1(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_q5_1(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_iq4_nl(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_mxfp4(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_q2_k(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_q3_k(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_q5_k(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
+void matmul_iq4_xs(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
 void quantize_a8(const float*, void*, int64_t);
 void quantize_a8k(const float*, void*, int64_t);
 void score_rows_f32(const float*, const void*, size_t, int, int, float, float*);

@@ -11,7 +11,8 @@ constexpr prm::CpuIsa table512(const char* name) {
   return {
       .name = name,
       .matmul = {dense_matmul<F32>, dense_matmul<F16>, dense_matmul<BF16>, block_matmul<Q4_0>, block_matmul<Q5_0>, block_matmul<Q8_0>,
-                 block_matmul<Q4_K>, block_matmul<Q6_K>},
+                 block_matmul<Q4_K>, block_matmul<Q6_K>, block_matmul<Q4_1>, block_matmul<Q5_1>, block_matmul<IQ4_NL>, block_matmul<MXFP4>,
+                 block_matmul<Q2_K>, block_matmul<Q3_K>, block_matmul<Q5_K>, block_matmul<IQ4_XS>},
       .quantize_a8 = quantize_a8,
       .quantize_a8k = quantize_a8k,
       .rms_norm = rms_norm,

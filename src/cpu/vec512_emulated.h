@@ -158,6 +158,7 @@ PRM_OP void store_bytes(int8_t* p, Ints v) {
 }
 PRM_OP Ints add(Ints a, Ints b) { return (Ints)((Words)a + (Words)b); }
 PRM_OP Ints sub(Ints a, Ints b) { return (Ints)((Words)a - (Words)b); }
+PRM_OP Ints multiply(Ints a, Ints b) { return (Ints)((Words)a * (Words)b); }
 PRM_OP Ints both(Ints a, Ints b) { return a & b; }
 PRM_OP Ints either(Ints a, Ints b) { return a | b; }
 PRM_OP Ints exclusive(Ints a, Ints b) { return a ^ b; }
@@ -198,6 +199,11 @@ PRM_OP Ints sum_quarters(Ints v) {
   Ints sums;
   for (int i = 0; i < 16; ++i) sums[i] = v[i & 12] + v[(i & 12) + 1] + v[(i & 12) + 2] + v[(i & 12) + 3];
   return sums;
+}
+PRM_OP Ints lookup(const uint8_t* table, Ints v) {
+  Octets names = (Octets)v, found = {};
+  for (int i = 0; i < 64; ++i) found[i] = table[names[i]];
+  return (Ints)found;
 }
 
 PRM_OP void prefetch(const void*) {}

@@ -75,6 +75,7 @@ PRM_OP Ints widen(const int8_t* p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128
 PRM_OP void store_bytes(int8_t* p, Ints v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(v)); }  // saturated
 PRM_OP Ints add(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
 PRM_OP Ints sub(Ints a, Ints b) { return _mm512_sub_epi32(a, b); }
+PRM_OP Ints multiply(Ints a, Ints b) { return _mm512_mullo_epi32(a, b); }  // low 32 bits
 PRM_OP Ints both(Ints a, Ints b) { return _mm512_and_si512(a, b); }
 PRM_OP Ints either(Ints a, Ints b) { return _mm512_or_si512(a, b); }
 PRM_OP Ints exclusive(Ints a, Ints b) { return _mm512_xor_si512(a, b); }
@@ -104,6 +105,10 @@ PRM_OP Ints low_and_rest(Ints v) {
 PRM_OP Ints sum_quarters(Ints v) {
   v = add(v, _mm512_shuffle_epi32(v, _MM_PERM_BADC));
   return add(v, _mm512_shuffle_epi32(v, _MM_PERM_CDAB));
+}
+// The byte of a table of 16 that each byte of v names; v in 0..15.
+PRM_OP Ints lookup(const uint8_t* table, Ints v) {
+  return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table))), v);
 }
 
 PRM_OP void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
