@@ -37,6 +37,7 @@ inline const std::vector<DType> kMixedTypes = {
 inline std::vector<BitCase> bit_cases() {
   std::vector<BitCase> cases;
   const std::vector<DType> dense_and_blocks = {DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q5_0, DType::q4_0, DType::q4_k, DType::q6_k};
+  const std::vector<DType> more_blocks = {DType::q4_1, DType::q5_1, DType::q2_k, DType::q3_k, DType::q5_k, DType::iq4_nl, DType::iq4_xs, DType::mxfp4};
   for (const char* arch : {"gemma3", "qwen2"}) {
     auto add = [&](const std::string& label, const TinyModel& model, DType cache) {
       cases.push_back({.name = std::string(arch) + "-" + label + "-" + info(cache).name, .model = model, .cache = cache});
@@ -45,6 +46,10 @@ inline std::vector<BitCase> bit_cases() {
     for (DType type : dense_and_blocks) {
       add(info(type).name, tiny_of_type(arch, {type}), DType::f16);
       if (type == DType::q8_0) cases.back().breadth = BitCase::all;
+    }
+    for (DType type : more_blocks) {
+      add(info(type).name, tiny_of_type(arch, {type}), DType::f16);
+      cases.back().breadth = BitCase::some;
     }
     add("mixed", tiny_of_type(arch, kMixedTypes), DType::f16);
     add("f32", tiny_of_type(arch, {DType::f32}), DType::f32);
