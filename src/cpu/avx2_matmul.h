@@ -66,7 +66,8 @@ struct Type32 {
   static __m256 block_scale(const Group& w, int half) { return load_half8(w.d + 8 * half); }
 };
 
-// Blocks of 256 in kSub sub-blocks of kVectors vectors; kStep sub-blocks share vectors of bits. scale(): a sub-scale, twice.
+// Blocks of 256 in kSub sub-blocks of kVectors vectors; kStep sub-blocks share vectors of bits, so they are unrolled together: a
+// shift by a count that the compiler does not know costs three. scale(): a sub-scale, twice.
 // sums_factor(): what the sums of the sub-blocks of 16 activations 2j and 2j + 1 are multiplied with: minimums (kMin), or the
 // offset times the sub-scales.
 template <class PackedGroup, int sub_blocks, int offset, int run, bool min = false, int step = 1>
@@ -195,10 +196,12 @@ inline void add_block(const Source& w, int b, const BlockA8K* const a[NT], Float
       for (int t = 0; t < NT; ++t) sum.at[h][t] = _mm256_setzero_si256();
   }
   for (int first = 0; first < Type::kSub; first += Type::kStep)
+#pragma GCC unroll 2
     for (int j = first; j < first + Type::kStep; ++j) {
       w.ahead(b, j, Type::kSub);
       __m256i scale[NH];
       for (int h = 0; h < NH; ++h) scale[h] = w.scale(b, j, h);
+#pragma GCC unroll 8
       for (int i = 0; i < Type::kVectors; i += Type::kRun) add_run<Type, NH, NT>(w, b, j * Type::kVectors + i, a, scale, sum);
     }
   for (int h = 0; h < NH; ++h) {
