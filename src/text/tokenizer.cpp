@@ -79,6 +79,8 @@ int32_t vocabulary_size(const Tokenizer& t) { return t.vocabulary.size(); }
 int32_t begin_token(const Tokenizer& t) { return t.add_bos ? t.bos : -1; }
 int32_t end_token(const Tokenizer& t) { return t.eos; }
 bool is_end(const Tokenizer& t, int32_t id) { return std::binary_search(t.ends.begin(), t.ends.end(), id); }
+std::span<const int32_t> end_tokens(const Tokenizer& t) { return t.ends; }
+size_t longest_token(const Tokenizer& t) { return t.vocabulary.longest(); }
 
 void append_token_text(const Tokenizer& t, int32_t id, bool special, String& out) {
   if (id < 0 || id >= t.vocabulary.size()) fail(Status::invalid_argument, "token {} is not in the vocabulary of {}", id, t.vocabulary.size());

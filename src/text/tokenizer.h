@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/containers.h"
@@ -43,6 +44,9 @@ int32_t vocabulary_size(const Tokenizer& tokenizer);
 int32_t begin_token(const Tokenizer& tokenizer);  // put in front by add_begin; -1 when none
 int32_t end_token(const Tokenizer& tokenizer);    // -1 when none
 bool is_end(const Tokenizer& tokenizer, int32_t id);   // EOS, EOT and other end-of-generation tokens by name
+
+std::span<const int32_t> end_tokens(const Tokenizer& tokenizer);  // all of them
+size_t longest_token(const Tokenizer& tokenizer);      // bytes of the longest, at least
 
 // Bytes of one token; control tokens are empty unless `special`. Ids out of range fail with invalid_argument.
 void append_token_text(const Tokenizer& tokenizer, int32_t id, bool special, String& out);

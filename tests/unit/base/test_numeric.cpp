@@ -77,6 +77,17 @@ TEST_CASE("our exp is within 2.3e-7 of the exact one, zero below its range, clam
   CHECK(exp_of(0.0f) == 1.0f);
 }
 
+TEST_CASE("the exp of sums of weights is within 3e-7 of the exact one below zero, and zero below its range") {
+  double worst = 0;
+  for (double x = -70; x <= 0; x += 0.00037) worst = std::max(worst, std::fabs(double(exp_below_zero(float(x))) / std::exp(double(float(x))) - 1));
+  CHECK(worst < 3e-7);
+  CHECK(exp_below_zero(0.0f) == 1.0f);
+  CHECK(exp_below_zero(-87.0f) == 0.0f);
+  CHECK(exp_below_zero(-87.5f) == 0.0f);
+  CHECK(exp_below_zero(-86.0f) > 0.0f);
+  CHECK(exp_below_zero(-INFINITY) == 0.0f);
+}
+
 TEST_CASE("logarithm, exponential and angles in double are good to their stated errors") {
   double worst_log = 0, worst_exp = 0, worst_angle = 0;
   for (double x = 1e-6; x < 1e9; x *= 1.0037) worst_log = std::max(worst_log, std::fabs(log_of(x) - std::log(x)) / std::max(1.0, std::fabs(std::log(x))));
