@@ -15,7 +15,8 @@ LoadOptions read_load_options(const prm_model_options& from) {
     fail_about(Status::invalid_argument, "chunk_tokens", "options.chunk_tokens is {}, expected 0 to 65536", from.chunk_tokens);
   if (from.cache_dtype != PRM_DTYPE_ANY && from.cache_dtype != PRM_DTYPE_F16 && from.cache_dtype != PRM_DTYPE_F32)
     fail_about(Status::unsupported, "cache_dtype", "options.cache_dtype is {}, expected F16 or F32", from.cache_dtype);
-  require_argument(from.reserved == 0, "options.reserved", "must be 0");
+  if (from.sessions < 0 || from.sessions > 4096) fail_about(Status::invalid_argument, "sessions", "options.sessions is {}, expected 0 to 4096", from.sessions);
+  options.sessions = from.sessions;
   options.header_only = from.flags & PRM_MODEL_HEADER_ONLY;
   options.context = from.context;
   options.chunk_tokens = from.chunk_tokens;

@@ -61,7 +61,10 @@ void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, cons
   limits.tokens = model.chunk_tokens;
   limits.sequences = 1;
   limits.rows = std::min(kScoredRows, model.chunk_tokens);
-  limits.pages_per_sequence = limits.pages = ceil_div(model.context, kPageTokens);
+  limits.pages_per_sequence = ceil_div(model.context, kPageTokens);
+  limits.pages = limits.pages_per_sequence * std::max<int64_t>(options.sessions, 1);
+  if (limits.pages * kPageTokens > INT32_MAX)
+    fail_about(Status::invalid_argument, "sessions", "{} sessions of {} tokens are more than {} in all", options.sessions, model.context, INT32_MAX);
   PlanOptions plan_options;
   plan_options.device = model.engine->device.get();
   plan_options.bounds = {{"T", limits.tokens}, {"S", limits.sequences}, {"R", limits.rows}, {"M", limits.pages_per_sequence}, {"P", limits.pages}};
@@ -72,11 +75,17 @@ void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, cons
   model.runner.emplace(model.plan, limits);
   model.pages.emplace(int(limits.pages), int(kPageTokens));
   model.call.emplace(*model.tokenizer, *model.pages, model.context);
+  for (int64_t i = 0; i < options.sessions; ++i) model.sessions.push_back(make_charged<Session>(*model.pages, model.context));
   model.prepared_peak = model.account.peak();
   control.require();
 }
 
 }  // namespace
+
+CallState::CallState(const Tokenizer& tokenizer, PagePool& pages, int64_t context) : stream(tokenizer), stops(tokenizer), alone(pages, context) {
+  prompt.reserve(size_t(context));
+  token_text.reserve(longest_token(tokenizer));
+}
 
 ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptions& options, const Control& control) {
   AccountScope engines(engine->account);
@@ -95,6 +104,8 @@ ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptio
   model->weights->fill(*model->plan, work_of(*model, control));
   model->runner->state.allocate(*model->weights, model->account);
   model->prompt_scratch = Buffer(kHeldPromptBytes * kScratchPerPromptByte, model->account, MemoryKind::scratch, "tokenizing");
+  model->sampler_buffer = Buffer(sampler_bytes(model->config.vocabulary), model->account, MemoryKind::scratch, "sampling");
+  model->sampler.emplace(model->sampler_buffer, model->config.vocabulary);
   log.say(LogLevel::info, "{}: {} with {} parameters, {} bytes held, packed in {} ms", model->file.file->name, model->config.arch, model->parameters,
           model->account.held(), (now_ns() - start) / 1000000);
   return model;
@@ -107,7 +118,7 @@ MemoryPlan plan_memory(const Model& model) {
   plan.object_bytes = account.held(MemoryKind::objects);
   plan.weight_bytes = model.weight_bytes.held;
   plan.cache_bytes = model.plan->state_bytes;
-  plan.scratch_bytes = model.plan->arena_bytes + kHeldPromptBytes * kScratchPerPromptByte;
+  plan.scratch_bytes = model.plan->arena_bytes + kHeldPromptBytes * kScratchPerPromptByte + sampler_bytes(model.config.vocabulary);
   uint64_t loading = plan.weight_bytes + model.weight_bytes.staging, running = plan.weight_bytes + plan.cache_bytes + plan.scratch_bytes;
   plan.host_bytes = others + std::max(model.prepared_peak, plan.object_bytes + std::max(loading, running));
   return plan;

@@ -153,7 +153,7 @@ String plan_json(const Model& model, const MemoryPlan& plan, uint64_t budget) {
   bool fits = budget == 0 || plan.host_bytes <= budget;
   json.begin_object().pair("host_bytes", plan.host_bytes).pair("device_bytes", 0).pair("weights_bytes", plan.weight_bytes);
   json.pair("kv_bytes", plan.cache_bytes).pair("scratch_bytes", plan.scratch_bytes).pair("object_bytes", plan.object_bytes);
-  json.pair("context", model.context).pair("chunk_tokens", model.chunk_tokens).pair("budget_bytes", budget).pair("fits", fits).key("advice").begin_array();
+  json.pair("context", model.context).pair("chunk_tokens", model.chunk_tokens).pair("sessions", int64_t(model.sessions.size())).pair("budget_bytes", budget).pair("fits", fits).key("advice").begin_array();
   if (!fits) write_advice(json, model, plan, plan.host_bytes - budget);
   return json.end_array().end_object().text();
 }
