@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "support/cache_rows.h"
 #include "support/random.h"
 
 namespace prm::bench {
@@ -27,10 +28,17 @@ void OpRun::fill_inputs() {
   for (const auto& [name, index] : plan->io) {
     if (plan->values[size_t(index)].place != Place::input) continue;
     Tensor& tensor = state->io(name);
-    int64_t count = int64_t(tensor.bytes() / 4);
-    for (int64_t i = 0; i < count; ++i)
-      if (tensor.dtype == DType::i32) tensor.as<int32_t>()[i] = int32_t(i);
-      else tensor.as<float>()[i] = random.uniform();
+    if (tensor.dtype == DType::i32) {
+      auto first = counts_from.find(name);
+      for (int64_t i = 0; i < tensor.count(); ++i) tensor.as<int32_t>()[i] = int32_t(i) + (first == counts_from.end() ? 0 : first->second);
+      continue;
+    }
+    std::vector<float> row(size_t(tensor.cols()));
+    for (int64_t r = 0; r < tensor.rows(); ++r) {
+      for (float& value : row) value = random.uniform();
+      std::vector<std::byte> bytes = test::cache_rows(tensor.dtype, row);
+      std::memcpy(tensor.row<std::byte>(r), bytes.data(), bytes.size());
+    }
   }
 }
 

@@ -20,9 +20,10 @@ struct OpRun {
   std::unique_ptr<PlanState> state;
   std::vector<Binding> bindings;
   uint64_t weight_bytes = 0;  // packed; 0 where rows are read plain
+  Map<String, int32_t> counts_from;  // first value of an integer input; else 0
 
   OpRun(const Graph& graph, const std::string& isa, const Map<String, int64_t>& extents);
-  // Fills the inputs: floats with numbers in [-1, 1), positions counting up.
+  // Fills the inputs: floats, and the types of a cache, with numbers in [-1, 1), integers counting up.
   void fill_inputs();
   void run_once();
 };

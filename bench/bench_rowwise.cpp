@@ -48,6 +48,25 @@ void run_attention_case(benchmark::State& state, const cases::AttentionCase& c, 
   measure(state, run, amounts);
 }
 
+void run_decode_case(benchmark::State& state, const cases::DecodeCase& c, const std::string& isa) {
+  constexpr int64_t kPage = 256;
+  Graph graph;
+  Dim T = graph.symbol("T"), S = graph.symbol("S"), M = graph.symbol("M"), P = graph.symbol("P");
+  ValueId q = graph.input("q", DType::f32, {T, c.H * c.D}), k = graph.input("k", c.cache, {P, kPage, c.G * c.D}),
+          v = graph.input("v", c.cache, {P, kPage, c.G * c.D});
+  ValueId positions = graph.input("positions", DType::i32, {T}), sequence = graph.input("sequence", DType::i32, {T});
+  AttentionAttr attr{int32_t(c.D), 0, float(1.0 / std::sqrt(double(c.D)))};
+  graph.outputs = {
+      attention_paged(graph, q, k, v, positions, sequence, graph.input("table", DType::i32, {S, M}), attr, "y")};
+  int64_t pages = (c.keys + kPage - 1) / kPage;
+  OpRun run(graph, isa, {{"T", 1}, {"S", 1}, {"M", pages}, {"P", pages}});
+  run.counts_from["positions"] = int32_t(c.keys - 1);
+  Amounts amounts;
+  amounts.float_macs = 2.0 * double(c.H * c.D) * double(c.keys);
+  amounts.bytes = 2.0 * double(Tensor(c.cache, {c.keys, c.G * c.D}).bytes());
+  measure(state, run, amounts);
+}
+
 template <class Case> void add(std::string name, const Case& c, const std::string& isa,
                                void (*run)(benchmark::State&, const Case&, const std::string&)) {
   benchmark::RegisterBenchmark((name + "/" + isa).c_str(),
@@ -64,6 +83,8 @@ void add_rowwise_cases() {
     }
     for (const cases::AttentionCase& c : cases::kAttention)
       add(fmt::format("attention/T{}/H{}/G{}/D{}/window{}", c.T, c.H, c.G, c.D, c.window), c, isa, run_attention_case);
+    for (const cases::DecodeCase& c : cases::kDecode)
+      add(fmt::format("attention_decode/{}/keys{}/H{}/G{}/D{}", info(c.cache).name, c.keys, c.H, c.G, c.D), c, isa, run_decode_case);
   }
 }
 

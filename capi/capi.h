@@ -24,6 +24,12 @@ struct prm_model {
   prm::EnginePtr engine = nullptr;  // before the model: the model's memory goes back to it
   prm::ModelPtr model = nullptr;
 };
+struct prm_session {
+  prm::MemoryService memory;
+  prm::EnginePtr engine = nullptr;
+  prm::ModelPtr model = nullptr;
+  prm::Session* session = nullptr;  // the model's
+};
 struct prm_cancel {
   std::atomic<bool> fired{false};
 };

@@ -7,20 +7,30 @@ namespace {
 
 constexpr size_t kMaxPromptBytes = 16u << 20;
 
+DType read_cache_type(prm_dtype from) {
+  switch (from) {
+    case PRM_DTYPE_ANY:
+    case PRM_DTYPE_F16: return DType::f16;
+    case PRM_DTYPE_F32: return DType::f32;
+    case PRM_DTYPE_BF16: return DType::bf16;
+    case PRM_DTYPE_BLOCK + 8: return DType::q8_0;
+    default: fail_about(Status::unsupported, "cache_dtype", "options.cache_dtype is {}, expected F16, F32, BF16 or PRM_DTYPE_BLOCK + 8 (Q8_0)", from);
+  }
+}
+
 LoadOptions read_load_options(const prm_model_options& from) {
   LoadOptions options;
   if (from.flags & ~uint32_t(PRM_MODEL_HEADER_ONLY)) fail_about(Status::unsupported, "flags", "options.flags has unknown bits: {:#x}", from.flags);
   if (from.context < 0) fail_about(Status::invalid_argument, "context", "options.context is {}, expected 0 or more", from.context);
   if (from.chunk_tokens < 0 || from.chunk_tokens > 65536)
     fail_about(Status::invalid_argument, "chunk_tokens", "options.chunk_tokens is {}, expected 0 to 65536", from.chunk_tokens);
-  if (from.cache_dtype != PRM_DTYPE_ANY && from.cache_dtype != PRM_DTYPE_F16 && from.cache_dtype != PRM_DTYPE_F32)
-    fail_about(Status::unsupported, "cache_dtype", "options.cache_dtype is {}, expected F16 or F32", from.cache_dtype);
-  require_argument(from.reserved == 0, "options.reserved", "must be 0");
+  if (from.sessions < 0 || from.sessions > 4096) fail_about(Status::invalid_argument, "sessions", "options.sessions is {}, expected 0 to 4096", from.sessions);
+  options.sessions = from.sessions;
   options.header_only = from.flags & PRM_MODEL_HEADER_ONLY;
   options.context = from.context;
   options.chunk_tokens = from.chunk_tokens;
   options.max_host_bytes = from.max_host_bytes;
-  options.cache_type = from.cache_dtype == PRM_DTYPE_F32 ? DType::f32 : DType::f16;
+  options.cache_type = read_cache_type(from.cache_dtype);
   return options;
 }
 

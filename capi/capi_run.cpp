@@ -1,4 +1,4 @@
-// Tensor runs and text generation.
+// Tensor runs.
 #include "base/checked.h"
 #include "capi/capi.h"
 #include "runtime/generate.h"
@@ -65,17 +65,6 @@ float* prepare_logits(prm_tensor* outputs, size_t count, const TokenBatch& batch
   throw error;
 }
 
-void write_request_info(const GenerateResult& result, prm_request_info* out) {
-  if (!out) return;
-  prm_request_info info{};
-  info.finish = int32_t(result.finish);
-  info.prompt_tokens = result.prompt_tokens;
-  info.generated_tokens = result.generated;
-  info.first_ns = result.first_ns;
-  info.total_ns = result.total_ns;
-  write_info(info, out);
-}
-
 }  // namespace
 
 }  // namespace prm
@@ -93,35 +82,6 @@ prm_status prm_run(prm_model* model, const prm_tensor* inputs, size_t input_coun
   for (int64_t b = 0; b < batch.B; ++b) check_tokens(*model->model, {batch.data + b * batch.T, size_t(batch.T)});
   for (int64_t b = 0; b < batch.B; ++b)
     score(*model->model, {batch.data + b * batch.T, size_t(batch.T)}, listen, out + b * batch.T * V);
-  return PRM_STATUS_OK;
-} catch (...) {
-  return status_from_exception();
-}
-
-prm_status prm_generate(prm_model* model, const prm_prompt* prompt, const prm_generate_options* options, const prm_control* control,
-                        prm_request_info* info) try {
-  FloatState ours;
-  require_argument(model, "model", "is NULL");
-  require_argument(!info || info->struct_size >= sizeof(uint32_t), "info", "is not started with PRM_INIT");
-  prm_generate_options known = read_options(options, "options");
-  if (known.flags & ~uint32_t(PRM_GENERATE_IGNORE_END)) fail_about(Status::unsupported, "flags", "options.flags has unknown bits: {:#x}", known.flags);
-  if (known.max_tokens < 0) fail_about(Status::invalid_argument, "max_tokens", "options.max_tokens is {}, expected 0 or more", known.max_tokens);
-  require_argument(known.reserved == 0, "options.reserved", "must be 0");
-  Control listen = read_control(control);
-  GenerateRequest request{read_prompt(prompt), known.max_tokens, (known.flags & PRM_GENERATE_IGNORE_END) != 0, known.on_text, known.on_token, known.user};
-  GenerateResult result;
-  try {
-    generate(*model->model, request, listen, result);
-  } catch (const Error& error) {
-    result.finish = finish_of(error.status);
-    write_request_info(result, info);
-    throw;
-  } catch (...) {
-    result.finish = Finish::error;
-    write_request_info(result, info);
-    throw;
-  }
-  write_request_info(result, info);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "failure.h"
@@ -35,7 +36,7 @@ void add_size_flags(CLI::App& app, ModelFlags& flags) {
   add_count(app, "--ctx", flags.context, 1, kMaxInt32,
             "Tokens the context holds (default: the model's own, at most 8192)");
   add_count(app, "--chunk", flags.chunk, 1, 65536, "Prompt tokens in one step, at most (default: 512)");
-  add_choice(app, "--kv", flags.kv, {"f16", "f32"}, {"bf16", "q8_0"}, "Type of the KV cache");
+  add_choice(app, "--kv", flags.kv, {"f16", "f32", "bf16", "q8_0"}, {}, "Type of the KV cache");
   add_count(app, "--max-host-bytes", flags.max_host_bytes, 1, std::numeric_limits<int64_t>::max(),
             "Never hold more memory than this; see 'premise plan' (default: no bound)");
 }
@@ -95,6 +96,16 @@ int64_t parse_count(const std::string& name, const std::string& text, int64_t le
   for (size_t i = 0; ok && unit != kUnits.npos && i <= unit; ++i) ok = !__builtin_mul_overflow(number, 1024, &number);
   std::string range = fmt::format("give a whole number from {} to {} (K, M, G multiply by 1024)", least, most);
   if (!ok) fail_usage("not a number", name + " " + text, range);
+  if (number < least || number > most) fail_usage("out of range", name + " " + text, range);
+  return number;
+}
+
+double parse_real(const std::string& name, const std::string& text, double least, double most) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  auto [rest, error] = std::from_chars(text.data(), end, number);
+  std::string range = fmt::format("give a number from {} to {}", least, most);
+  if (error != std::errc() || rest != end || !std::isfinite(number)) fail_usage("not a number", name + " " + text, range);
   if (number < least || number > most) fail_usage("out of range", name + " " + text, range);
   return number;
 }

@@ -21,6 +21,7 @@ struct ModelFlags : OutputFlags {
   std::string model, kv = "f16", device = "cpu", require;
   int64_t context = 0, chunk = 0, threads = 0;  // 0: the library's own choice
   int64_t max_host_bytes = 0;                   // 0: no bound
+  int64_t sessions = 0;                         // conversations that are open at once
 };
 
 // Exactly one source of text.
@@ -43,6 +44,7 @@ void add_choice(CLI::App& app, const std::string& names, std::string& to, std::v
                 std::vector<std::string> later, const std::string& help);
 
 int64_t parse_count(const std::string& name, const std::string& text, int64_t least, int64_t most);
+double parse_real(const std::string& name, const std::string& text, double least, double most);
 // Token ids apart by commas or white space, in brackets or not.
 std::vector<int32_t> parse_ids(const std::string& name, const std::string& text);
 

@@ -50,6 +50,7 @@ Command add_plan(CLI::App& program) {
   CLI::App* app = program.add_subcommand("plan", "Tell the memory that a model will need, before it is loaded");
   add_model_flag(*app, *flags);
   add_compute_flags(*app, *flags);
+  add_count(*app, "--sessions", flags->sessions, 0, 4096, "Conversations that are open at once; the cache holds so many contexts, one at least");
   add_output_flags(*app, *flags);
   app->footer(
       "The figure is exact: 'premise run' with the same flags charges as many bytes, and runs within them.\n\n"

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "failure.h"
 #include "json_writer.h"
+#include "sampling_flags.h"
 #include "session.h"
 #include "terminal.h"
 
@@ -17,7 +18,8 @@ namespace {
 
 struct RunFlags : ModelFlags {
   TextFlags prompt;
-  int64_t tokens = 256, seed = 0, deadline_ms = 0, cancel_after_ms = -1;
+  SamplingFlags sampling;
+  int64_t tokens = 256, logprobs = -1, deadline_ms = 0, cancel_after_ms = -1;
   bool raw = false, special = false, chat = false, ignore_end = false;
 };
 
@@ -26,6 +28,7 @@ struct Answer {
   bool streams = true;
   std::string text;
   std::vector<int32_t> tokens;
+  std::vector<std::vector<prm_token>> logprobs;  // per token: itself, then the best
   int64_t first_token_ns = 0, last_token_ns = 0;
   bool closed = false;  // stdout took no more
 };
@@ -42,6 +45,11 @@ int32_t take_token(void* user, int32_t token) {
   answer.last_token_ns = prm_now_ns();
   if (answer.tokens.empty()) answer.first_token_ns = answer.last_token_ns;
   answer.tokens.push_back(token);
+  return 0;
+}
+
+int32_t take_logprobs(void* user, const prm_token* tokens, size_t count) {
+  static_cast<Answer*>(user)->logprobs.emplace_back(tokens, tokens + count);
   return 0;
 }
 
@@ -71,17 +79,6 @@ class StopAfter {
   std::thread thread_;
 };
 
-const char* finish_name(int32_t finish) {
-  switch (finish) {
-    case PRM_FINISH_END: return "stop";
-    case PRM_FINISH_LENGTH: return "length";
-    case PRM_FINISH_CALLBACK: return "callback";
-    case PRM_FINISH_CANCELLED: return "cancelled";
-    case PRM_FINISH_DEADLINE: return "deadline";
-    default: return "error";
-  }
-}
-
 struct Speed {
   double decode = -1, prefill = -1, first_ms = -1;  // negative: not measured
 };
@@ -96,6 +93,26 @@ Speed measure(const Answer& answer, const prm_request_info& info) {
     speed.prefill = double(info.prompt_tokens) / (double(info.first_ns) / 1e9);
   }
   return speed;
+}
+
+void write_logprob(JsonWriter& json, const Session& session, const prm_token& token) {
+  json.pair("id", token.id).pair("text", token_text(session, token.id)).pair("logprob", double(token.logprob));
+}
+
+void write_logprobs(JsonWriter& json, const Session& session, const Answer& answer) {
+  json.key("logprobs").begin_array();
+  for (const std::vector<prm_token>& place : answer.logprobs) {
+    json.begin_object();
+    write_logprob(json, session, place[0]);
+    json.key("top").begin_array();
+    for (size_t i = 1; i < place.size(); ++i) {
+      json.begin_object();
+      write_logprob(json, session, place[i]);
+      json.end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_array();
 }
 
 std::string answer_json(const RunFlags& flags, const Session& session, const Answer& answer,
@@ -113,13 +130,14 @@ std::string answer_json(const RunFlags& flags, const Session& session, const Ans
       .measured("ttft_ms", speed.first_ms)
       .measured("tokens_per_s", speed.decode)
       .measured("prefill_tok_s", speed.prefill)
-      .pair("seed", flags.seed)
+      .pair("seed", flags.sampling.seed)
       .pair("isa", session.isa)
       .pair("device", flags.device)
       .pair("threads", session.threads)
       .pair("peak_charged_bytes", peak_host_bytes(session))
       .pair("model", session.path)
       .pair("cpu", processor_name(session));
+  if (flags.logprobs >= 0) write_logprobs(json, session, answer);
   return json.end_object().text() + "\n";
 }
 
@@ -138,6 +156,7 @@ std::string summary_line(const Session& session, const Answer& answer, const prm
 int run(const RunFlags& flags) {
   if (flags.chat)
     fail_usage("not available yet", "--chat", "write the model's chat markers into the prompt and add --special");
+  if (flags.logprobs >= 0 && !flags.json) fail_usage("nowhere to show them", "--logprobs", "add --json");
   std::string text = read_text(flags.prompt);
   Session session = open_session(flags, Weights::loaded);
 
@@ -152,6 +171,12 @@ int run(const RunFlags& flags) {
   options.on_text = take_text;
   options.on_token = take_token;
   options.user = &answer;
+  std::vector<prm_text> stops;
+  apply_sampling(flags.sampling, stops, options);
+  if (flags.logprobs >= 0) {
+    options.logprobs = int32_t(1 + flags.logprobs);
+    options.on_logprobs = take_logprobs;
+  }
   prm_request_info info = PRM_INIT(prm_request_info);
   prm_control control = make_control(flags.deadline_ms);
   prm_status status;
@@ -170,13 +195,6 @@ int run(const RunFlags& flags) {
   return interrupted() ? kInterrupted : kDone;
 }
 
-void check_temperature(const std::string& text) {
-  char* end = nullptr;
-  double value = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end) fail_usage("not a number", "--temp " + text, "give --temp 0");
-  if (value != 0) fail_usage("not available yet", "--temp " + text, "sampling comes in a later release: give --temp 0");
-}
-
 }  // namespace
 
 Command add_run(CLI::App& program) {
@@ -190,9 +208,8 @@ Command add_run(CLI::App& program) {
   app->add_flag("--special", flags->special, "Control tokens in the text are recognised");
   app->add_flag("--chat", flags->chat, "Apply the model's chat template (not available yet)");
   app->add_flag("--ignore-eos", flags->ignore_end, "Go on after the model's end token");
-  app->add_option_function<std::string>("--temp", check_temperature, "Temperature; 0, greedy, is the only one yet")
-      ->type_name("X");
-  add_count(*app, "--seed", flags->seed, 0, INT64_MAX, "Seed of sampling; greedy text does not depend on it");
+  add_sampling_flags(*app, flags->sampling);
+  add_count(*app, "--logprobs", flags->logprobs, 0, 64, "With --json: log probabilities of each token and of the N best in its place");
   add_count(*app, "--deadline-ms", flags->deadline_ms, 1, 1 << 30, "Stop this long after the model is loaded");
   add_count(*app, "--cancel-after-ms", flags->cancel_after_ms, 0, 1 << 30,
             "Cancel this long after the model is loaded");
@@ -202,6 +219,7 @@ Command add_run(CLI::App& program) {
       "Examples:\n"
       "  premise run model.gguf \"The capital of France is\" -n 16\n"
       "  premise run -m model.gguf -f prompt.txt --json\n"
+      "  premise run model.gguf \"Once upon a time\" -n 32 --temp 0.8 --top-p 0.95 --seed 7\n"
       "  echo \"Once upon a time\" | premise run -m model.gguf -p - -n 32 --threads 1 --quiet");
   return {app, [flags] { return run(*flags); }};
 }

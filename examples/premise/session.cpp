@@ -14,6 +14,12 @@ int32_t show_loading(void* user, const char* stage, uint64_t done, uint64_t tota
   return 0;
 }
 
+prm_dtype cache_dtype(const std::string& kv) {
+  if (kv == "f32") return PRM_DTYPE_F32;
+  if (kv == "bf16") return PRM_DTYPE_BF16;
+  return kv == "q8_0" ? PRM_DTYPE_BLOCK + 8 : PRM_DTYPE_F16;
+}
+
 EngineHandle open_engine(const ModelFlags& flags, Weights weights) {
   prm_engine_options options = PRM_INIT(prm_engine_options);
   options.threads = weights == Weights::left_out ? 0 : flags.threads ? int32_t(flags.threads - 1) : PRM_THREADS_ALL;
@@ -64,7 +70,8 @@ Session open_session(const ModelFlags& flags, Weights weights) {
   options.flags = weights == Weights::loaded ? 0 : PRM_MODEL_HEADER_ONLY;
   options.context = int32_t(flags.context);
   options.chunk_tokens = int32_t(flags.chunk);
-  options.cache_dtype = flags.kv == "f32" ? PRM_DTYPE_F32 : PRM_DTYPE_F16;
+  options.sessions = int32_t(flags.sessions);
+  options.cache_dtype = cache_dtype(flags.kv);
   Progress progress(!flags.quiet);
   prm_control control = make_control();
   control.on_progress = show_loading;
@@ -85,6 +92,18 @@ prm_control make_control(int64_t deadline_ms) {
   control.cancel = stop_token();
   if (deadline_ms) control.deadline_ns = prm_now_ns() + deadline_ms * 1'000'000;
   return control;
+}
+
+const char* finish_name(int32_t finish) {
+  switch (finish) {
+    case PRM_FINISH_END:
+    case PRM_FINISH_STOP_STRING: return "stop";
+    case PRM_FINISH_LENGTH: return "length";
+    case PRM_FINISH_CALLBACK: return "callback";
+    case PRM_FINISH_CANCELLED: return "cancelled";
+    case PRM_FINISH_DEADLINE: return "deadline";
+    default: return "error";
+  }
 }
 
 uint64_t peak_host_bytes(const Session& session) {
@@ -115,6 +134,19 @@ std::vector<int32_t> tokenize(const Session& session, std::string_view text, uin
   check(status, session.path);
   ids.resize(count);
   return ids;
+}
+
+std::string token_text(const Session& session, int32_t token) {
+  std::string text(64, '\0');
+  size_t size = 0;
+  prm_status status = prm_detokenize(session.model.get(), &token, 1, 0, text.data(), text.size(), &size);
+  if (status == PRM_STATUS_BUFFER_TOO_SMALL) {
+    text.resize(size + 1);
+    status = prm_detokenize(session.model.get(), &token, 1, 0, text.data(), text.size(), &size);
+  }
+  check(status, session.path);
+  text.resize(size);
+  return text;
 }
 
 void run_tokens(const Session& session, const std::vector<int32_t>& ids, float* logits) {

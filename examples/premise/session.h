@@ -30,11 +30,14 @@ enum class Weights { loaded, left_out, planned };
 Session open_session(const ModelFlags& flags, Weights weights);
 // A control that Ctrl-C fires; deadline_ms counts from now, 0 = none.
 prm_control make_control(int64_t deadline_ms = 0);
+const char* finish_name(int32_t finish);  // as JSON has it
 
 uint64_t peak_host_bytes(const Session& session);
 std::string model_report(const Session& session, prm_report what);
 std::string processor_name(const Session& session);
 std::vector<int32_t> tokenize(const Session& session, std::string_view text, uint32_t prompt_flags);
+// The text that a token adds; "" for control tokens.
+std::string token_text(const Session& session, int32_t token);
 // Logits [T, V] float32 of every position, into room for them.
 void run_tokens(const Session& session, const std::vector<int32_t>& ids, float* logits);
 // The lowest index among the largest values.

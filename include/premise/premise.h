@@ -29,8 +29,8 @@
  *
  * CONVENTIONS. They hold everywhere and are not repeated below.
  *
- *  1. Handles (engine, model, cancel) are shared: any thread may use them at any time. prm_x_close(NULL) does nothing.
- *     Handles may be closed in any order: what still needs a closed one keeps it alive inside. A handle must not be
+ *  1. Handles (engine, model, cancel) are shared: any thread may use them at any time; a session is used by one call at a
+ *     time. prm_x_close(NULL) does nothing. Handles may be closed in any order: what still needs a closed one keeps it alive inside. A handle must not be
  *     used after its own close.
  *  2. Order of parameters: handle, inputs, options, control, outputs. Options and control may be NULL: all defaults.
  *  3. Status. Calls that can fail return prm_status, and 0 is success. On failure outputs are untouched, everything is
@@ -60,7 +60,8 @@
  * 10. Versions. Inside a major version only additions: functions, constants, fields at the end. The file name carries the
  *     major; prm_engine_open refuses a header it cannot serve.
  *
- * VERBS. open/close a handle; query fills its info struct; report writes JSON or text; run and generate do work and wait.
+ * VERBS. open/close a handle; query fills its info struct; report writes JSON or text; run and generate do work and wait;
+ * truncate forgets.
  */
 #ifndef PREMISE_PREMISE_H
 #define PREMISE_PREMISE_H
@@ -102,6 +103,7 @@ enum {
     PRM_STATUS_OK = 0,
     /* the call */
     PRM_STATUS_INVALID_ARGUMENT = 1,  /* the error names the parameter or field, its value and its range */
+    PRM_STATUS_INVALID_STATE = 2,     /* not now: the session is in use by another call */
     PRM_STATUS_UNSUPPORTED = 3,       /* names the type, architecture, tokenizer or field */
     PRM_STATUS_NOT_FOUND = 4,
     PRM_STATUS_BUFFER_TOO_SMALL = 5,  /* needed size in *size, or in the tensor's `bytes` */
@@ -121,7 +123,7 @@ enum {
     PRM_STATUS_DEVICE_UNAVAILABLE = 40, /* names the missing piece: instruction set, kernel */
     /* results */
     PRM_STATUS_NUMERIC = 50,          /* NaN or infinity: the error names the tensor */
-    PRM_STATUS_CONTEXT_FULL = 51,     /* the prompt is longer than the context; the error has both figures */
+    PRM_STATUS_CONTEXT_FULL = 51,     /* prompt and session are longer than the context; the error has the figures */
     PRM_STATUS_INTERNAL = 99          /* a bug of ours, contained */
 };
 
@@ -148,6 +150,7 @@ PRM_API void prm_error_query(prm_error_info *out);       /* strings: likewise */
 typedef struct prm_engine prm_engine;     /* devices, threads, memory accounts */
 typedef struct prm_model prm_model;       /* immutable: something that can be run */
 typedef struct prm_cancel prm_cancel;     /* fired once, stops every call that carries it */
+typedef struct prm_session prm_session;   /* the memory of one conversation */
 
 typedef struct prm_text {  /* fixed */
     const char *data;
@@ -156,7 +159,8 @@ typedef struct prm_text {  /* fixed */
 
 typedef int32_t prm_dtype;
 enum {
-    PRM_DTYPE_ANY = 0, PRM_DTYPE_F32 = 1, PRM_DTYPE_F16 = 2, PRM_DTYPE_I32 = 7
+    PRM_DTYPE_ANY = 0, PRM_DTYPE_F32 = 1, PRM_DTYPE_F16 = 2, PRM_DTYPE_BF16 = 3, PRM_DTYPE_I32 = 7,
+    PRM_DTYPE_BLOCK = 256  /* + the type's number in GGUF files: Q8_0 is PRM_DTYPE_BLOCK + 8 */
 };
 
 /* Where numbers lie, in host memory. The same struct lends input and receives output. Fixed. Strides count elements as in
@@ -274,7 +278,9 @@ PRM_API prm_status prm_engine_report(prm_engine *engine, prm_report what, char *
 /* ==== 4. Model ===================================================================================== since 0.1 ==== */
 
 enum {                               /* model flags */
-    PRM_MODEL_HEADER_ONLY = 1 << 0   /* no weights are placed: report, plan and tokenize only */
+    /* No weights are placed: report, plan and tokenize only. So opened, a file that has no tensors gives its vocabulary alone,
+     * whatever its architecture: PLAN and all that runs say UNSUPPORTED. */
+    PRM_MODEL_HEADER_ONLY = 1 << 0
 };
 
 typedef struct prm_model_options {
@@ -284,8 +290,10 @@ typedef struct prm_model_options {
     size_t data_size;
     int32_t context;            /* tokens per sequence; 0 = the model's own, at most 8192 */
     int32_t chunk_tokens;       /* prompt tokens in one step, at most [512] */
-    prm_dtype cache_dtype;      /* KV cache: F16 (default) or F32 */
-    int32_t reserved;
+    prm_dtype cache_dtype;      /* KV cache: F16 (default), F32, BF16, or PRM_DTYPE_BLOCK + 8 (Q8_0, half the bytes of
+                                   F16, for head sizes that are a multiple of 32; others: UNSUPPORTED) */
+    int32_t sessions;           /* that may be open at once [0], to 4096. The cache holds so many contexts, one at least; calls
+                                   without a session use what open sessions leave of it */
     uint64_t max_host_bytes;    /* bound of this model inside that of the engine; 0 = none */
 } prm_model_options;
 
@@ -366,39 +374,102 @@ PRM_API prm_status prm_tokenize(prm_model *model, const prm_prompt *prompt, int3
 PRM_API prm_status prm_detokenize(prm_model *model, const int32_t *tokens, size_t count, uint32_t flags, char *buffer,
                                   size_t capacity, size_t *size);
 
+typedef struct prm_bias { int32_t token; float bias; } prm_bias;  /* fixed; -INFINITY forbids */
+typedef struct prm_token {      /* fixed */
+    int32_t id;
+    float logprob;              /* natural, of the model's own probability: logits as they come, temperature 1 */
+    int32_t text_size;          /* bytes of its text; 0 for control tokens */
+    int32_t rank;               /* 0 = the chosen token; 1, 2 ... = the best ones at its place, which follow it */
+} prm_token;
+
 typedef int32_t (*prm_text_fn)(void *user, const char *text, size_t size);    /* whole UTF-8 characters */
 typedef int32_t (*prm_token_fn)(void *user, int32_t token);                   /* each generated id, as it comes */
+typedef int32_t (*prm_logits_fn)(void *user, float *logits, size_t count);    /* [V], to be changed in place; -INFINITY forbids */
+typedef int32_t (*prm_logprobs_fn)(void *user, const prm_token *tokens, size_t count);  /* the chosen token, then the best */
 
 enum { PRM_GENERATE_IGNORE_END = 1 << 0 };   /* go on after the model's end token */
 
-/* Sampling is greedy in this release: the largest logit, the lowest id among equals. */
+/* Zero everywhere is greedy text: the largest logit, the lowest id among equals. The stages, in this order, each on what is
+ * left: on_logits; biases; penalties, over the last penalty_tokens tokens of the sequence, prompt included; min_tokens;
+ * temperature, where 0 takes the largest and ends; top_k; typical_p; top_p; min_p; the draw, which depends on the seed, the
+ * token's place in the sequence and what is left alone: same seed and input, same text, on every machine.
+ * Repetition divides logits above 0 by the penalty and multiplies the others; presence is taken off once, frequency for each time.
+ * A stop string ends the text where it is whole, whatever tokens it comes in (of several, the one that is whole first; then the
+ * one that began first); it is not part of the text, but text before it is. Its tokens count, and stand in the session.
+ * Out of range: INVALID_ARGUMENT, with the field, its value and its range. */
 typedef struct prm_generate_options {
     uint32_t struct_size;
     uint32_t flags;
     int32_t max_tokens;         /* 0 = until the model ends or the context is full */
-    int32_t reserved;
-    prm_text_fn on_text;        /* stream: text as soon as its characters are whole */
+    int32_t min_tokens;         /* neither end token nor stop before so many; 0 to max_tokens */
+    prm_text_fn on_text;        /* stream: text as soon as its characters are whole, and can no longer become a stop string */
     prm_token_fn on_token;
-    void *user;                 /* of both callbacks */
+    void *user;                 /* of all callbacks */
+    int32_t top_k;              /* 0 = off, here and below */
+    float temperature;          /* 0 = greedy, to 100 */
+    float top_p;                /* 0 to 1, here and below */
+    float min_p;
+    float typical_p;
+    float repetition_penalty;   /* 0 to 100; 1 = none */
+    float presence_penalty;     /* -100 to 100 */
+    float frequency_penalty;    /* -100 to 100 */
+    int32_t penalty_tokens;     /* how far back penalties look [64]; -1 = to the beginning */
+    int32_t logprobs;           /* 1 = of the chosen token, 1 + k = and of the k best, to 65; needs on_logprobs */
+    uint64_t seed;              /* 0 is a seed */
+    const prm_text *stops;      /* at most 32, of 1 to 256 bytes in whole characters */
+    size_t stop_count;
+    const int32_t *stop_tokens; /* end the text as the model's end token does; at most 256 */
+    size_t stop_token_count;
+    const prm_bias *biases;     /* each -INFINITY, or -1e6 to 1e6; at most one a token of the vocabulary; of equal tokens added up */
+    size_t bias_count;
+    prm_logits_fn on_logits;    /* a stage of your own, before each token */
+    prm_logprobs_fn on_logprobs;  /* after on_token, before the text */
+    prm_session *session;       /* continue a conversation: the prompt is what is new */
 } prm_generate_options;
 
 enum {                              /* why text ended */
-    PRM_FINISH_NONE = 0, PRM_FINISH_END = 1, PRM_FINISH_LENGTH = 3, PRM_FINISH_CALLBACK = 5, PRM_FINISH_CANCELLED = 6,
-    PRM_FINISH_DEADLINE = 7, PRM_FINISH_ERROR = 8
+    PRM_FINISH_NONE = 0, PRM_FINISH_END = 1, PRM_FINISH_STOP_STRING = 2, PRM_FINISH_LENGTH = 3, PRM_FINISH_CALLBACK = 5,
+    PRM_FINISH_CANCELLED = 6, PRM_FINISH_DEADLINE = 7, PRM_FINISH_ERROR = 8
 };
 typedef struct prm_request_info {
     uint32_t struct_size;
     int32_t finish;
-    int64_t prompt_tokens;
+    int64_t prompt_tokens;      /* of this call's prompt; what a session held before is not counted */
     int64_t generated_tokens;   /* the end token is not counted */
     int64_t first_ns;           /* from the call to the first token */
     int64_t total_ns;
 } prm_request_info;
 
 /* Generates text and waits. `info`, NULL allowed, is filled on failure too.
- * Status: CONTEXT_FULL, LIMIT, NUMERIC. */
+ * Status: CONTEXT_FULL, LIMIT, NUMERIC (on_logits too), INVALID_STATE (the session is in use). */
 PRM_API prm_status prm_generate(prm_model *model, const prm_prompt *prompt, const prm_generate_options *options,
                                 const prm_control *control, prm_request_info *info);
+
+/* -- Sessions: a conversation whose keys and values stay. It holds the tokens of prompts and answers: all that on_token was shown,
+ * no end token. A call that succeeds leaves both there, stopped by a callback or a stop string too; one that fails (CANCELLED,
+ * CONTEXT_FULL ...) leaves the session as it was. A text gets a begin token only where the session is empty; an empty
+ * text goes on from where a session stands. */
+typedef struct prm_session_options {
+    uint32_t struct_size;
+    uint32_t flags;             /* 0 */
+} prm_session_options;
+typedef struct prm_session_info {
+    uint32_t struct_size;
+    int32_t token_count;        /* since the last call ended */
+    int32_t context;            /* tokens that it can hold */
+    int32_t reserved;
+    uint64_t host_bytes;        /* of the cache that it uses now; the memory was taken when the model was opened */
+} prm_session_info;
+
+/* Status: LIMIT (as many are open as prm_model_options.sessions), UNSUPPORTED (HEADER_ONLY). */
+PRM_API prm_status prm_session_open(prm_model *model, const prm_session_options *options, const prm_control *control,
+                                    prm_session **out);
+/* While a call uses it: what it holds is given back when that call ends. */
+PRM_API void prm_session_close(prm_session *session);
+/* From any thread, also while a call uses it. */
+PRM_API prm_status prm_session_query(prm_session *session, prm_session_info *out);
+/* Forgets what came after the first token_count tokens. Status: INVALID_STATE. */
+PRM_API prm_status prm_session_truncate(prm_session *session, int32_t token_count);
 
 #ifdef __cplusplus
 }

@@ -303,8 +303,8 @@ class model : public handle<prm_model, prm_model_close> {
     }
 
     /* Streams text to on_text(std::string_view), which returns nothing, or bool: false stops, and the text ends with success.
-     * What it throws stops the text too, and is thrown again from here. options.on_token is called as in C; options.on_text
-     * is not used. */
+     * What it throws stops the text too, and is thrown again from here. The other callbacks of the options are called as in C;
+     * options.on_text is not used. */
     template <class OnText>
     prm_request_info generate(const prm_prompt &prompt, const prm_generate_options &options, OnText &&on_text,
                               const control &how = {}) const {
@@ -323,6 +323,16 @@ class model : public handle<prm_model, prm_model_close> {
             lent_options.on_token = [](void *user, int32_t token) {
                 auto &self = *static_cast<call *>(user);
                 return self.asked.on_token(self.asked.user, token);
+            };
+        if (options.on_logits)
+            lent_options.on_logits = [](void *user, float *logits, size_t count) {
+                auto &self = *static_cast<call *>(user);
+                return self.asked.on_logits(self.asked.user, logits, count);
+            };
+        if (options.on_logprobs)
+            lent_options.on_logprobs = [](void *user, const prm_token *tokens, size_t count) {
+                auto &self = *static_cast<call *>(user);
+                return self.asked.on_logprobs(self.asked.user, tokens, count);
             };
         prm_request_info info = init<prm_request_info>();
         detail::lent_control lent(how);
@@ -346,6 +356,25 @@ class model : public handle<prm_model, prm_model_close> {
     }
 };
 
+/* A conversation whose keys and values stay: options.session = conversation.get(). */
+class session : public handle<prm_session, prm_session_close> {
+ public:
+    explicit session(const model &of, const prm_session_options &options = init<prm_session_options>(), const control &how = {}) {
+        prm_session *opened = nullptr;
+        detail::lent_control lent(how);
+        lent.check(prm_session_open(of.get(), &options, lent.get(), &opened));
+        reset(opened);
+    }
+    explicit session(prm_session *opened) noexcept : handle(opened) {}
+
+    prm_session_info info() const {
+        prm_session_info out = init<prm_session_info>();
+        check(prm_session_query(get(), &out));
+        return out;
+    }
+    void truncate(int32_t token_count) const { check(prm_session_truncate(get(), token_count)); }
+};
+
 #else /* no exceptions: handles alone */
 
 class cancel : public handle<prm_cancel, prm_cancel_close> {
@@ -360,6 +389,10 @@ class engine : public handle<prm_engine, prm_engine_close> {
 class model : public handle<prm_model, prm_model_close> {
  public:
     explicit model(prm_model *opened) noexcept : handle(opened) {}
+};
+class session : public handle<prm_session, prm_session_close> {
+ public:
+    explicit session(prm_session *opened) noexcept : handle(opened) {}
 };
 
 #endif

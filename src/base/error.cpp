@@ -6,6 +6,7 @@ const char* status_name(Status status) noexcept {
   switch (status) {
     case Status::ok: return "OK";
     case Status::invalid_argument: return "INVALID_ARGUMENT";
+    case Status::invalid_state: return "INVALID_STATE";
     case Status::unsupported: return "UNSUPPORTED";
     case Status::not_found: return "NOT_FOUND";
     case Status::buffer_too_small: return "BUFFER_TOO_SMALL";

@@ -15,6 +15,7 @@ namespace prm {
 enum class Status : int32_t {
   ok = 0,
   invalid_argument = 1,
+  invalid_state = 2,
   unsupported = 3,
   not_found = 4,
   buffer_too_small = 5,

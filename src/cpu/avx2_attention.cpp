@@ -1,31 +1,73 @@
 // AVX2 attention pieces (cpu/isa.h): scores, softmax of a split, weighted sum of rows, merge of splits.
 #include "cpu/avx2_math.h"
 #include "cpu/avx2_table.h"
+#include "quant/blocks.h"
+
+using namespace prm;
 
 namespace {
 
-inline __m256 load8(const float* p) { return _mm256_loadu_ps(p); }
-inline __m256 load8(const uint16_t* p) { return load_half8(p); }
-inline float load1(const float* p) { return *p; }
-inline float load1(const uint16_t* p) { return _cvtsh_ss(*p); }
+struct Sixteen {  // lanes 0..7, 8..15
+  __m256 low, high;
+};
 
-template <class T>
-inline const T* row_at(const void* rows, size_t stride, int j) {
-  return reinterpret_cast<const T*>(static_cast<const char*>(rows) + size_t(j) * stride);
-}
+inline __m256 load8(const float* p) { return _mm256_loadu_ps(p); }
+
+// Rows of the cache: values from d on, as floats.
+struct RowF32 {
+  static const float* at(const char* row, int d) { return reinterpret_cast<const float*>(row) + d; }
+  static float load1(const char* row, int d) { return *at(row, d); }
+  static __m256 load8(const char* row, int d) { return _mm256_loadu_ps(at(row, d)); }
+  static Sixteen load16(const char* row, int d) { return {load8(row, d), load8(row, d + 8)}; }
+};
+struct RowF16 {
+  static const uint16_t* at(const char* row, int d) { return reinterpret_cast<const uint16_t*>(row) + d; }
+  static float load1(const char* row, int d) { return _cvtsh_ss(*at(row, d)); }
+  static __m256 load8(const char* row, int d) { return load_half8(at(row, d)); }
+  static Sixteen load16(const char* row, int d) { return {load8(row, d), load8(row, d + 8)}; }
+};
+struct RowBF16 {
+  static const uint16_t* at(const char* row, int d) { return reinterpret_cast<const uint16_t*>(row) + d; }
+  static float load1(const char* row, int d) {
+    uint32_t bits = uint32_t(*at(row, d)) << 16;
+    float value;
+    __builtin_memcpy(&value, &bits, 4);
+    return value;
+  }
+  static __m256 load8(const char* row, int d) {
+    __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at(row, d))));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+  }
+  static Sixteen load16(const char* row, int d) { return {load8(row, d), load8(row, d + 8)}; }
+};
+struct RowQ8_0 {  // d a multiple of 8, of 16 for load16
+  static const BlockQ8_0* at(const char* row, int d) { return reinterpret_cast<const BlockQ8_0*>(row) + unsigned(d) / 32; }
+  static float load1(const char* row, int d) { return _cvtsh_ss(at(row, d)->d) * float(at(row, d)->q[unsigned(d) % 32]); }
+  static __m256 scale(const BlockQ8_0* block) { return _mm256_cvtph_ps(_mm_set1_epi16(short(block->d))); }
+  static __m256 eight(const int8_t* q) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(q)))); }
+  static __m256 load8(const char* row, int d) { return _mm256_mul_ps(eight(at(row, d)->q + unsigned(d) % 32), scale(at(row, d))); }
+  static Sixteen load16(const char* row, int d) {
+    const BlockQ8_0* block = at(row, d);
+    __m256 by = scale(block);
+    return {_mm256_mul_ps(eight(block->q + unsigned(d) % 32), by), _mm256_mul_ps(eight(block->q + unsigned(d) % 32 + 8), by)};
+  }
+};
+
+inline const char* row_at(const void* rows, size_t stride, int j) { return static_cast<const char*>(rows) + size_t(j) * stride; }
 
 // NR rows at once, so that their trees overlap. Lanes as in base/numeric.h: index mod 16.
-template <class T, int NR>
-inline void score_tile(const float* q, const void* rows, size_t stride, int D, float factor, float* score) {
-  const T* row[NR];
+template <class Row, int NR>
+inline void score_some(const float* q, const void* rows, size_t stride, int D, float factor, float* score) {
+  const char* row[NR];
   __m256 low[NR], high[NR];
-  for (int r = 0; r < NR; ++r) row[r] = row_at<T>(rows, stride, r), low[r] = high[r] = _mm256_setzero_ps();
+  for (int r = 0; r < NR; ++r) row[r] = row_at(rows, stride, r), low[r] = high[r] = _mm256_setzero_ps();
   int d = 0;
   for (; d + 16 <= D; d += 16) {
-    __m256 q0 = _mm256_loadu_ps(q + d), q1 = _mm256_loadu_ps(q + d + 8);
+    __m256 q0 = load8(q + d), q1 = load8(q + d + 8);
     for (int r = 0; r < NR; ++r) {
-      low[r] = _mm256_fmadd_ps(q0, load8(row[r] + d), low[r]);
-      high[r] = _mm256_fmadd_ps(q1, load8(row[r] + d + 8), high[r]);
+      Sixteen v = Row::load16(row[r], d);
+      low[r] = _mm256_fmadd_ps(q0, v.low, low[r]);
+      high[r] = _mm256_fmadd_ps(q1, v.high, high[r]);
     }
   }
   for (int r = 0; r < NR; ++r) {
@@ -33,54 +75,55 @@ inline void score_tile(const float* q, const void* rows, size_t stride, int D, f
       float lane[16];
       _mm256_storeu_ps(lane, low[r]);
       _mm256_storeu_ps(lane + 8, high[r]);
-      for (int i = d; i < D; ++i) lane[i - d] = __builtin_fmaf(q[i], load1(row[r] + i), lane[i - d]);
-      low[r] = _mm256_loadu_ps(lane);
-      high[r] = _mm256_loadu_ps(lane + 8);
+      for (int i = d; i < D; ++i) lane[i - d] = __builtin_fmaf(q[i], Row::load1(row[r], i), lane[i - d]);
+      low[r] = load8(lane);
+      high[r] = load8(lane + 8);
     }
     score[r] = merge_lanes(low[r], high[r]) * factor;
   }
 }
 
-template <class T>
+template <class Row>
 void score_rows(const float* q, const void* rows, size_t stride, int n, int D, float factor, float* score) {
   int j = 0;
-  for (; j + 4 <= n; j += 4) score_tile<T, 4>(q, row_at<char>(rows, stride, j), stride, D, factor, score + j);
-  for (; j < n; ++j) score_tile<T, 1>(q, row_at<char>(rows, stride, j), stride, D, factor, score + j);
+  for (; j + 4 <= n; j += 4) score_some<Row, 4>(q, row_at(rows, stride, j), stride, D, factor, score + j);
+  for (; j < n; ++j) score_some<Row, 1>(q, row_at(rows, stride, j), stride, D, factor, score + j);
 }
 
 // NV vectors of the sum stay in registers while all rows go by.
-template <class T, int NV>
+template <class Row, int NV>
 inline void add_columns(const float* weight, const void* rows, size_t stride, int n, int d, float* sum) {
   __m256 s[NV];
-  for (int v = 0; v < NV; ++v) s[v] = _mm256_loadu_ps(sum + d + 8 * v);
+  for (int v = 0; v < NV; ++v) s[v] = load8(sum + d + 8 * v);
   for (int j = 0; j < n; ++j) {
-    const T* row = row_at<T>(rows, stride, j) + d;
+    const char* row = row_at(rows, stride, j);
     __m256 w = _mm256_set1_ps(weight[j]);
-    for (int v = 0; v < NV; ++v) s[v] = _mm256_fmadd_ps(w, load8(row + 8 * v), s[v]);
+    for (int v = 0; v < NV; ++v) s[v] = _mm256_fmadd_ps(w, Row::load8(row, d + 8 * v), s[v]);
   }
   for (int v = 0; v < NV; ++v) _mm256_storeu_ps(sum + d + 8 * v, s[v]);
 }
 
-template <class T>
+template <class Row>
 void add_rows(const float* weight, const void* rows, size_t stride, int n, int D, float* sum) {
   int d = 0;
-  for (; d + 64 <= D; d += 64) add_columns<T, 8>(weight, rows, stride, n, d, sum);
-  for (; d + 8 <= D; d += 8) add_columns<T, 1>(weight, rows, stride, n, d, sum);
+  for (; d + 64 <= D; d += 64) add_columns<Row, 8>(weight, rows, stride, n, d, sum);
+  for (; d + 8 <= D; d += 8) add_columns<Row, 1>(weight, rows, stride, n, d, sum);
   for (; d < D; ++d)
-    for (int j = 0; j < n; ++j) sum[d] = __builtin_fmaf(weight[j], load1(row_at<T>(rows, stride, j) + d), sum[d]);
+    for (int j = 0; j < n; ++j) sum[d] = __builtin_fmaf(weight[j], Row::load1(row_at(rows, stride, j), d), sum[d]);
 }
 
 // Two queries and two rows: each vector is loaded once for two products. The four trees are folded together: lane i +=
 // lane i+8, 4, 2, 1 for all of them.
 // Never inlined: among other code g++ keeps one of the sums in memory.
-__attribute__((noinline)) void score_four(const float* q0, const float* q1, const float* r0, const float* r1, int D, float factor, float* s0, float* s1) {
+template <class Row>
+__attribute__((noinline)) void score_four(const float* q0, const float* q1, const char* r0, const char* r1, int D, float factor, float* s0, float* s1) {
   __m256 low00 = _mm256_setzero_ps(), low01 = low00, low10 = low00, low11 = low00;
   __m256 high00 = low00, high01 = low00, high10 = low00, high11 = low00;
   for (int d = 0; d < D; d += 16) {  // by halves of the lanes: four vectors are held beside the eight sums
-    __m256 a0 = load8(r0 + d), b0 = load8(r1 + d), x0 = load8(q0 + d), y0 = load8(q1 + d);
+    __m256 a0 = Row::load8(r0, d), b0 = Row::load8(r1, d), x0 = load8(q0 + d), y0 = load8(q1 + d);
     low00 = _mm256_fmadd_ps(x0, a0, low00), low01 = _mm256_fmadd_ps(x0, b0, low01);
     low10 = _mm256_fmadd_ps(y0, a0, low10), low11 = _mm256_fmadd_ps(y0, b0, low11);
-    __m256 a1 = load8(r0 + d + 8), b1 = load8(r1 + d + 8), x1 = load8(q0 + d + 8), y1 = load8(q1 + d + 8);
+    __m256 a1 = Row::load8(r0, d + 8), b1 = Row::load8(r1, d + 8), x1 = load8(q0 + d + 8), y1 = load8(q1 + d + 8);
     high00 = _mm256_fmadd_ps(x1, a1, high00), high01 = _mm256_fmadd_ps(x1, b1, high01);
     high10 = _mm256_fmadd_ps(y1, a1, high10), high11 = _mm256_fmadd_ps(y1, b1, high11);
   }
@@ -95,63 +138,86 @@ __attribute__((noinline)) void score_four(const float* q0, const float* q1, cons
 }
 
 // NQ queries, two vectors of each one's sum in registers while all rows go by.
-template <int NQ>
-inline void add_queries(const float* weight, int weight_stride, const float* rows, size_t stride, int n, int D, float* sum) {
+template <class Row, int NQ>
+inline void add_queries(const float* weight, int weight_stride, const void* rows, size_t stride, int n, int D, float* sum) {
   for (int d = 0; d < D; d += 16) {
     __m256 low[NQ], high[NQ];
     for (int i = 0; i < NQ; ++i) low[i] = load8(sum + i * D + d), high[i] = load8(sum + i * D + d + 8);
     for (int j = 0; j < n; ++j) {
-      const float* row = row_at<float>(rows, stride, j) + d;
-      __m256 a = load8(row), b = load8(row + 8);
+      Sixteen v = Row::load16(row_at(rows, stride, j), d);
       for (int i = 0; i < NQ; ++i) {
         __m256 w = _mm256_broadcast_ss(weight + i * weight_stride + j);
-        low[i] = _mm256_fmadd_ps(w, a, low[i]), high[i] = _mm256_fmadd_ps(w, b, high[i]);
+        low[i] = _mm256_fmadd_ps(w, v.low, low[i]), high[i] = _mm256_fmadd_ps(w, v.high, high[i]);
       }
     }
     for (int i = 0; i < NQ; ++i) _mm256_storeu_ps(sum + i * D + d, low[i]), _mm256_storeu_ps(sum + i * D + d + 8, high[i]);
   }
 }
 
-}  // namespace
-
-namespace prm::avx2 {
-
-void score_tile(const float* q, int queries, const float* rows, size_t stride, int n, int D, float factor, float* score, int score_stride) {
+template <class Row>
+void score_tile(const float* q, int queries, const void* rows, size_t stride, int n, int D, float factor, float* score, int score_stride) {
   int i = 0;
   for (; i + 2 <= queries; i += 2) {
     const float *q0 = q + i * D, *q1 = q0 + D;
     float *s0 = score + i * score_stride, *s1 = s0 + score_stride;
     int j = 0;
-    for (; j + 2 <= n; j += 2) score_four(q0, q1, row_at<float>(rows, stride, j), row_at<float>(rows, stride, j + 1), D, factor, s0 + j, s1 + j);
-    if (j < n) score_rows<float>(q0, row_at<float>(rows, stride, j), stride, 1, D, factor, s0 + j);
-    if (j < n) score_rows<float>(q1, row_at<float>(rows, stride, j), stride, 1, D, factor, s1 + j);
+    for (; j + 2 <= n; j += 2) score_four<Row>(q0, q1, row_at(rows, stride, j), row_at(rows, stride, j + 1), D, factor, s0 + j, s1 + j);
+    if (j < n) score_rows<Row>(q0, row_at(rows, stride, j), stride, 1, D, factor, s0 + j);
+    if (j < n) score_rows<Row>(q1, row_at(rows, stride, j), stride, 1, D, factor, s1 + j);
   }
-  if (i < queries) score_rows<float>(q + i * D, rows, stride, n, D, factor, score + i * score_stride);
+  if (i < queries) score_rows<Row>(q + i * D, rows, stride, n, D, factor, score + i * score_stride);
 }
 
-void add_tile(const float* weight, int weight_stride, int queries, const float* rows, size_t stride, int n, int D, float* sum) {
+template <class Row>
+void add_tile(const float* weight, int weight_stride, int queries, const void* rows, size_t stride, int n, int D, float* sum) {
   int i = 0;
-  for (; i + 6 <= queries; i += 6) add_queries<6>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
-  for (; i + 4 <= queries; i += 4) add_queries<4>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
-  for (; i + 2 <= queries; i += 2) add_queries<2>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
-  for (; i < queries; ++i) add_rows<float>(weight + i * weight_stride, rows, stride, n, D, sum + i * D);
+  for (; i + 6 <= queries; i += 6) add_queries<Row, 6>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
+  for (; i + 4 <= queries; i += 4) add_queries<Row, 4>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
+  for (; i + 2 <= queries; i += 2) add_queries<Row, 2>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
+  for (; i < queries; ++i) add_rows<Row>(weight + i * weight_stride, rows, stride, n, D, sum + i * D);
 }
 
-void load_half(const uint16_t* x, float* y, int64_t n) {
-  for (int64_t i = 0; i < n; i += 8) _mm256_storeu_ps(y + i, load_half8(x + i));
+template <class Row>
+void load_row(const void* row, float* y, int64_t n) {
+  for (int64_t i = 0; i < n; i += 8) _mm256_storeu_ps(y + i, Row::load8(static_cast<const char*>(row), int(i)));
 }
 
-void score_rows_f32(const float* q, const void* rows, size_t stride, int n, int D, float factor, float* score) {
-  score_rows<float>(q, rows, stride, n, D, factor, score);
-}
-void score_rows_f16(const float* q, const void* rows, size_t stride, int n, int D, float factor, float* score) {
-  score_rows<uint16_t>(q, rows, stride, n, D, factor, score);
-}
-void add_rows_f32(const float* weight, const void* rows, size_t stride, int n, int D, float* sum) {
-  add_rows<float>(weight, rows, stride, n, D, sum);
-}
-void add_rows_f16(const float* weight, const void* rows, size_t stride, int n, int D, float* sum) {
-  add_rows<uint16_t>(weight, rows, stride, n, D, sum);
+}  // namespace
+
+namespace prm::avx2 {
+
+#define PRM_DEFINE_ROWS(type, Row)                                                                                                  \
+  void score_rows_##type(const float* q, const void* rows, size_t stride, int n, int D, float factor, float* score) {               \
+    score_rows<Row>(q, rows, stride, n, D, factor, score);                                                                          \
+  }                                                                                                                                 \
+  void add_rows_##type(const float* weight, const void* rows, size_t stride, int n, int D, float* sum) {                            \
+    add_rows<Row>(weight, rows, stride, n, D, sum);                                                                                 \
+  }                                                                                                                                 \
+  void score_tile_##type(const float* q, int queries, const void* rows, size_t stride, int n, int D, float factor, float* score,    \
+                         int score_stride) {                                                                                        \
+    score_tile<Row>(q, queries, rows, stride, n, D, factor, score, score_stride);                                                   \
+  }                                                                                                                                 \
+  void add_tile_##type(const float* weight, int weight_stride, int queries, const void* rows, size_t stride, int n, int D,          \
+                       float* sum) {                                                                                                \
+    add_tile<Row>(weight, weight_stride, queries, rows, stride, n, D, sum);                                                         \
+  }                                                                                                                                 \
+  void load_row_##type(const void* row, float* y, int64_t n) { load_row<Row>(row, y, n); }
+PRM_DEFINE_ROWS(f32, RowF32)
+PRM_DEFINE_ROWS(f16, RowF16)
+PRM_DEFINE_ROWS(bf16, RowBF16)
+PRM_DEFINE_ROWS(q8_0, RowQ8_0)
+
+void soft_cap(float* score, int n, float cap) {
+  __m256 c = _mm256_set1_ps(cap);
+  auto capped = [c](__m256 x) {
+    __m256 s = _mm256_div_ps(x, c);
+    return _mm256_mul_ps(c, _mm256_add_ps(tanh_lanes(s), _mm256_sub_ps(s, s)));
+  };
+  int i = 0;
+  for (; i + 8 <= n; i += 8) _mm256_storeu_ps(score + i, capped(load8(score + i)));
+  if (i == n) return;
+  __m256i mask = tail_mask(n - i);
+  _mm256_maskstore_ps(score + i, mask, capped(_mm256_maskload_ps(score + i, mask)));
 }
 
 float softmax_split(float* score, int n, int first, float* top) {

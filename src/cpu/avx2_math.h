@@ -33,6 +33,27 @@ inline __m256 exp_lanes(__m256 x) {
   return _mm256_andnot_ps(below, _mm256_mul_ps(p, _mm256_castsi256_ps(scale)));
 }
 
+// base/numeric.h's tanh_of: at the limit h / (h + 1) is 1.
+inline __m256 tanh_lanes(__m256 x) {
+  __m256 sign = _mm256_and_ps(x, _mm256_set1_ps(-0.0f));
+  __m256 v = _mm256_min_ps(_mm256_set1_ps(PRM_TANH_HIGH), _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x));  // NaN stays
+  __m256 z = _mm256_add_ps(v, v);
+  __m256 n = _mm256_round_ps(_mm256_mul_ps(z, _mm256_set1_ps(PRM_LOG2E)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  __m256 r = _mm256_fmadd_ps(n, _mm256_set1_ps(-PRM_LN2_HIGH), z);
+  r = _mm256_fmadd_ps(n, _mm256_set1_ps(-PRM_LN2_LOW), r);
+  __m256 p = _mm256_set1_ps(PRM_TANH_C7);
+  p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(PRM_EXP_C6));
+  p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(PRM_EXP_C5));
+  p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(PRM_EXP_C4));
+  p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(PRM_EXP_C3));
+  p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(PRM_EXP_C2));
+  p = _mm256_fmadd_ps(_mm256_mul_ps(r, r), p, r);
+  __m256 scale = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
+  __m256 one = _mm256_set1_ps(1.0f), half = _mm256_set1_ps(0.5f);
+  __m256 h = _mm256_mul_ps(half, _mm256_fmadd_ps(p, scale, _mm256_sub_ps(scale, one))), q = _mm256_div_ps(h, _mm256_add_ps(h, one));
+  return _mm256_or_ps(sign, _mm256_blendv_ps(q, _mm256_fnmadd_ps(h, q, h), _mm256_cmp_ps(h, half, _CMP_LT_OQ)));
+}
+
 // The first n (1..8) of 8 floats; the rest is zero, and not read.
 inline __m256i tail_mask(int64_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(int(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

@@ -36,6 +36,8 @@ struct RowRuns {
 
 // A tile's queries, and the block of rows that they read, stay in the first-level cache.
 constexpr int kTileFloats = 4096, kTileQueries = 32;
+// So many queries read the cache's rows as they are; for more, a block of rows is made floats once.
+constexpr int kDirectQueries = 8;
 
 struct Query {
   int64_t first, last;  // positions that it sees
@@ -55,7 +57,9 @@ struct TileWalk {
   const RowRuns rows;
   const AttentionAttr attr;
   const int D, heads, queries;
-  const bool tiled;  // all queries at a time over float rows; else one after another over the rows as they are
+  const RowType stored;  // type of the rows
+  const bool tiled;      // all queries at a time; else one after another
+  const RowType read;    // as what the functions of the instruction set get them: in larger tiles, floats, converted once for all queries
   size_t column;     // bytes to the kv head in a row
   int64_t low = INT64_MAX, high = -1, all_low = -1, all_high = INT64_MAX;  // seen by any query, seen by all
   Query query[kTileQueries];
@@ -67,9 +71,10 @@ struct TileWalk {
 
   explicit TileWalk(const TileTask& task)
       : a(task.a), rows(task.rows), attr(a.at<AttentionAttr>()), D(attr.head_dim), heads(int(task.heads)),
-        queries(int(task.tokens * task.heads)), tiled(isa.score_tile && D % 16 == 0) {
+        queries(int(task.tokens * task.heads)), stored(row_type(a.x(1).dtype)), tiled(isa.score_tile[kRowF32] && D % 16 == 0 && queries > 1),
+        read(tiled && queries > kDirectQueries ? kRowF32 : stored) {
     const Tensor &x = a.x(0), &k = a.x(1);
-    column = size_t(task.head / (x.cols() / k.cols()) * D) * size_t(info(k.dtype).bytes);
+    column = size_t(task.head / (x.cols() / k.cols()) * D / info(k.dtype).block) * size_t(info(k.dtype).bytes);
     for (int i = 0; i < queries; ++i) {
       int64_t t = task.t + i / heads, last = a.x(3).as<int32_t>()[t];
       int64_t first = attr.window > 0 ? std::max<int64_t>(0, last - attr.window + 1) : 0;
@@ -89,31 +94,29 @@ struct TileWalk {
     for (int64_t j = begin; j < end; j += n) {
       const std::byte* row = cache.data + size_t(rows.row(j, end, n)) * stride + column;
       if (tiled) n = std::min(n, kTileFloats / D);
-      if (!tiled || cache.dtype == DType::f32) {
+      if (read == stored) {
         use(j, n, row, stride);
         continue;
       }
-      for (int r = 0; r < n; ++r) isa.load_half(reinterpret_cast<const uint16_t*>(row + size_t(r) * stride), block + r * D, D);
+      for (int r = 0; r < n; ++r) isa.load_row[stored](row + size_t(r) * stride, block + r * D, D);
       use(j, n, reinterpret_cast<const std::byte*>(block), size_t(D) * sizeof(float));
     }
   }
 
   // In tiles also masked keys get a score, which nothing reads.
   void score_keys(int64_t begin, int64_t end) {
-    RowType type = a.x(1).dtype == DType::f16 ? kRowF16 : kRowF32;
     each_block(a.x(1), begin, end, [&](int64_t j, int n, const std::byte* row, size_t stride) {
       float* to = score + (j - begin);
-      if (tiled) return isa.score_tile(q, queries, reinterpret_cast<const float*>(row), stride, n, D, attr.scale, to, kAttentionSplit);
+      if (tiled) return isa.score_tile[read](q, queries, row, stride, n, D, attr.scale, to, kAttentionSplit);
       for (int i = 0; i < queries; ++i) {
         int64_t from = std::max(j, query[i].first), until = std::min(j + n, query[i].last + 1);
         if (from >= until) continue;
-        isa.score_rows[type](q + i * D, row + size_t(from - j) * stride, stride, int(until - from), D, attr.scale, to + i * kAttentionSplit + (from - j));
+        isa.score_rows[read](q + i * D, row + size_t(from - j) * stride, stride, int(until - from), D, attr.scale, to + i * kAttentionSplit + (from - j));
       }
     });
   }
 
   void add_values(int64_t begin, int64_t end) {
-    RowType type = a.x(2).dtype == DType::f16 ? kRowF16 : kRowF32;
     std::fill(part, part + queries * D, 0.0f);
     each_block(a.x(2), begin, end, [&](int64_t j, int n, const std::byte* row, size_t stride) {
       int step = !tiled ? 1 : j >= all_low && j + n - 1 <= all_high ? queries : heads;  // queries that see the same rows
@@ -122,8 +125,8 @@ struct TileWalk {
         if (from >= until) continue;
         const std::byte* at = row + size_t(from - j) * stride;
         const float* weight = score + i * kAttentionSplit + (from - begin);
-        if (tiled) isa.add_tile(weight, kAttentionSplit, step, reinterpret_cast<const float*>(at), stride, int(until - from), D, part + i * D);
-        else isa.add_rows[type](weight, at, stride, int(until - from), D, part + i * D);
+        if (tiled) isa.add_tile[read](weight, kAttentionSplit, step, at, stride, int(until - from), D, part + i * D);
+        else isa.add_rows[read](weight, at, stride, int(until - from), D, part + i * D);
       }
     });
   }
@@ -133,19 +136,31 @@ struct TileWalk {
     score_keys(begin, end);
     for (int i = 0; i < queries; ++i) {
       int64_t from = std::max(begin, query[i].first), until = std::min(end, query[i].last + 1);
-      if (from < until)
-        split_total[i] = isa.softmax_split(score + i * kAttentionSplit + (from - begin), int(until - from), int(from % kAttentionSplit), &split_top[i]);
+      if (from >= until) continue;
+      float* seen = score + i * kAttentionSplit + (from - begin);
+      if (attr.soft_cap > 0) isa.soft_cap(seen, int(until - from), attr.soft_cap);
+      split_total[i] = isa.softmax_split(seen, int(until - from), int(from % kAttentionSplit), &split_top[i]);
     }
     add_values(begin, end);
     for (int i = 0; i < queries; ++i) {
-      Query& own = query[i];
-      if (std::max(begin, own.first) >= std::min(end, own.last + 1)) continue;
-      float new_top = std::max(own.top, split_top[i]);
-      float keep = begin <= own.first ? 0.0f : exp_of(own.top - new_top), join = exp_of(split_top[i] - new_top);
-      own.total = own.total * keep + split_total[i] * join;
-      own.top = new_top;
-      isa.merge_split(sum + i * D, part + i * D, keep, join, D);
+      if (std::max(begin, query[i].first) < std::min(end, query[i].last + 1)) merge(i, begin <= query[i].first, split_top[i], split_total[i]);
     }
+  }
+
+  // One more split of query i, whose values stand in `part`.
+  void merge(int i, bool is_first, float split_top, float split_total) {
+    Query& own = query[i];
+    float new_top = std::max(own.top, split_top);
+    float keep = is_first ? 0.0f : exp_of(own.top - new_top), join = exp_of(split_top - new_top);
+    own.total = own.total * keep + split_total * join;
+    own.top = new_top;
+    isa.merge_split(sum + i * D, part + i * D, keep, join, D);
+  }
+
+  // A sink is the last split: a logit as its maximum, a sum of one, no values.
+  void merge_sinks(const float* sinks) {
+    std::fill(part, part + queries * D, 0.0f);
+    for (int i = 0; i < queries; ++i) merge(i, false, sinks[i % heads], 1.0f);
   }
 
   void run() {
@@ -168,7 +183,7 @@ using RunsOf = RowRuns (*)(const OpArgs&, int64_t t, int64_t position);
 
 // Tokens t .. end - 1: neighbours of one sequence walk together, padding gives zeros.
 template <const CpuIsa& isa>
-void attend_tokens(const OpArgs& a, int64_t t, int64_t end, int64_t head, int64_t heads, RunsOf runs_of) {
+void attend_tokens(const OpArgs& a, int64_t t, int64_t end, int64_t head, int64_t heads, const float* sinks, RunsOf runs_of) {
   const int32_t* positions = a.x(3).as<int32_t>();
   int64_t D = a.at<AttentionAttr>().head_dim;
   while (t < end) {
@@ -181,6 +196,7 @@ void attend_tokens(const OpArgs& a, int64_t t, int64_t end, int64_t head, int64_
       TileTask task{a, rows, t, next - t, head, heads};
       TileWalk<isa> walk(task);
       walk.run();
+      if (sinks) walk.merge_sinks(sinks + head);
       walk.store(task);
     }
     t = next;
@@ -188,7 +204,7 @@ void attend_tokens(const OpArgs& a, int64_t t, int64_t end, int64_t head, int64_
 }
 
 template <const CpuIsa& isa>
-void attend_all(const OpArgs& a, RunsOf runs_of) {
+void attend_all(const OpArgs& a, const Tensor* sinks, RunsOf runs_of) {
   int64_t D = a.at<AttentionAttr>().head_dim, T = a.x(0).dim[0], H = a.x(0).cols() / D, G = a.x(1).cols() / D, group = H / G;
   int64_t most = std::min<int64_t>(kTileQueries, kTileFloats / D), workers = a.work->pool ? a.work->pool->workers() : 1;
   int64_t heads = std::min(group, most);
@@ -197,7 +213,8 @@ void attend_all(const OpArgs& a, RunsOf runs_of) {
   a.work->rows(G * parts * tiles, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       int64_t t = i % tiles * tokens, part = i / tiles % parts, first = part * heads;
-      attend_tokens<isa>(a, t, std::min(T, t + tokens), i / tiles / parts * group + first, std::min(heads, group - first), runs_of);
+      attend_tokens<isa>(a, t, std::min(T, t + tokens), i / tiles / parts * group + first, std::min(heads, group - first),
+                         sinks ? sinks->as<float>() : nullptr, runs_of);
     }
   });
 }
@@ -211,18 +228,17 @@ RowRuns runs_in_pages(const OpArgs& a, int64_t t, int64_t position) {
 }  // namespace
 
 bool accepts_attention(const KernelQuery& q) {
-  bool types = q.in[0].dtype == DType::f32 && (q.in[1].dtype == DType::f32 || q.in[1].dtype == DType::f16);
-  return types && q.attr.as<AttentionAttr>().head_dim <= kMaxHeadDim;
+  return q.in[0].dtype == DType::f32 && row_type(q.in[1].dtype) != kRowCount && q.attr.as<AttentionAttr>().head_dim <= kMaxHeadDim;
 }
 
 template <const CpuIsa& isa>
 void run_attention(const OpArgs& a) {
-  attend_all<isa>(a, runs_in_rows);
+  attend_all<isa>(a, a.in[4], runs_in_rows);
 }
 
 template <const CpuIsa& isa>
 void run_attention_paged(const OpArgs& a) {
-  attend_all<isa>(a, runs_in_pages);
+  attend_all<isa>(a, a.in[6], runs_in_pages);
 }
 
 #define PRM_INSTANTIATE(isa)                       \

@@ -12,9 +12,7 @@ bool accepts_f32(const KernelQuery& q) { return q.in[0].dtype == DType::f32 && (
 bool accepts_i32(const KernelQuery& q) { return q.in[0].dtype == DType::i32; }
 bool accepts_embed(const KernelQuery& q) { return q.out == DType::f32; }
 bool accepts_dense_rows(const KernelQuery& q) { return !is_block(q.in[0].dtype); }
-bool accepts_kv_write(const KernelQuery& q) {
-  return q.in[1].dtype == DType::f32 && (q.in[0].dtype == DType::f32 || q.in[0].dtype == DType::f16);
-}
+bool accepts_kv_write(const KernelQuery& q) { return q.in[1].dtype == DType::f32 && row_type(q.in[0].dtype) != kRowCount; }
 
 // clang-format off
 #define PRM_ROWWISE_KERNELS(isa, label)                                              \
@@ -23,13 +21,17 @@ bool accepts_kv_write(const KernelQuery& q) {
     {"add", label, accepts_f32, run_add<isa>},                                      \
     {"scale", label, accepts_f32, run_scale<isa>},                                  \
     {"glu", label, accepts_f32, run_glu<isa>},                                      \
+    {"soft_cap", label, accepts_f32, run_soft_cap<isa>},                            \
     {"rope", label, accepts_f32, run_rope<isa>},                                    \
     {"kv_write", label, accepts_kv_write, run_kv_write<isa>},                       \
     {"attention", label, accepts_attention, run_attention<isa>},                    \
     {"attention_paged", label, accepts_attention, run_attention_paged<isa>},        \
     {"fused_rows", label, accepts_fused_rows, run_fused_rows<isa>},                \
     {"select_rows", "copy", accepts_dense_rows, run_select_rows},                  \
-    {"rope_table", "scalar", accepts_i32, run_rope_table}
+    {"rope_table", "scalar", accepts_i32, run_rope_table},                          \
+    {"moe_route", "scalar", accepts_route, run_moe_route},                          \
+    {"moe_combine", label, accepts_combine, run_moe_combine<isa>},                  \
+    {"moe_matmul", "plain", accepts_moe_plain, run_moe_plain}
 
 constexpr Kernel kScalarKernels[] = {
     {"matmul", "plain", accepts_block_matmul, run_matmul_plain},
@@ -45,6 +47,7 @@ constexpr Kernel kScalarKernels[] = {
     {"matmul_group", "plain", accepts_block_matmuls, run_matmul_group<kScalarIsa>},                 \
     {"matmul_glu", "w16", accepts_matmuls_w16<isa>, run_matmul_glu<isa>, {nullptr, &kW16Layout, &kW16Layout}}, \
     {"matmul_glu", "plain", accepts_block_matmuls, run_matmul_glu<kScalarIsa>},                     \
+    {"moe_matmul", "w16", accepts_moe_w16<isa>, run_moe_w16<isa>, {nullptr, &kW16Layout}},           \
     {"embed", "plain", accepts_embed, run_embed_plain},                                             \
     {"embed", "w16", accepts_embed_w16, run_embed_w16, {&kW16Layout}},                              \
     PRM_ROWWISE_KERNELS(isa, label)

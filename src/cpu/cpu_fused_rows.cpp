@@ -1,7 +1,6 @@
 // Driver of fused_rows: the row functions of an instruction set, step after step on one row. A single token is one chunk:
 // it runs on the calling thread without waking another.
 #include <algorithm>
-#include <cstring>
 
 #include "cpu/cpu_kernels.h"
 #include "ops/fused_rows.h"
@@ -22,17 +21,12 @@ void run_step_on_row(const PlacedStep& s, int64_t t, std::byte* scratch) {
       break;
     case RowStepKind::add: isa.add(x, other, y, C); break;
     case RowStepKind::scale: isa.scale(x, s.step.value, y, C); break;
-    case RowStepKind::rope:
-      for (int64_t c = 0; c < C; c += D) isa.rope(x + c, other, y + c, D);
-      break;
+    case RowStepKind::rope: rotate_heads<isa>(x, other, y, C, s.step.head_dim, D, s.step.option); break;
     case RowStepKind::glu: (Gate(s.step.option) == Gate::silu ? isa.glu_silu : isa.glu_gelu)(x, other, y, C); break;
     case RowStepKind::quantize: (DType(s.step.option) == DType::a8 ? isa.quantize_a8 : isa.quantize_a8k)(x, y, C); break;
     case RowStepKind::kv_write: {
       int64_t slot = *reinterpret_cast<const int32_t*>(s.in[2].at(t, scratch));
-      if (slot < 0) break;
-      std::byte* row = s.out.shape.data + size_t(slot) * s.out.shape.row_bytes();
-      if (s.out.shape.dtype == DType::f16) isa.store_half(other, reinterpret_cast<uint16_t*>(row), D);
-      else std::memcpy(row, other, size_t(D) * sizeof(float));
+      if (slot >= 0) isa.store_row[row_type(s.out.shape.dtype)](other, s.out.shape.row<std::byte>(slot), D);
       break;
     }
     case RowStepKind::none: break;
@@ -44,7 +38,8 @@ void run_step_on_row(const PlacedStep& s, int64_t t, std::byte* scratch) {
 bool accepts_fused_rows(const KernelQuery& q) {
   for (int i = 0; i < q.inputs; ++i) {
     DType type = q.in[i].dtype;
-    if (type != DType::f32 && !(type == DType::f16 && q.in[i].rank == 3) && type != DType::i32) return false;
+    bool state = q.in[i].rank == 3 && row_type(type) != kRowCount;
+    if (type != DType::f32 && type != DType::i32 && !state) return false;
   }
   return true;
 }

@@ -64,24 +64,38 @@ void run_glu(const OpArgs& a) {
 }
 
 template <const CpuIsa& isa>
+void run_soft_cap(const OpArgs& a) {
+  constexpr int64_t kPiece = 4096;  // a row of logits is long: threads share it
+  float cap = a.at<SoftCapAttr>().cap;
+  int64_t count = a.x(0).count();
+  a.work->rows((count + kPiece - 1) / kPiece, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin * kPiece; i < std::min(count, end * kPiece); i += kPiece) {
+      int64_t n = std::min(kPiece, count - i);
+      float* y = a.y().as<float>() + i;
+      std::memcpy(y, a.x(0).as<float>() + i, size_t(n) * sizeof(float));
+      isa.soft_cap(y, int(n), cap);
+    }
+  });
+}
+
+template <const CpuIsa& isa>
 void run_rope(const OpArgs& a) {
-  int64_t C = a.x(0).dim[1], D = a.x(1).dim[1];
+  auto attr = a.at<RopeAttr>();
+  int64_t C = a.x(0).dim[1], R = a.x(1).dim[1];
   a.work->rows(a.x(0).dim[0], row_grain(C), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t)
-      for (int64_t head = 0; head < C; head += D) isa.rope(a.x(0).row<float>(t) + head, a.x(1).row<float>(t), a.y().row<float>(t) + head, D);
+      rotate_heads<isa>(a.x(0).row<float>(t), a.x(1).row<float>(t), a.y().row<float>(t), C, attr.head_dim, R, int(attr.pairing));
   });
 }
 
 template <const CpuIsa& isa>
 void run_kv_write(const OpArgs& a) {
   int64_t C = a.x(1).dim[1];
-  bool half = a.y().dtype == DType::f16;
+  auto* store_row = isa.store_row[row_type(a.y().dtype)];
   a.work->rows(a.x(1).dim[0], row_grain(C), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       int64_t slot = a.x(2).as<int32_t>()[t];
-      if (slot < 0) continue;
-      if (half) isa.store_half(a.x(1).row<float>(t), a.y().as<uint16_t>() + slot * C, C);
-      else std::memcpy(a.y().as<float>() + slot * C, a.x(1).row<float>(t), size_t(C) * 4);
+      if (slot >= 0) store_row(a.x(1).row<float>(t), a.y().row<std::byte>(slot), C);
     }
   });
 }
@@ -113,16 +127,19 @@ void run_select_rows(const OpArgs& a) {
 
 void run_rope_table(const OpArgs& a) {
   auto attr = a.at<RopeTableAttr>();
-  int64_t D = attr.head_dim, half = D / 2;
-  double log_base = log_of(attr.base);
-  a.work->rows(a.x(0).dim[0], row_grain(D * 16), [&](int64_t begin, int64_t end) {
+  int64_t R = attr.dims, half = R / 2;
+  const float* factors = a.in[1] ? a.x(1).as<float>() : nullptr;
+  double log_base = log_of(attr.base), ramp = std::max(0.001, attr.ramp_high - attr.ramp_low);
+  a.work->rows(a.x(0).dim[0], row_grain(R * 16), [&](int64_t begin, int64_t end) {
     for (int64_t i = 0; i < half; ++i) {
-      double frequency = exp_of(-2.0 * double(i) / double(D) * log_base) * attr.position_scale;
+      double scaled = std::clamp((double(i) - attr.ramp_low) / ramp, 0.0, 1.0);
+      double frequency = exp_of(-2.0 * double(i) / double(R) * log_base) / (factors ? double(factors[i]) : 1.0);
+      frequency *= attr.position_scale * scaled + (1.0 - scaled);
       for (int64_t t = begin; t < end; ++t) {
         double c, s;
         cos_sin(double(a.x(0).as<int32_t>()[t]) * frequency, c, s);
-        a.y().row<float>(t)[i] = float(c);
-        a.y().row<float>(t)[half + i] = float(s);
+        a.y().row<float>(t)[i] = float(c * attr.magnitude);
+        a.y().row<float>(t)[half + i] = float(s * attr.magnitude);
       }
     }
   });
@@ -134,6 +151,7 @@ void run_rope_table(const OpArgs& a) {
   template void run_add<isa>(const OpArgs&);         \
   template void run_scale<isa>(const OpArgs&);       \
   template void run_glu<isa>(const OpArgs&);         \
+  template void run_soft_cap<isa>(const OpArgs&);    \
   template void run_rope<isa>(const OpArgs&);        \
   template void run_kv_write<isa>(const OpArgs&);
 PRM_INSTANTIATE(kScalarIsa)

@@ -5,6 +5,7 @@
 #include "base/half.h"
 #include "base/numeric.h"
 #include "cpu/isa.h"
+#include "quant/blocks.h"
 #include "quant/format.h"
 
 namespace prm {
@@ -24,12 +25,21 @@ void scale(const float* x, float factor, float* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = x[i] * factor;
 }
 
-void rope(const float* x, const float* table, float* y, int64_t D) {
-  int64_t half = D / 2;
+void rope_halves(const float* x, const float* table, float* y, int64_t n) {
+  int64_t half = n / 2;
   for (int64_t i = 0; i < half; ++i) {
     float c = table[i], s = table[half + i], x0 = x[i], x1 = x[half + i];
     y[i] = x0 * c - x1 * s;
     y[half + i] = x0 * s + x1 * c;
+  }
+}
+
+void rope_neighbours(const float* x, const float* table, float* y, int64_t n) {
+  int64_t half = n / 2;
+  for (int64_t i = 0; i < half; ++i) {
+    float c = table[i], s = table[half + i], x0 = x[2 * i], x1 = x[2 * i + 1];
+    y[2 * i] = x0 * c - x1 * s;
+    y[2 * i + 1] = x0 * s + x1 * c;
   }
 }
 
@@ -44,20 +54,47 @@ void glu_gelu(const float* gate, const float* up, float* y, int64_t n) {
   }
 }
 
-void store_half(const float* x, uint16_t* y, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] = float_to_half(x[i]);
+void store_floats(const float* x, void* row, int64_t n) { std::memcpy(row, x, size_t(n) * sizeof(float)); }
+
+void store_halves(const float* x, void* row, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) static_cast<uint16_t*>(row)[i] = float_to_half(x[i]);
 }
 
-float at(const float* row, int d) { return row[d]; }
-float at(const uint16_t* row, int d) { return half_to_float(row[d]); }
+void store_bf16(const float* x, void* row, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) static_cast<uint16_t*>(row)[i] = float_to_bf16(x[i]);
+}
 
-template <class T>
+// Rows of the cache: value d as a float.
+struct RowF32 {
+  static float at(const void* row, int d) { return static_cast<const float*>(row)[d]; }
+};
+struct RowF16 {
+  static float at(const void* row, int d) { return half_to_float(static_cast<const uint16_t*>(row)[d]); }
+};
+struct RowBF16 {
+  static float at(const void* row, int d) { return bf16_to_float(static_cast<const uint16_t*>(row)[d]); }
+};
+struct RowQ8_0 {
+  static float at(const void* row, int d) {
+    const BlockQ8_0& block = static_cast<const BlockQ8_0*>(row)[d / 32];
+    return half_to_float(block.d) * float(block.q[d % 32]);
+  }
+};
+
+template <class Row>
 void score_rows(const float* q, const void* rows, size_t stride, int n, int D, float factor, float* score) {
   for (int j = 0; j < n; ++j) {
-    auto* row = reinterpret_cast<const T*>(static_cast<const char*>(rows) + size_t(j) * stride);
+    const char* row = static_cast<const char*>(rows) + size_t(j) * stride;
     float lane[16] = {};
-    for (int d = 0; d < D; ++d) lane[d & 15] = fused(q[d], at(row, d), lane[d & 15]);
+    for (int d = 0; d < D; ++d) lane[d & 15] = fused(q[d], Row::at(row, d), lane[d & 15]);
     score[j] = merge_lanes(lane) * factor;
+  }
+}
+
+void soft_cap(float* score, int n, float cap) {
+  for (int j = 0; j < n; ++j) {
+    float s = score[j] / cap;
+    score[j] = cap * (tanh_of(s) + (s - s));
   }
 }
 
@@ -72,11 +109,11 @@ float softmax_split(float* score, int n, int first, float* top) {
   return merge_lanes(lane);
 }
 
-template <class T>
+template <class Row>
 void add_rows(const float* weight, const void* rows, size_t stride, int n, int D, float* sum) {
   for (int j = 0; j < n; ++j) {
-    auto* row = reinterpret_cast<const T*>(static_cast<const char*>(rows) + size_t(j) * stride);
-    for (int d = 0; d < D; ++d) sum[d] = fused(weight[j], at(row, d), sum[d]);
+    const char* row = static_cast<const char*>(rows) + size_t(j) * stride;
+    for (int d = 0; d < D; ++d) sum[d] = fused(weight[j], Row::at(row, d), sum[d]);
   }
 }
 
@@ -94,13 +131,14 @@ const CpuIsa kScalarIsa{
     .rms_norm = rms_norm,
     .add = add,
     .scale = scale,
-    .rope = rope,
+    .rope = {rope_halves, rope_neighbours},
     .glu_silu = glu_silu,
     .glu_gelu = glu_gelu,
-    .store_half = store_half,
-    .score_rows = {score_rows<float>, score_rows<uint16_t>},
+    .store_row = {store_floats, store_halves, store_bf16, quantize_q8_0},
+    .score_rows = {score_rows<RowF32>, score_rows<RowF16>, score_rows<RowBF16>, score_rows<RowQ8_0>},
+    .soft_cap = soft_cap,
     .softmax_split = softmax_split,
-    .add_rows = {add_rows<float>, add_rows<uint16_t>},
+    .add_rows = {add_rows<RowF32>, add_rows<RowF16>, add_rows<RowBF16>, add_rows<RowQ8_0>},
     .merge_split = merge_split,
 };
 

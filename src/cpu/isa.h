@@ -10,10 +10,13 @@
 namespace prm {
 
 // Weight types with a packed layout of 16 rows (cpu/w16.h).
-enum W16Type { kW16F32, kW16F16, kW16BF16, kW16Q4_0, kW16Q5_0, kW16Q8_0, kW16Q4_K, kW16Q6_K, kW16Count };
+enum W16Type {
+  kW16F32, kW16F16, kW16BF16, kW16Q4_0, kW16Q5_0, kW16Q8_0, kW16Q4_K, kW16Q6_K,
+  kW16Q4_1, kW16Q5_1, kW16IQ4_NL, kW16MXFP4, kW16Q2_K, kW16Q3_K, kW16Q5_K, kW16IQ4_XS, kW16Count
+};
 
-// Rows of attention's cache: float or half.
-enum RowType { kRowF32, kRowF16, kRowCount };
+// Rows of attention's cache: floats, halves, bfloat16, or blocks of 32 int8 with a scale (BlockQ8_0).
+enum RowType { kRowF32, kRowF16, kRowBF16, kRowQ8_0, kRowCount };
 
 // One group of 16 weight rows times `tokens` activation rows: y[t * y_stride + r], r < rows <= 16 (r >= rows: not
 // written). `group`: the packed group. x: activation rows, x_stride bytes apart: float for dense types, BlockA8 or BlockA8K
@@ -30,29 +33,33 @@ struct CpuIsa {
   void (*rms_norm)(const float* x, const float* gain, float* y, int64_t n, float eps);
   void (*add)(const float* a, const float* b, float* y, int64_t n);
   void (*scale)(const float* x, float factor, float* y, int64_t n);
-  // One head, pairs (i, i + D/2); table [D]: cos of D/2 angles, then sin.
-  // y[i] = x[i] * c - x[i + h] * s ; y[i + h] = x[i] * s + x[i + h] * c (two products, one addition, no fma)
-  void (*rope)(const float* x, const float* table, float* y, int64_t head_dim);
+  // The n rotated values of one head, by Pairing (ops/ops.h): pairs (i, i + n/2), or (2i, 2i + 1); table [n]: cos of n/2
+  // angles, then sin. First of a pair: x0 * c - x1 * s; second: x0 * s + x1 * c (two products, one addition, no fma).
+  void (*rope[2])(const float* x, const float* table, float* y, int64_t n);
   void (*glu_silu)(const float* gate, const float* up, float* y, int64_t n);  // g / (1 + exp(-g)) * up
   void (*glu_gelu)(const float* gate, const float* up, float* y, int64_t n);  // g / (1 + exp(-A (g + B g^3))) * up
-  void (*store_half)(const float* x, uint16_t* y, int64_t n);                 // round to nearest even
-  // Attention over one split of at most 256 keys, in pieces of rows that lie `stride` bytes apart:
+  // n values to a cache row of a type: rounded to nearest even; Q8_0 as quantize_q8_0 (quant/format.h), n a multiple of 32.
+  void (*store_row[kRowCount])(const float* x, void* row, int64_t n);
+  // Attention over one split of at most 256 keys, in pieces of rows that lie `stride` bytes apart. A row's values are read as
+  // the floats that they are, exactly; D is a multiple of 32 where rows are Q8_0.
   // score[j] = lane_dot(q, row j) * factor
   void (*score_rows[kRowCount])(const float* q, const void* rows, size_t stride, int n, int D, float factor, float* score);
+  // score[j] = cap * (tanh(s) + (s - s)), s = score[j] / cap: an infinite score becomes NaN, and is not hidden by the cap.
+  void (*soft_cap)(float* score, int n, float cap);
   // score[j] = exp(score[j] - max); returns the sum: lane (first + j) mod 16, then the tree. Returns max through *top.
   float (*softmax_split)(float* score, int n, int first, float* top);
   // sum[d] = fma(weight[j], row j [d], sum[d]), j ascending
   void (*add_rows[kRowCount])(const float* weight, const void* rows, size_t stride, int n, int D, float* sum);
   // sum[d] = sum[d] * keep + part[d] * join (two products, one addition)
   void (*merge_split)(float* sum, const float* part, float keep, float join, int D);
-  // The same for several queries over float rows that they share, D a multiple of 16. Null: the functions of one query serve.
+  // The same for several queries over rows that they share, D a multiple of 16. Null: the functions of one query serve.
   // score[i * score_stride + j] = lane_dot(q + i * D, row j) * factor
-  void (*score_tile)(const float* q, int queries, const float* rows, size_t stride, int n, int D, float factor, float* score,
-                     int score_stride) = nullptr;
+  void (*score_tile[kRowCount])(const float* q, int queries, const void* rows, size_t stride, int n, int D, float factor,
+                                float* score, int score_stride) = {};
   // sum[i * D + d] = fma(weight[i * weight_stride + j], row j [d], sum[i * D + d]), j ascending
-  void (*add_tile)(const float* weight, int weight_stride, int queries, const float* rows, size_t stride, int n, int D,
-                   float* sum) = nullptr;
-  void (*load_half)(const uint16_t* x, float* y, int64_t n) = nullptr;  // exact; n as D. Stands beside the two above
+  void (*add_tile[kRowCount])(const float* weight, int weight_stride, int queries, const void* rows, size_t stride, int n, int D,
+                              float* sum) = {};
+  void (*load_row[kRowCount])(const void* row, float* y, int64_t n) = {};  // exact; n as D. Stands beside the two above
 };
 
 extern const CpuIsa kScalarIsa;

@@ -4,34 +4,58 @@
 
 namespace {
 
-PRM_OP Floats load_row(const float* p, int n) { return load_piece(p, n); }
-PRM_OP Floats load_row(const uint16_t* p, int n) { return n == 16 ? load_half(p) : load_half_part(p, n); }
+// Rows of the cache: n <= 16 values from d on, as floats.
+struct RowF32 {
+  static PRM_METHOD Floats load_at(const char* row, int64_t d, int n) { return load_piece(reinterpret_cast<const float*>(row) + d, n); }
+};
+struct RowF16 {
+  static PRM_METHOD Floats load_at(const char* row, int64_t d, int n) {
+    auto* p = reinterpret_cast<const uint16_t*>(row) + d;
+    return n == 16 ? load_half(p) : load_half_part(p, n);
+  }
+};
+struct RowBF16 {
+  static PRM_METHOD Floats load_at(const char* row, int64_t d, int n) {
+    auto* p = reinterpret_cast<const uint16_t*>(row) + d;
+    return n == 16 ? load_bf16(p) : load_bf16_part(p, n);
+  }
+};
+struct RowQ8_0 {  // d a multiple of 16, n = 16
+  static PRM_METHOD Floats load_at(const char* row, int64_t d, int) {
+    auto* block = reinterpret_cast<const prm::BlockQ8_0*>(row) + uint64_t(d) / 32;
+    return mul(to_floats(widen(block->q + uint64_t(d) % 32)), splat_half(&block->d));
+  }
+};
 
-template <class T>
-PRM_OP const T* row_at(const void* rows, size_t stride, int j) {
-  return reinterpret_cast<const T*>(static_cast<const char*>(rows) + size_t(j) * stride);
-}
+PRM_OP const char* row_at(const void* rows, size_t stride, int j) { return static_cast<const char*>(rows) + size_t(j) * stride; }
 
 // Sixteen rows at once: their trees are merged in one.
-template <class T>
+template <class Row>
 void score_rows(const float* q, const void* rows, size_t stride, int n, int D, float factor, float* score) {
   int j = 0;
   for (; j + 16 <= n; j += 16) {
-    const char* first = row_at<char>(rows, stride, j);
+    const char* first = row_at(rows, stride, j);
     Floats sum[16];
     PRM_UNROLL for (int r = 0; r < 16; ++r) sum[r] = splat(0.0f);
     each_piece(D, [&](int64_t d, int lanes) {
       Floats v = load_piece(q + d, lanes);
-      PRM_UNROLL for (int r = 0; r < 16; ++r) sum[r] = fma(v, load_row(row_at<T>(first, stride, r) + d, lanes), sum[r]);
+      PRM_UNROLL for (int r = 0; r < 16; ++r) sum[r] = fma(v, Row::load_at(row_at(first, stride, r), d, lanes), sum[r]);
     });
     store(score + j, mul(merge_16(sum), splat(factor)));
   }
   for (; j < n; ++j) {
-    const T* row = row_at<T>(rows, stride, j);
+    const char* row = row_at(rows, stride, j);
     Floats sum = splat(0.0f);
-    each_piece(D, [&](int64_t d, int lanes) { sum = fma(load_piece(q + d, lanes), load_row(row + d, lanes), sum); });
+    each_piece(D, [&](int64_t d, int lanes) { sum = fma(load_piece(q + d, lanes), Row::load_at(row, d, lanes), sum); });
     score[j] = merge_lanes(sum) * factor;
   }
+}
+
+void soft_cap(float* score, int n, float cap) {
+  each_piece(n, [&](int64_t j, int lanes) {
+    Floats s = div(load_piece(score + j, lanes), splat(cap));
+    store_piece(score + j, mul(splat(cap), add(tanh_lanes(s), sub(s, s))), lanes);
+  });
 }
 
 float softmax_split(float* score, int n, int first, float* top) {
@@ -55,62 +79,70 @@ float softmax_split(float* score, int n, int first, float* top) {
 }
 
 // NV vectors of the sum stay in registers while all rows go by; the last has `lanes`.
-template <class T, int NV>
+template <class Row, int NV>
 PRM_OP void add_columns(const float* weight, const void* rows, size_t stride, int n, int d, int lanes, float* sum) {
   Floats s[NV];
   PRM_UNROLL for (int v = 0; v < NV; ++v) s[v] = load_piece(sum + d + 16 * v, lanes);
   for (int j = 0; j < n; ++j) {
-    const T* row = row_at<T>(rows, stride, j) + d;
+    const char* row = row_at(rows, stride, j);
     Floats w = splat(weight[j]);
-    PRM_UNROLL for (int v = 0; v < NV; ++v) s[v] = fma(w, load_row(row + 16 * v, lanes), s[v]);
+    PRM_UNROLL for (int v = 0; v < NV; ++v) s[v] = fma(w, Row::load_at(row, d + 16 * v, lanes), s[v]);
   }
   PRM_UNROLL for (int v = 0; v < NV; ++v) store_piece(sum + d + 16 * v, s[v], lanes);
 }
 
-template <class T>
+template <class Row>
 void add_rows(const float* weight, const void* rows, size_t stride, int n, int D, float* sum) {
   int d = 0;
-  for (; d + 256 <= D; d += 256) add_columns<T, 16>(weight, rows, stride, n, d, 16, sum);
-  for (; d + 64 <= D; d += 64) add_columns<T, 4>(weight, rows, stride, n, d, 16, sum);
-  for (; d + 16 <= D; d += 16) add_columns<T, 1>(weight, rows, stride, n, d, 16, sum);
-  if (d < D) add_columns<T, 1>(weight, rows, stride, n, d, D - d, sum);
+  for (; d + 256 <= D; d += 256) add_columns<Row, 16>(weight, rows, stride, n, d, 16, sum);
+  for (; d + 64 <= D; d += 64) add_columns<Row, 4>(weight, rows, stride, n, d, 16, sum);
+  for (; d + 16 <= D; d += 16) add_columns<Row, 1>(weight, rows, stride, n, d, 16, sum);
+  if (d < D) add_columns<Row, 1>(weight, rows, stride, n, d, D - d, sum);
 }
 
-// Four queries and four rows at once: each vector is loaded once for four products, and one merge makes 16 scores.
-void score_tile(const float* q, int queries, const float* rows, size_t stride, int n, int D, float factor, float* score, int score_stride) {
-  int i = 0;
-  for (; i + 4 <= queries; i += 4) {
-    int j = 0;
-    for (; j + 4 <= n; j += 4) {
-      const float* row[4];
-      Floats sum[16];
-      PRM_UNROLL for (int r = 0; r < 4; ++r) row[r] = row_at<float>(rows, stride, j + r);
-      PRM_UNROLL for (int s = 0; s < 16; ++s) sum[s] = splat(0.0f);
-      for (int d = 0; d < D; d += 16) {
-        Floats v[4];
-        PRM_UNROLL for (int r = 0; r < 4; ++r) v[r] = load(row[r] + d);
-        PRM_UNROLL for (int s = 0; s < 16; ++s) sum[s] = fma(load(q + (i + s / 4) * D + d), v[s % 4], sum[s]);
-      }
-      float scores[16];
-      store(scores, mul(merge_16(sum), splat(factor)));
-      for (int query = 0; query < 4; ++query) memcpy(score + (i + query) * score_stride + j, scores + 4 * query, 16);
+// NQ queries and 16 / NQ rows at once: each vector of a row is read once for NQ products, and one merge makes 16 scores.
+template <class Row, int NQ>
+void score_queries(const float* q, const void* rows, size_t stride, int n, int D, float factor, float* score, int score_stride) {
+  constexpr int NR = 16 / NQ;
+  int j = 0;
+  for (; j + NR <= n; j += NR) {
+    const char* row[NR];
+    Floats sum[16];
+    PRM_UNROLL for (int r = 0; r < NR; ++r) row[r] = row_at(rows, stride, j + r);
+    PRM_UNROLL for (int s = 0; s < 16; ++s) sum[s] = splat(0.0f);
+    for (int d = 0; d < D; d += 16) {
+      Floats v[NR];
+      PRM_UNROLL for (int r = 0; r < NR; ++r) v[r] = Row::load_at(row[r], d, 16);
+      PRM_UNROLL for (int s = 0; s < 16; ++s) sum[s] = fma(load(q + s / NR * D + d), v[s % NR], sum[s]);
     }
-    for (int query = i; j < n && query < i + 4; ++query)
-      score_rows<float>(q + query * D, row_at<float>(rows, stride, j), stride, n - j, D, factor, score + query * score_stride + j);
+    float scores[16];
+    store(scores, mul(merge_16(sum), splat(factor)));
+    for (int i = 0; i < NQ; ++i) memcpy(score + i * score_stride + j, scores + NR * i, NR * sizeof(float));
   }
-  for (; i < queries; ++i) score_rows<float>(q + i * D, rows, stride, n, D, factor, score + i * score_stride);
+  for (int i = 0; j < n && i < NQ; ++i) score_rows<Row>(q + i * D, row_at(rows, stride, j), stride, n - j, D, factor, score + i * score_stride + j);
+}
+
+template <class Row>
+void score_tile(const float* q, int queries, const void* rows, size_t stride, int n, int D, float factor, float* score, int score_stride) {
+  int i = 0;
+  for (; i + 4 <= queries; i += 4) score_queries<Row, 4>(q + i * D, rows, stride, n, D, factor, score + i * score_stride, score_stride);
+  if (i + 2 <= queries) {
+    score_queries<Row, 2>(q + i * D, rows, stride, n, D, factor, score + i * score_stride, score_stride);
+    i += 2;
+  }
+  if (i < queries) score_rows<Row>(q + i * D, rows, stride, n, D, factor, score + i * score_stride);
 }
 
 // NQ queries, NV vectors of each one's sum in registers while all rows go by.
-template <int NQ, int NV>
-PRM_OP void add_queries(const float* weight, int weight_stride, const float* rows, size_t stride, int n, int D, int d, float* sum) {
+template <class Row, int NQ, int NV>
+PRM_OP void add_queries(const float* weight, int weight_stride, const void* rows, size_t stride, int n, int D, int d, float* sum) {
   Floats s[NQ][NV];
   PRM_UNROLL for (int i = 0; i < NQ; ++i)
     PRM_UNROLL for (int v = 0; v < NV; ++v) s[i][v] = load(sum + i * D + d + 16 * v);
   for (int j = 0; j < n; ++j) {
-    const float* row = row_at<float>(rows, stride, j) + d;
+    const char* row = row_at(rows, stride, j);
     Floats values[NV];
-    PRM_UNROLL for (int v = 0; v < NV; ++v) values[v] = load(row + 16 * v);
+    PRM_UNROLL for (int v = 0; v < NV; ++v) values[v] = Row::load_at(row, d + 16 * v, 16);
     PRM_UNROLL for (int i = 0; i < NQ; ++i) {
       Floats w = splat(weight[i * weight_stride + j]);
       PRM_UNROLL for (int v = 0; v < NV; ++v) s[i][v] = fma(w, values[v], s[i][v]);
@@ -120,18 +152,28 @@ PRM_OP void add_queries(const float* weight, int weight_stride, const float* row
     PRM_UNROLL for (int v = 0; v < NV; ++v) store(sum + i * D + d + 16 * v, s[i][v]);
 }
 
-void add_tile(const float* weight, int weight_stride, int queries, const float* rows, size_t stride, int n, int D, float* sum) {
-  int i = 0;
-  for (; i + 4 <= queries; i += 4) {
-    int d = 0;
-    for (; d + 64 <= D; d += 64) add_queries<4, 4>(weight + i * weight_stride, weight_stride, rows, stride, n, D, d, sum + i * D);
-    for (; d < D; d += 16) add_queries<4, 1>(weight + i * weight_stride, weight_stride, rows, stride, n, D, d, sum + i * D);
-  }
-  for (; i < queries; ++i) add_rows<float>(weight + i * weight_stride, rows, stride, n, D, sum + i * D);
+template <class Row, int NQ>
+PRM_OP void add_all_columns(const float* weight, int weight_stride, const void* rows, size_t stride, int n, int D, float* sum) {
+  int d = 0;
+  for (; d + 64 <= D; d += 64) add_queries<Row, NQ, 4>(weight, weight_stride, rows, stride, n, D, d, sum);
+  for (; d < D; d += 16) add_queries<Row, NQ, 1>(weight, weight_stride, rows, stride, n, D, d, sum);
 }
 
-void load_halves(const uint16_t* x, float* y, int64_t n) {
-  each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, load_row(x + i, lanes), lanes); });
+template <class Row>
+void add_tile(const float* weight, int weight_stride, int queries, const void* rows, size_t stride, int n, int D, float* sum) {
+  int i = 0;
+  for (; i + 4 <= queries; i += 4) add_all_columns<Row, 4>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
+  switch (queries - i) {
+    case 3: return add_all_columns<Row, 3>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
+    case 2: return add_all_columns<Row, 2>(weight + i * weight_stride, weight_stride, rows, stride, n, D, sum + i * D);
+    case 1: return add_rows<Row>(weight + i * weight_stride, rows, stride, n, D, sum + i * D);
+    default: return;
+  }
+}
+
+template <class Row>
+void load_values(const void* row, float* y, int64_t n) {
+  each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, Row::load_at(static_cast<const char*>(row), i, lanes), lanes); });
 }
 
 void merge_split(float* sum, const float* part, float keep, float join, int D) {

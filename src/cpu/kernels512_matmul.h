@@ -4,97 +4,11 @@
 //  1. One token: weights are unpacked in registers, once. Several: a part's weights are unpacked to bytes once (Panel, which
 //     stays in the first-level cache), then tiles of 12 tokens go over it. Offsets of the formats are taken off through the
 //     block sums of the activations, so weights are always u8; sub-scales of k-quants meet the integer sums as pairs of int16.
+//  2. Where values times sub-scales fit a byte (Q2_K, Q3_K), a panel holds the products, and no sub-scales are left to meet.
 #pragma once
-#include "cpu/vec512.h"
-#include "cpu/w16.h"
-#include "quant/activation.h"
+#include "cpu/kernels512_types.h"
 
 namespace {
-
-using prm::BlockA8;
-using prm::BlockA8K;
-
-// Blocks of a part, unpacked: a vector for each four k, sub-scales as dot2 wants them.
-struct Panel32 {
-  static constexpr int kCapacity = 64;
-  uint8_t u[8][64];
-};
-struct Panel256 {
-  static constexpr int kCapacity = 8;
-  uint8_t u[64][64];
-  int32_t scale[16][16], factor[8][16];
-};
-
-// Four values a row as u8: k = 4 k4 .. 4 k4 + 3 of a block. `low` are the low four bits of each byte.
-PRM_OP Ints nibbles(const uint8_t (*q)[64], int k4) {
-  Ints v = load_ints(q[k4 / 2]);
-  return k4 & 1 ? shift_right(v, 4) : v;
-}
-PRM_OP Ints low_nibbles(const uint8_t (*q)[64], int k4) { return both(nibbles(q, k4), splat_byte(15)); }
-PRM_OP Ints shift_by(Ints v, int n) { return n > 0 ? shift_left(v, n) : n < 0 ? shift_right(v, -n) : v; }
-
-struct Q8_0 {
-  using Group = prm::W16Q8_0;
-  using Act = BlockA8;
-  using Panel = Panel32;
-  static constexpr int kBlock = 32, kOffset = 128;
-  PRM_OP Ints values(const Group& w, int k4) { return exclusive(load_ints(w.q[k4]), splat_byte(128)); }
-};
-struct Q5_0 {
-  using Group = prm::W16Q5_0;
-  using Act = BlockA8;
-  using Panel = Panel32;
-  static constexpr int kBlock = 32, kOffset = 16;
-  PRM_OP Ints values(const Group& w, int k4) {
-    Ints bit4 = shift_by(load_ints(w.high), 4 - k4);
-    return both(choose(splat_byte(15), nibbles(w.q, k4), bit4), splat_byte(31));
-  }
-};
-struct Q4_0 {
-  using Group = prm::W16Q4_0;
-  using Act = BlockA8;
-  using Panel = Panel32;
-  static constexpr int kBlock = 32, kOffset = 8;
-  PRM_OP Ints values(const Group& w, int k4) { return low_nibbles(w.q, k4); }
-};
-
-struct Q4_K {
-  using Group = prm::W16Q4_K;
-  using Act = BlockA8K;
-  using Panel = Panel256;
-  static constexpr bool kMin = true;
-  static constexpr int kBlock = 256, kSub = 8, kVectors = 8;  // sub-blocks, vectors in one
-  PRM_OP Ints values(const Group& w, int k4) { return low_nibbles(w.q, k4); }
-  PRM_OP Ints scale_pair(const Group& w, int j) {
-    Ints s = widen(w.scale[j]);
-    return either(s, shift_left(s, 24));
-  }
-  // Minimum of sub-block j, once for each of its two sums of 16 activations.
-  PRM_OP Ints sums_factor(const Group& w, int j) {
-    Ints m = widen(w.min[j]);
-    return either(m, shift_left(m, 16));
-  }
-};
-struct Q6_K {
-  using Group = prm::W16Q6_K;
-  using Act = BlockA8K;
-  using Panel = Panel256;
-  static constexpr bool kMin = false;
-  static constexpr int kBlock = 256, kSub = 16, kVectors = 4;
-  PRM_OP Ints values(const Group& w, int k4) {
-    Ints bits = shift_by(load_ints(w.high[k4 / 4]), 4 - 2 * (k4 & 3));
-    return both(choose(splat_byte(15), nibbles(w.q, k4), bits), splat_byte(63));
-  }
-  PRM_OP Ints scale_pair(const Group& w, int j) {
-    Ints s = widen(w.scale[j]);
-    return either(both(s, splat_int(0xffff)), shift_left(s, 24));
-  }
-  // The offset of 32 times the scales of sub-blocks 2j and 2j + 1.
-  PRM_OP Ints sums_factor(const Group& w, int j) {
-    Ints s0 = sub(splat_int(0), shift_left(widen(w.scale[2 * j]), 5)), s1 = sub(splat_int(0), shift_left(widen(w.scale[2 * j + 1]), 5));
-    return either(both(s0, splat_int(0xffff)), shift_left(s1, 16));
-  }
-};
 
 // Asks for the lines of one of `parts` parts of the block that lies kAhead bytes behind this one; the next groups follow this
 // one, so it is wanted soon. Without it memory time and compute time add up: the instructions of unpacking fill the window
@@ -110,6 +24,7 @@ PRM_OP void prefetch_ahead(const Group& w, int part) {
 // Where a tile takes its weights from: block by block out of the group ...
 template <class Type>
 struct Packed {
+  static constexpr bool kFolded = false;
   const typename Type::Group* group;
   template <int parts>
   PRM_METHOD void ahead(int b, int part) const { prefetch_ahead<parts>(group[b], part); }
@@ -121,6 +36,7 @@ struct Packed {
 // ... or out of a panel, unpacked before; the group still holds the float scales.
 template <class Type>
 struct Unpacked {
+  static constexpr bool kFolded = Type::kFolded;
   const typename Type::Group* group;
   const typename Type::Panel* panel;
   template <int parts>
@@ -139,10 +55,17 @@ template <class Type>
 PRM_OP void unpack(const typename Type::Group& w, Panel256& panel) {
   for (int v = 0; v < 64; v += 8) {
     prefetch_ahead<8>(w, v / 8);
-    PRM_UNROLL for (int i = 0; i < 8; ++i) store_ints(panel.u[v + i], Type::values(w, v + i));
+    PRM_UNROLL for (int i = 0; i < 8; ++i) {
+      if constexpr (Type::kFolded) store_ints(panel.u[v + i], Type::folded(w, v + i));
+      else store_ints(panel.u[v + i], Type::values(w, v + i));
+    }
   }
-  for (int j = 0; j < Type::kSub; ++j) store_ints(panel.scale[j], Type::scale_pair(w, j));
-  for (int j = 0; j < 8; ++j) store_ints(panel.factor[j], Type::sums_factor(w, j));
+  if constexpr (Type::kFolded) {
+    for (int j = 0; j < 8; ++j) store_ints(panel.factor[j], Type::folded_sums_factor(w, j));
+  } else {
+    for (int j = 0; j < Type::kSub; ++j) store_ints(panel.scale[j], Type::scale_pair(w, j));
+    for (int j = 0; j < 8; ++j) store_ints(panel.factor[j], Type::sums_factor(w, j));
+  }
 }
 
 // Block b of token t, NT tokens `stride` bytes apart. A pointer for every third token: the others are one addressing mode away.
@@ -165,13 +88,18 @@ PRM_OP void sum_blocks(Source w, Tokens<BlockA8, NT> a, int blocks, Floats acc[N
   for (int b = 0; b < blocks; ++b, a.advance()) {
     w.template ahead<1>(b, 0);
     Ints sum[NT];
-    PRM_UNROLL for (int t = 0; t < NT; ++t) sum[t] = dot2(splat_int(0), splat_int(-Type::kOffset & 0xffff), &a.at(t).sum);
+    PRM_UNROLL for (int t = 0; t < NT; ++t)
+      sum[t] = Type::kOffset ? dot2(splat_int(0), splat_int(-Type::kOffset & 0xffff), &a.at(t).sum) : splat_int(0);
     PRM_UNROLL for (int k4 = 0; k4 < 8; ++k4) {
       Ints u = w.values(b, k4);
       PRM_UNROLL for (int t = 0; t < NT; ++t) sum[t] = dot4(sum[t], u, a.at(t).q + 4 * k4);
     }
-    Floats d = load_half(w.group[b].d);
+    Floats d = Type::block_scale(w.group[b]);
     PRM_UNROLL for (int t = 0; t < NT; ++t) acc[t] = fma(mul(d, splat(a.at(t).d)), to_floats(sum[t]), acc[t]);
+    if constexpr (Type::kMin) {
+      Floats m = load_half(w.group[b].m);
+      PRM_UNROLL for (int t = 0; t < NT; ++t) acc[t] = fma(mul(m, splat(a.at(t).d)), splat(float(a.at(t).sum)), acc[t]);
+    }
   }
 }
 
@@ -184,18 +112,12 @@ PRM_OP void dot_sums(const Source& w, int b, const Tokens<BlockA8K, NT>& a, Ints
   }
 }
 
-// acc[t] over `blocks` blocks of 256 values. Sums of a sub-block stay below 2^23, so low_and_rest makes two int16 of them:
-// sum * scale = low * scale + rest * (scale * 256).
+// sum[t] += values times activations times sub-scales of block b. Sums of a sub-block stay below 2^23, so low_and_rest makes
+// two int16 of them: sum * scale = low * scale + rest * (scale * 256).
 template <class Type, int NT, class Source>
-PRM_OP void sum_blocks(Source w, Tokens<BlockA8K, NT> a, int blocks, Floats acc[NT]) {
-  for (int b = 0; b < blocks; ++b, a.advance()) {
-    Ints sum[NT];
-    if constexpr (Type::kMin) {
-      PRM_UNROLL for (int t = 0; t < NT; ++t) sum[t] = splat_int(0);
-    } else {
-      dot_sums<NT>(w, b, a, sum);
-    }
-    for (int j = 0; j < Type::kSub; ++j) {
+PRM_OP void sum_sub_blocks(const Source& w, int b, const Tokens<BlockA8K, NT>& a, Ints sum[NT]) {
+  for (int run = 0; run < Type::kSub; run += Type::kRun)
+    PRM_UNROLL for (int j = run; j < run + Type::kRun; ++j) {
       w.template ahead<Type::kSub>(b, j);
       Ints part[NT];
       PRM_UNROLL for (int t = 0; t < NT; ++t) part[t] = splat_int(0);
@@ -206,6 +128,36 @@ PRM_OP void sum_blocks(Source w, Tokens<BlockA8K, NT> a, int blocks, Floats acc[
       Ints scale = w.scale_pair(b, j);
       PRM_UNROLL for (int t = 0; t < NT; ++t) sum[t] = dot2_by(sum[t], low_and_rest(part[t]), scale);
     }
+}
+// The same where the values have their sub-scales in them: for few tokens in four chains, since one waits for each dot4.
+template <int NT, class Source>
+PRM_OP void sum_folded(const Source& w, int b, const Tokens<BlockA8K, NT>& a, Ints sum[NT]) {
+  constexpr int chains = NT > 4 ? 1 : 4;
+  Ints part[chains][NT];
+  PRM_UNROLL for (int c = 0; c < chains; ++c)
+    PRM_UNROLL for (int t = 0; t < NT; ++t) part[c][t] = c ? splat_int(0) : sum[t];
+  for (int v = 0; v < 64; v += 4)
+    PRM_UNROLL for (int i = 0; i < 4; ++i) {
+      Ints u = w.values(b, v + i);
+      PRM_UNROLL for (int t = 0; t < NT; ++t) part[i % chains][t] = dot4(part[i % chains][t], u, a.at(t).q + 4 * (v + i));
+    }
+  PRM_UNROLL for (int t = 0; t < NT; ++t) sum[t] = part[0][t];
+  PRM_UNROLL for (int c = 1; c < chains; ++c)
+    PRM_UNROLL for (int t = 0; t < NT; ++t) sum[t] = add(sum[t], part[c][t]);
+}
+
+// acc[t] over `blocks` blocks of 256 values.
+template <class Type, int NT, class Source>
+PRM_OP void sum_blocks(Source w, Tokens<BlockA8K, NT> a, int blocks, Floats acc[NT]) {
+  for (int b = 0; b < blocks; ++b, a.advance()) {
+    Ints sum[NT];
+    if constexpr (Type::kMin) {
+      PRM_UNROLL for (int t = 0; t < NT; ++t) sum[t] = splat_int(0);
+    } else {
+      dot_sums<NT>(w, b, a, sum);
+    }
+    if constexpr (Source::kFolded) sum_folded<NT>(w, b, a, sum);
+    else sum_sub_blocks<Type, NT>(w, b, a, sum);
     Floats d = load_half(w.group[b].d);
     PRM_UNROLL for (int t = 0; t < NT; ++t) acc[t] = fma(mul(d, splat(a.at(t).d)), to_floats(sum[t]), acc[t]);
     if constexpr (Type::kMin) {

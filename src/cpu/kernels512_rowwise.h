@@ -2,6 +2,7 @@
 #pragma once
 #include "cpu/vec512.h"
 #include "quant/activation.h"
+#include "quant/blocks.h"
 
 namespace {
 
@@ -81,13 +82,22 @@ void scale_values(const float* x, float factor, float* y, int64_t n) {
   each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, mul(load_piece(x + i, lanes), splat(factor)), lanes); });
 }
 
-void rope(const float* x, const float* table, float* y, int64_t D) {
-  int64_t half = D / 2;
+void rope_halves(const float* x, const float* table, float* y, int64_t n) {
+  int64_t half = n / 2;
   each_piece(half, [&](int64_t i, int lanes) {
     Floats c = load_piece(table + i, lanes), s = load_piece(table + half + i, lanes);
     Floats x0 = load_piece(x + i, lanes), x1 = load_piece(x + half + i, lanes);
     store_piece(y + i, sub(mul(x0, c), mul(x1, s)), lanes);
     store_piece(y + half + i, add(mul(x0, s), mul(x1, c)), lanes);
+  });
+}
+
+void rope_neighbours(const float* x, const float* table, float* y, int64_t n) {
+  int64_t half = n / 2;
+  each_piece(n, [&](int64_t i, int lanes) {  // lanes is even
+    Floats c = each_twice(load_part(table + i / 2, lanes / 2)), s = each_twice(load_part(table + half + i / 2, lanes / 2));
+    Floats v = load_piece(x + i, lanes);
+    store_piece(y + i, add(mul(v, c), negate_even(mul(swap_neighbours(v), s))), lanes);
   });
 }
 
@@ -107,8 +117,39 @@ void glu_gelu(const float* gate, const float* up, float* y, int64_t n) {
   });
 }
 
-void store_half(const float* x, uint16_t* y, int64_t n) {
-  each_piece(n, [&](int64_t i, int lanes) { store_half_part(y + i, load_piece(x + i, lanes), lanes); });
+void store_floats(const float* x, void* row, int64_t n) { memcpy(row, x, size_t(n) * sizeof(float)); }
+
+void store_halves(const float* x, void* row, int64_t n) {
+  each_piece(n, [&](int64_t i, int lanes) { store_half_part(static_cast<uint16_t*>(row) + i, load_piece(x + i, lanes), lanes); });
+}
+
+// base/half.h's float_to_bf16.
+void store_bf16(const float* x, void* row, int64_t n) {
+  each_piece(n, [&](int64_t i, int lanes) {
+    Floats v = load_piece(x + i, lanes);
+    Ints bits = as_ints(v), top = shift_right(bits, 16);
+    Ints rounded = shift_right(add(bits, add(splat_int(0x7fff), both(top, splat_int(1)))), 16);
+    Ints is_nan = sub(splat_int(0), shift_right(sub(splat_int(0x7f800000), as_ints(magnitude(v))), 31));
+    store_words_part(static_cast<uint16_t*>(row) + i, choose(is_nan, either(top, splat_int(0x40)), rounded), lanes);
+  });
+}
+
+// quant/q8_0.cpp's quantize_block.
+void store_q8_0(const float* x, void* row, int64_t n) {
+  auto* block = static_cast<prm::BlockQ8_0*>(row);
+  for (int64_t i = 0; i < n; i += 32, ++block) {
+    Floats low = load(x + i), high = load(x + i + 16), low_size = magnitude(low), high_size = magnitude(high);
+    bool finite = all_at_most(low_size, 3.402823466e+38f) && all_at_most(high_size, 3.402823466e+38f);
+    store_half_part(&block->d, splat(max_lane(max_of(low_size, high_size)) / 127.0f), 1);
+    if (!finite || block->d == 0x7c00) block->d = 0x7e00;
+    if (block->d == 0 || block->d == 0x7e00) {
+      memset(block->q, 0, 32);
+      continue;
+    }
+    Floats inverse = div(splat(1.0f), splat_half(&block->d)), least = splat(-127.0f), most = splat(127.0f);
+    store_bytes(block->q, to_ints(max_of(least, min_of(most, mul(low, inverse)))));
+    store_bytes(block->q + 16, to_ints(max_of(least, min_of(most, mul(high, inverse)))));
+  }
 }
 
 }  // namespace

@@ -43,4 +43,24 @@ PRM_OP Floats exp_lanes(Floats x) {
   return zero_where_less(x, PRM_EXP_LOW, mul(p, scale));
 }
 
+// base/numeric.h's tanh_of: at the limit h / (h + 1) is 1.
+PRM_OP Floats tanh_lanes(Floats x) {
+  Floats v = min_of(splat(PRM_TANH_HIGH), magnitude(x)), z = add(v, v);  // NaN stays
+  Ints n = to_ints(mul(z, splat(PRM_LOG2E)));
+  Floats r = fma(to_floats(n), splat(-PRM_LN2_HIGH), z);
+  r = fma(to_floats(n), splat(-PRM_LN2_LOW), r);
+  Floats p = splat(PRM_TANH_C7);
+  p = fma(p, r, splat(PRM_EXP_C6));
+  p = fma(p, r, splat(PRM_EXP_C5));
+  p = fma(p, r, splat(PRM_EXP_C4));
+  p = fma(p, r, splat(PRM_EXP_C3));
+  p = fma(p, r, splat(PRM_EXP_C2));
+  p = fma(mul(r, r), p, r);
+  Floats scale = as_floats(shift_left(add(n, splat_int(127)), 23));
+  Floats h = mul(splat(0.5f), fma(p, scale, sub(scale, splat(1.0f)))), q = div(h, add(h, splat(1.0f)));
+  Ints is_low = sub(splat_int(0), shift_right(as_ints(sub(h, splat(0.5f))), 31));  // its sign; NaN has none
+  Ints y = choose(is_low, as_ints(fma(negate(h), q, h)), as_ints(q));
+  return as_floats(either(y, both(as_ints(x), splat_int(INT32_MIN))));
+}
+
 }  // namespace

@@ -56,9 +56,15 @@ PRM_OP Floats load_half_part(const uint16_t* p, int n) {
   return v;
 }
 PRM_OP Floats load_half(const uint16_t* p) { return load_half_part(p, 16); }
-PRM_OP Floats load_bf16(const uint16_t* p) {
+PRM_OP Floats load_bf16_part(const uint16_t* p, int n) {
+  Floats v = {};
+  for (int i = 0; i < n; ++i) v[i] = bits_to_float(uint32_t(p[i]) << 16);
+  return v;
+}
+PRM_OP Floats load_bf16(const uint16_t* p) { return load_bf16_part(p, 16); }
+PRM_OP Floats splat_half(const uint16_t* p) {
   Floats v;
-  for (int i = 0; i < 16; ++i) v[i] = bits_to_float(uint32_t(p[i]) << 16);
+  for (int i = 0; i < 16; ++i) v[i] = widen_half(*p);
   return v;
 }
 PRM_OP void store_half_part(uint16_t* p, Floats v, int n) {
@@ -136,6 +142,21 @@ PRM_OP Floats merge_16(const Floats v[16]) {
   return sums;
 }
 
+PRM_OP Floats each_twice(Floats v) {
+  Floats w;
+  for (int i = 0; i < 16; ++i) w[i] = v[i / 2];
+  return w;
+}
+PRM_OP Floats swap_neighbours(Floats v) {
+  Floats w;
+  for (int i = 0; i < 16; ++i) w[i] = v[i ^ 1];
+  return w;
+}
+PRM_OP Floats negate_even(Floats v) {
+  for (int i = 0; i < 16; i += 2) v[i] = -v[i];
+  return v;
+}
+
 PRM_OP Ints load_ints(const void* p) {
   Ints v;
   memcpy(&v, p, 64);
@@ -156,8 +177,12 @@ PRM_OP Ints widen(const int8_t* p) {
 PRM_OP void store_bytes(int8_t* p, Ints v) {
   for (int i = 0; i < 16; ++i) p[i] = int8_t(v[i] > 127 ? 127 : v[i] < -128 ? -128 : v[i]);
 }
+PRM_OP void store_words_part(uint16_t* p, Ints v, int n) {
+  for (int i = 0; i < n; ++i) p[i] = uint16_t(v[i]);
+}
 PRM_OP Ints add(Ints a, Ints b) { return (Ints)((Words)a + (Words)b); }
 PRM_OP Ints sub(Ints a, Ints b) { return (Ints)((Words)a - (Words)b); }
+PRM_OP Ints multiply(Ints a, Ints b) { return (Ints)((Words)a * (Words)b); }
 PRM_OP Ints both(Ints a, Ints b) { return a & b; }
 PRM_OP Ints either(Ints a, Ints b) { return a | b; }
 PRM_OP Ints exclusive(Ints a, Ints b) { return a ^ b; }
@@ -198,6 +223,11 @@ PRM_OP Ints sum_quarters(Ints v) {
   Ints sums;
   for (int i = 0; i < 16; ++i) sums[i] = v[i & 12] + v[(i & 12) + 1] + v[(i & 12) + 2] + v[(i & 12) + 3];
   return sums;
+}
+PRM_OP Ints lookup(const uint8_t* table, Ints v) {
+  Octets names = (Octets)v, found = {};
+  for (int i = 0; i < 64; ++i) found[i] = table[names[i]];
+  return (Ints)found;
 }
 
 PRM_OP void prefetch(const void*) {}

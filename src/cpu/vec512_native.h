@@ -19,6 +19,10 @@ PRM_OP Floats load_half_part(const uint16_t* p, int n) { return _mm512_cvtph_ps(
 PRM_OP Floats load_bf16(const uint16_t* p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))), 16));
 }
+PRM_OP Floats load_bf16_part(const uint16_t* p, int n) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first_lanes(n), p)), 16));
+}
+PRM_OP Floats splat_half(const uint16_t* p) { return _mm512_cvtph_ps(_mm256_set1_epi16(short(*p))); }
 PRM_OP void store_half_part(uint16_t* p, Floats v, int n) {  // round to nearest even
   _mm256_mask_storeu_epi16(p, first_lanes(n), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
@@ -65,6 +69,13 @@ PRM_OP Floats merge_16(const Floats v[16]) {
   return _mm512_permutexvar_ps(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), s);
 }
 
+// Lanes 0 0 1 1 .. 7 7; lanes 1 0 3 2 ..; the sign of lanes 0 2 4 .. changed.
+PRM_OP Floats each_twice(Floats v) {
+  return _mm512_permutexvar_ps(_mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7), v);
+}
+PRM_OP Floats swap_neighbours(Floats v) { return _mm512_permute_ps(v, 0xb1); }
+PRM_OP Floats negate_even(Floats v) { return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(v), _mm512_set1_epi64(0x80000000))); }
+
 // Integers.
 PRM_OP Ints load_ints(const void* p) { return _mm512_loadu_si512(p); }
 PRM_OP void store_ints(void* p, Ints v) { _mm512_storeu_si512(p, v); }
@@ -73,8 +84,10 @@ PRM_OP Ints splat_byte(int v) { return _mm512_set1_epi8(char(v)); }
 PRM_OP Ints widen(const uint8_t* p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
 PRM_OP Ints widen(const int8_t* p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
 PRM_OP void store_bytes(int8_t* p, Ints v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(v)); }  // saturated
+PRM_OP void store_words_part(uint16_t* p, Ints v, int n) { _mm512_mask_cvtepi32_storeu_epi16(p, first_lanes(n), v); }  // the lower half of each
 PRM_OP Ints add(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
 PRM_OP Ints sub(Ints a, Ints b) { return _mm512_sub_epi32(a, b); }
+PRM_OP Ints multiply(Ints a, Ints b) { return _mm512_mullo_epi32(a, b); }  // low 32 bits
 PRM_OP Ints both(Ints a, Ints b) { return _mm512_and_si512(a, b); }
 PRM_OP Ints either(Ints a, Ints b) { return _mm512_or_si512(a, b); }
 PRM_OP Ints exclusive(Ints a, Ints b) { return _mm512_xor_si512(a, b); }
@@ -104,6 +117,10 @@ PRM_OP Ints low_and_rest(Ints v) {
 PRM_OP Ints sum_quarters(Ints v) {
   v = add(v, _mm512_shuffle_epi32(v, _MM_PERM_BADC));
   return add(v, _mm512_shuffle_epi32(v, _MM_PERM_CDAB));
+}
+// The byte of a table of 16 that each byte of v names; v in 0..15.
+PRM_OP Ints lookup(const uint8_t* table, Ints v) {
+  return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table))), v);
 }
 
 PRM_OP void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }

@@ -147,13 +147,14 @@ const DTypeInfo* dtype_of_gguf(uint32_t number, DType& type) {
   return nullptr;
 }
 
-// Types that exist in GGUF files but not here yet, for a message that helps.
+// Every type that GGUF files had so far, by number, for a message that helps.
 const char* gguf_type_name(uint32_t number) {
-  static constexpr const char* kNames[] = {"F32",     "F16",    "Q4_0",    "Q4_1",  "Q4_2",   "Q4_3",  "Q5_0",   "Q5_1",  "Q8_0", "Q8_1", "Q2_K",
-                                           "Q3_K",    "Q4_K",   "Q5_K",    "Q6_K",  "Q8_K",   "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S",
-                                           "IQ2_S",   "IQ4_XS", "I8",      "I16",   "I32",    "I64",   "F64",    "IQ1_M", "BF16"};
-  if (number < sizeof kNames / sizeof kNames[0]) return kNames[number];
-  return number == 34 ? "TQ1_0" : number == 35 ? "TQ2_0" : number == 39 ? "MXFP4" : number == 40 ? "NVFP4" : "unknown";
+  static constexpr const char* kNames[] = {
+      "F32",      "F16",      "Q4_0",     "Q4_1",  "Q4_2",  "Q4_3",  "Q5_0",       "Q5_1",       "Q8_0",       "Q8_1",  "Q2_K",
+      "Q3_K",     "Q4_K",     "Q5_K",     "Q6_K",  "Q8_K",  "IQ2_XXS", "IQ2_XS",   "IQ3_XXS",    "IQ1_S",      "IQ4_NL", "IQ3_S",
+      "IQ2_S",    "IQ4_XS",   "I8",       "I16",   "I32",   "I64",   "F64",        "IQ1_M",      "BF16",       "Q4_0_4_4", "Q4_0_4_8",
+      "Q4_0_8_8", "TQ1_0",    "TQ2_0",    "IQ4_NL_4_4", "IQ4_NL_4_8", "IQ4_NL_8_8", "MXFP4", "NVFP4", "Q1_0",  "Q2_0"};
+  return number < sizeof kNames / sizeof kNames[0] ? kNames[number] : "unknown";
 }
 
 // Reads one line of the tensor table. `bytes` is the tensor's size; a type without support is noted and skipped.

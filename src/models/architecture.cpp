@@ -1,28 +1,23 @@
 #include "models/architecture.h"
 
-#include <cmath>
-
 #include "base/error.h"
 
 namespace prm {
 
-extern const Architecture kGemma3, kQwen2;
+extern const Architecture kGemma, kGemma2, kGemma3, kLlama, kPhi3, kQwen2, kQwen2Moe, kQwen3, kQwen3Moe;
 
 namespace {
 constexpr const Architecture* kArchitectures[] = {
+    &kGemma,
+    &kGemma2,
     &kGemma3,
+    &kLlama,
+    &kPhi3,
     &kQwen2,
+    &kQwen2Moe,
+    &kQwen3,
+    &kQwen3Moe,
 };
-
-double linear_scaling(const ModelFile& file, const String& arch) {
-  std::string_view type = file.text_or(arch + ".rope.scaling.type", "none");
-  if (type == "none") return 1;
-  double factor = file.real_or(arch + ".rope.scaling.factor", 1.0);
-  if (type != "linear")
-    fail_about(Status::unsupported, file.file->name, "{}: RoPE scaling '{}' is not supported, 'linear' is", file.file->name, type);
-  if (!(factor > 0) || !std::isfinite(factor)) file.bad(fmt::format("metadata '{}.rope.scaling.factor' is {}", arch, factor));
-  return 1.0 / factor;
-}
 }  // namespace
 
 std::span<const Architecture* const> architectures() { return kArchitectures; }
@@ -46,7 +41,7 @@ DecoderConfig read_decoder_config(const ModelFile& file) {
   c.heads = integer("attention.head_count", 4096);
   c.kv_heads = file.integer_or(c.arch + ".attention.head_count_kv", 1, 4096, c.heads);
   c.ffn = integer("feed_forward_length", 1 << 22);
-  c.context = integer("context_length", 1 << 24);
+  c.context = c.opened_context = integer("context_length", 1 << 24);
   int64_t head_dim = c.width % c.heads ? 0 : c.width / c.heads;
   c.head_dim = file.find(c.arch + ".attention.key_length") ? integer("attention.key_length", 4096) : head_dim;
   if (c.head_dim < 2 || c.head_dim % 2) file.bad(fmt::format("the head size is {}: {} heads do not divide a width of {} evenly", c.head_dim, c.heads, c.width));
@@ -54,12 +49,14 @@ DecoderConfig read_decoder_config(const ModelFile& file) {
     fail_about(Status::unsupported, file.file->name, "{}: value heads of another size than key heads are not supported", file.file->name);
   if (c.heads % c.kv_heads) file.bad(fmt::format("{} query heads are no multiple of {} kv heads", c.heads, c.kv_heads));
   c.norm_eps = float(file.real(c.arch + ".attention.layer_norm_rms_epsilon"));
-  c.rope_base = file.real_or(c.arch + ".rope.freq_base", 10000.0);
   if (!(c.norm_eps >= 0 && c.norm_eps < 1)) file.bad(fmt::format("the norm's epsilon is {}", c.norm_eps));
-  if (!(c.rope_base > 1 && c.rope_base < 1e12)) file.bad(fmt::format("the RoPE base is {}", c.rope_base));
-  if (file.integer_or(c.arch + ".rope.dimension_count", 1, 4096, c.head_dim) != c.head_dim)
-    fail_about(Status::unsupported, file.file->name, "{}: rotating a part of each head is not supported", file.file->name);
-  c.position_scale = linear_scaling(file, c.arch);
+  c.rotation = read_rotation(file, c.arch, c.head_dim, c.context);
+  c.experts = file.integer_or(c.arch + ".expert_count", 0, 1024, 0);
+  if (c.experts) c.experts_used = integer("expert_used_count", c.experts);
+  if (c.experts) c.expert_ffn = file.integer_or(c.arch + ".expert_feed_forward_length", 0, 1 << 22, 0);
+  double expert_scale = file.real_or(c.arch + ".expert_weights_scale", 1.0);
+  if (!(expert_scale >= 0 && expert_scale <= 1e3)) file.bad(fmt::format("metadata '{}.expert_weights_scale' is {}", c.arch, expert_scale));
+  if (expert_scale > 0) c.expert_scale = float(expert_scale);  // 0 stands for none
   const NamedTensor* table = file.find_tensor("token_embd.weight");
   if (!table || table->data.rank != 2) file.bad("tensor 'token_embd.weight' [V, C] is missing");
   c.vocabulary = table->data.dim[0];

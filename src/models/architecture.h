@@ -4,6 +4,7 @@
 #pragma once
 #include "formats/model_file.h"
 #include "graph/graph.h"
+#include "models/rotation.h"
 
 namespace prm {
 
@@ -11,9 +12,12 @@ namespace prm {
 struct DecoderConfig {
   String arch;
   int64_t layers = 0, width = 0, heads = 0, kv_heads = 0, head_dim = 0, ffn = 0, vocabulary = 0, context = 0;
+  int64_t opened_context = 0;  // what the model is opened for: the trained context, unless its loader says less
   float norm_eps = 0;
-  double rope_base = 0;
-  double position_scale = 1;  // linear RoPE scaling: 1 / factor
+  RotationConfig rotation;
+  // Mixtures: experts of a layer, those that a token goes through, and their feed-forward width where the file names one.
+  int64_t experts = 0, experts_used = 0, expert_ffn = 0;
+  float expert_scale = 1;  // of the router's weights
 };
 
 struct Architecture {

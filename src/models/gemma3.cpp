@@ -8,7 +8,7 @@ namespace prm {
 
 namespace {
 
-constexpr double kLocalRopeBase = 10000.0;  // named by no file
+constexpr double kLocalRopeBase = 10000.0;  // where the file names none
 constexpr int64_t kDefaultPattern = 6;      // every sixth layer is global; named by few files
 
 Graph build(const ModelFile& file, const DecoderConfig& c) {
@@ -18,18 +18,14 @@ Graph build(const ModelFile& file, const DecoderConfig& c) {
   double scaled_by = double(c.layers == 62 ? c.width / c.heads : c.head_dim);
   DecoderBuilder b(file, c);
   ValueId x = scale(b.graph, b.embedding(), std::sqrt(float(c.width)), "embedding.scaled");
-  ValueId local = b.angles(kLocalRopeBase, 1.0, "angles.local");
-  ValueId global = b.angles(c.rope_base, c.position_scale, "angles.global");
+  RotationConfig unscaled = {.base = read_rotation_base(file, "gemma3.rope.freq_base_swa", kLocalRopeBase), .dims = c.rotation.dims};
+  ValueId local = b.angles(unscaled, "angles.local"), global = b.angles(c.rotation, "angles.global");
   for (int64_t layer = 0; layer < c.layers; ++layer) {
-    String p = format_text("blk.{}.", layer);
     bool is_global = (layer + 1) % pattern == 0;
-    ValueId a = b.attention_block(b.norm(x, p + "attn_norm", c.width), p,
-                                  {is_global ? global : local, is_global ? 0 : window, float(1.0 / std::sqrt(scaled_by)), true});
-    x = add(b.graph, x, b.norm(a, p + "post_attention_norm", c.width), p + "attended");
-    ValueId f = b.feed_forward(b.norm(x, p + "ffn_norm", c.width), p, Gate::gelu);
-    x = add(b.graph, x, b.norm(f, p + "post_ffw_norm", c.width), p + "out");
+    AttentionStyle attention = {is_global ? global : local, is_global ? 0 : window, float(1.0 / std::sqrt(scaled_by)), true};
+    x = b.layer(x, format_text("blk.{}.", layer), attention, {Gate::gelu, true});
   }
-  return b.finish(x);
+  return b.finish(x, read_soft_cap(file, "gemma3.final_logit_softcapping", 0));
 }
 
 }  // namespace

@@ -7,13 +7,8 @@ namespace {
 
 Graph build(const ModelFile& file, const DecoderConfig& c) {
   DecoderBuilder b(file, c);
-  ValueId x = b.embedding(), angles = b.angles(c.rope_base, c.position_scale, "angles");
-  for (int64_t layer = 0; layer < c.layers; ++layer) {
-    String p = format_text("blk.{}.", layer);
-    ValueId a = b.attention_block(b.norm(x, p + "attn_norm", c.width), p, {.angles = angles});
-    x = add(b.graph, x, a, p + "attended");
-    x = add(b.graph, x, b.feed_forward(b.norm(x, p + "ffn_norm", c.width), p, Gate::silu), p + "out");
-  }
+  ValueId x = b.embedding(), angles = b.angles(c.rotation, "angles");
+  for (int64_t layer = 0; layer < c.layers; ++layer) x = b.layer(x, format_text("blk.{}.", layer), {.angles = angles}, {});
   return b.finish(x);
 }
 

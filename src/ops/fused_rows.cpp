@@ -20,6 +20,7 @@ Attr attr_of(const RowStep& step) {
   switch (step.kind) {
     case RowStepKind::rms_norm: return NormAttr{step.value};
     case RowStepKind::scale: return ScaleAttr{step.value};
+    case RowStepKind::rope: return RopeAttr{step.head_dim, Pairing(step.option)};
     case RowStepKind::glu: return GluAttr{Gate(step.option)};
     case RowStepKind::quantize: return DType(step.option);
     default: return {};

@@ -20,6 +20,10 @@ constexpr const Op* kOps[] = {
     &kFusedRows,
     &kMatmulGroup,
     &kMatmulGlu,
+    &kSoftCap,
+    &kMoeRoute,
+    &kMoeMatmul,
+    &kMoeCombine,
 };
 }  // namespace
 

@@ -8,7 +8,8 @@
 namespace prm {
 
 extern const Op kEmbed, kSelectRows, kMatmul, kQuantize, kRmsNorm, kAdd, kScale, kGlu, kRopeTable, kRope, kAttention,
-    kAttentionPaged, kKvWrite, kFusedRows, kMatmulGroup, kMatmulGlu;
+    kAttentionPaged, kKvWrite, kFusedRows, kMatmulGroup, kMatmulGlu,
+    kSoftCap, kMoeRoute, kMoeMatmul, kMoeCombine;
 std::span<const Op* const> op_list();  // one line per op in op_list.cpp
 
 struct NormAttr {
@@ -21,16 +22,39 @@ enum class Gate : int32_t { silu, gelu };  // gelu: the tanh form
 struct GluAttr {
   Gate gate;
 };
+struct SoftCapAttr {
+  float cap;  // > 0
+};
 struct RopeTableAttr {
-  int32_t head_dim;
+  int32_t dims;  // of a head that are rotated
   int32_t reserved = 0;
   double base;            // theta
   double position_scale;  // positions are multiplied by it (linear scaling)
+  // YaRN: pairs up to ramp_low keep their positions, those from ramp_high on have them scaled, between them lies a line. By
+  // default all are scaled.
+  double ramp_low = -1, ramp_high = -1;
+  double magnitude = 1;  // cosines and sines are multiplied by it
+};
+// Which values of a head are rotated together. halves: i and i + R/2 (NeoX); neighbours: 2i and 2i + 1 (GPT-J, Llama's own).
+enum class Pairing : int32_t { halves, neighbours };
+struct RopeAttr {
+  int32_t head_dim;
+  Pairing pairing = Pairing::halves;
 };
 struct AttentionAttr {
   int32_t head_dim;
   int32_t window;  // a token sees the `window` last positions, itself included; 0 = all
   float scale;     // of q . k
+  float soft_cap = 0;  // scores become cap * tanh(score / cap), after the scaling; 0 = they stay (Gemma 2)
+};
+
+struct RouteAttr {
+  int32_t used;         // experts of a token
+  int32_t renormalize;  // 1: a token's weights add up to one
+  float scale = 1;      // of the weights
+};
+struct ExpertsAttr {
+  int32_t experts;
 };
 
 // One step of fused_rows: the op of the same name on one row.
@@ -39,8 +63,8 @@ struct RowStep {
   RowStepKind kind = RowStepKind::none;
   uint8_t in[3] = {};   // the op's operands: inputs of the node, or kRowStepResult + an earlier step
   uint8_t output = 0;   // 1: the result is an output of the node, in the order of the steps
-  uint8_t option = 0;   // glu: Gate; quantize: DType
-  uint8_t reserved[2] = {};
+  uint8_t option = 0;   // glu: Gate; quantize: DType; rope: Pairing
+  uint16_t head_dim = 0;  // rope
   float value = 0;      // rms_norm: eps; scale: factor
 };
 inline constexpr int kMaxRowSteps = 8, kRowStepResult = 16;
@@ -69,18 +93,35 @@ ValueId add(Graph& g, ValueId a, ValueId b, const String& name);
 ValueId scale(Graph& g, ValueId x, float factor, const String& name);
 // gate [T, F], up [T, F] -> [T, F]: act(gate) * up
 ValueId glu(Graph& g, ValueId gate, ValueId up, Gate act, const String& name);
-// positions [T] i32 -> [T, D] f32: cosines of D/2 angles, then sines; angle i = pos * scale * base^(-2i/D)
-ValueId rope_table(Graph& g, ValueId positions, const RopeTableAttr& attr, const String& name);
-// x [T, H*D], table [T, D] -> [T, H*D]: rotates pairs (i, i + D/2) of each head (RoFormer, in NeoX's pairing)
-ValueId rope(Graph& g, ValueId x, ValueId table, const String& name);
+// cap * tanh(x / cap): values stay inside of -cap to cap
+ValueId soft_cap(Graph& g, ValueId x, float cap, const String& name);
+// positions [T] i32, factors [R/2] f32 or -1 for none -> [T, R] f32: cosines of R/2 angles, then sines, times magnitude;
+// angle i = pos * scale * base^(-2i/R) / factor i
+ValueId rope_table(Graph& g, ValueId positions, const RopeTableAttr& attr, const String& name, ValueId factors = -1);
+// x [T, H*D], table [T, R] -> [T, H*D]: rotates pairs among the first R values of each head (RoFormer), the others stay
+ValueId rope(Graph& g, ValueId x, ValueId table, const RopeAttr& attr, const String& name);
 // q [T, H*D], k, v [T, G*D], positions [T] i32 -> [T, H*D]. Whole sequences stand in the rows: the keys of token t are
-// rows t - positions[t] .. t. Position -1 is padding: its output is 0.
-ValueId attention(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, const AttentionAttr& attr, const String& name);
-// The same over a paged cache: k, v [P, page, G*D] f32 or f16, sequence [T] i32, table [S, M] i32 (pages of a sequence).
+// rows t - positions[t] .. t. Position -1 is padding: its output is 0. sinks [H] f32, -1 = none: a logit per query head that
+// takes part in the softmax as one more key, whose value is zero ("attention sinks": Xiao et al., 2024; learned in gpt-oss).
+ValueId attention(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, const AttentionAttr& attr, const String& name,
+                  ValueId sinks = -1);
+// The same over a paged cache: k, v [P, page, G*D] f32, f16, bf16 or q8_0, sequence [T] i32, table [S, M] i32 (pages of a sequence).
 ValueId attention_paged(Graph& g, ValueId q, ValueId k, ValueId v, ValueId positions, ValueId sequence, ValueId table,
-                        const AttentionAttr& attr, const String& name);
+                        const AttentionAttr& attr, const String& name, ValueId sinks = -1);
 // state [P, page, C], rows [T, C] f32, slot [T] i32 (page * page_size + row; -1 = padding, dropped) -> new version of state
 ValueId kv_write(Graph& g, ValueId state, ValueId rows, ValueId slot, const String& name);
+
+// Mixtures of experts. logits [T, E] f32 -> the k experts of each token, the likeliest first, the lowest index first among equals
+// [T, k] i32, and their weights [T, k] f32: softmax over all E.
+struct Routes {
+  ValueId experts, weights;
+};
+Routes moe_route(Graph& g, ValueId logits, const RouteAttr& attr, const String& name);
+// x [T, K], the same for all k, or [T, k*K]; w [E*N, K]: the rows of one expert after another; experts [T, k] -> [T, k*N] f32.
+// Types as for matmul.
+ValueId moe_matmul(Graph& g, ValueId x, ValueId w, ValueId experts, int64_t count, const String& name);
+// parts [T, k*C], weights [T, k] -> [T, C]: sum of weights times parts; plus shared [T, C] / (1 + exp(-gate [T, 1])) where given.
+ValueId moe_combine(Graph& g, ValueId parts, ValueId weights, const String& name, ValueId shared = -1, ValueId gate = -1);
 
 // Fused forms, which a neutral pass puts in (passes/fuse.cpp).
 // Row-wise ops over the same rows, one row after another; outputs as the steps say.

@@ -148,6 +148,10 @@ struct RowRun {
       }
       if (step.kind == RowStepKind::rms_norm) step.value = n.attr.as<NormAttr>().eps;
       if (step.kind == RowStepKind::scale) step.value = n.attr.as<ScaleAttr>().factor;
+      if (step.kind == RowStepKind::rope) {
+        RopeAttr rope = n.attr.as<RopeAttr>();
+        step.option = uint8_t(rope.pairing), step.head_dim = uint16_t(rope.head_dim);
+      }
       if (step.kind == RowStepKind::glu) step.option = uint8_t(n.attr.as<GluAttr>().gate);
       if (step.kind == RowStepKind::quantize) step.option = uint8_t(n.attr.as<DType>());
       ValueId made = n.out[0];

@@ -9,8 +9,8 @@ namespace prm {
 Graph quantize_activations(const Graph& graph);
 
 // The scoring graph becomes the serving graph: attention over rows becomes a write to and attention over a paged cache of
-// `cache_type` (f32 or f16). New inputs slot [T], sequence [T], page_table [S, M], new symbols S, M, P. Neutral with an
-// f32 cache; an f16 cache rounds keys and values.
+// `cache_type` (f32, f16, bf16 or q8_0, whose blocks must divide the head size: else unsupported). New inputs slot [T],
+// sequence [T], page_table [S, M], new symbols S, M, P. Neutral with an f32 cache; the others round keys and values.
 Graph add_cache(const Graph& graph, DType cache_type, int64_t page_tokens);
 
 // Only the rows that the caller wants reach the output's last matmul: new input out_rows [R]. Neutral.

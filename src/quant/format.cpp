@@ -12,7 +12,7 @@
 
 namespace prm {
 
-extern const QuantFormat kQ4_0, kQ5_0, kQ8_0, kQ4_K, kQ6_K;
+extern const QuantFormat kQ4_0, kQ5_0, kQ8_0, kQ4_K, kQ6_K, kQ4_1, kQ5_1, kQ2_K, kQ3_K, kQ5_K, kIQ4_NL, kIQ4_XS, kMXFP4;
 
 namespace {
 constexpr const QuantFormat* kFormats[] = {
@@ -21,6 +21,14 @@ constexpr const QuantFormat* kFormats[] = {
     &kQ8_0,
     &kQ4_K,
     &kQ6_K,
+    &kQ4_1,
+    &kQ5_1,
+    &kQ2_K,
+    &kQ3_K,
+    &kQ5_K,
+    &kIQ4_NL,
+    &kIQ4_XS,
+    &kMXFP4,
 };
 
 // Scale and int8 values of n floats, shared by both activation blocks. A block that is not finite gets a NaN scale, so

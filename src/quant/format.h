@@ -29,6 +29,10 @@ std::span<const QuantFormat* const> quant_formats();
 void quantize_a8(const float* x, void* blocks, int64_t n);
 void quantize_a8k(const float* x, void* blocks, int64_t n);
 
+// Rows of a Q8_0 cache (src/README.md, "Numbers" 5), n a multiple of 32: d = amax / 127 rounded to half, q = rne(x * (1 / d)),
+// at most 127 in size. A block that holds NaN or infinity, or whose d is over a half's range, gets d = NaN: that is seen.
+void quantize_q8_0(const float* x, void* blocks, int64_t n);
+
 // n values of a weight row of any type as floats; n a multiple of the type's block.
 void row_to_float(DType type, const void* row, float* out, int64_t n);
 

@@ -3,6 +3,7 @@
 #include "quant/activation.h"
 #include "quant/blocks.h"
 #include "quant/format.h"
+#include "quant/sub_scales.h"
 
 namespace prm {
 namespace {
@@ -12,21 +13,11 @@ int value_at(const BlockQ4_K& block, int i) {
   return sub % 2 ? byte >> 4 : byte & 15;
 }
 
-int scale_at(const BlockQ4_K& block, int j) {
-  const uint8_t* s = block.scales;
-  return j < 4 ? s[j] & 63 : (s[j + 4] & 15) | (s[j - 4] >> 6) << 4;
-}
-
-int min_at(const BlockQ4_K& block, int j) {
-  const uint8_t* s = block.scales;
-  return j < 4 ? s[j + 4] & 63 : s[j + 4] >> 4 | (s[j] >> 6) << 4;
-}
-
 void dequantize(const void* raw, float* out) {
   auto& block = *static_cast<const BlockQ4_K*>(raw);
   float d = half_to_float(block.d), dmin = half_to_float(block.dmin);
   for (int j = 0; j < 8; ++j) {
-    float scale = d * float(scale_at(block, j)), min = dmin * float(min_at(block, j));
+    float scale = d * float(q4_k_scale(block.scales, j)), min = dmin * float(q4_k_min(block.scales, j));
     for (int i = 32 * j; i < 32 * j + 32; ++i) out[i] = scale * float(value_at(block, i)) - min;
   }
 }
@@ -44,8 +35,8 @@ BlockProduct multiply(const void* raw, const void* activation) {
   for (int j = 0; j < 8; ++j) {
     int dot = 0;
     for (int i = 32 * j; i < 32 * j + 32; ++i) dot += value_at(w, i) * a.q[i];
-    p.sum += scale_at(w, j) * dot;
-    p.min_sum += min_at(w, j) * (a.sum[2 * j] + a.sum[2 * j + 1]);
+    p.sum += q4_k_scale(w.scales, j) * dot;
+    p.min_sum += q4_k_min(w.scales, j) * (a.sum[2 * j] + a.sum[2 * j + 1]);
   }
   return p;
 }

@@ -6,21 +6,38 @@
 
 #include "base/error.h"
 #include "base/float_state.h"
+#include "text/tokenizer.h"
 
 namespace prm {
 
 namespace {
-[[noreturn]] void fail_context_full(const Model& model, int64_t count) {
+
+// `held`: tokens of the session.
+void check_context(const Model& model, int64_t held, int64_t count) {
+  if (held + count <= model.context) return;
+  if (held)
+    fail(Status::context_full,
+         "the session holds {} tokens and the prompt has {}, the context holds {}: truncate the session, shorten the prompt or open the model with a larger context",
+         held, count, model.context);
   fail(Status::context_full, "the prompt has {} tokens, the context holds {}: shorten the prompt or open the model with a larger context", count, model.context);
 }
-}  // namespace
 
-void check_tokens(const Model& model, std::span<const int32_t> tokens) {
-  if (tokens.empty()) fail(Status::invalid_argument, "the prompt has no tokens: give at least one");
+void check_vocabulary(const Model& model, std::span<const int32_t> tokens) {
   for (size_t i = 0; i < tokens.size(); ++i)
     if (tokens[i] < 0 || tokens[i] >= model.config.vocabulary)
       fail(Status::invalid_argument, "token {} at {} is not in the vocabulary of {}", tokens[i], i, model.config.vocabulary);
-  if (int64_t(tokens.size()) > model.context) fail_context_full(model, int64_t(tokens.size()));
+}
+
+void require_tokens(size_t count) {
+  if (!count) fail(Status::invalid_argument, "the prompt has no tokens: give at least one");
+}
+
+}  // namespace
+
+void check_tokens(const Model& model, std::span<const int32_t> tokens) {
+  require_tokens(tokens.size());
+  check_vocabulary(model, tokens);
+  check_context(model, 0, int64_t(tokens.size()));
 }
 
 namespace {
@@ -38,99 +55,162 @@ void require_finite(const float* logits, int64_t n) {
   if (largest_size >= 0x7f800000) fail_about(Status::numeric, "logits", "the logits hold NaN or infinity: the weights are damaged, or the prompt overflows float32");
 }
 
-// A float's bits in the order of the numbers, both zeros equal: integers, so that compilers take several at once.
-int32_t ordered_bits(float x) {
-  int32_t bits = std::bit_cast<int32_t>(x + 0.0f);
-  return bits ^ ((bits >> 31) & 0x7fffffff);
-}
-
-// The lowest index among the largest. A block is searched for its index only when it holds a new largest.
-int32_t largest(const float* logits, int64_t n) {
-  constexpr int64_t kBlock = 4096;
-  require_finite(logits, n);
-  int32_t best = INT32_MIN;
-  int64_t best_block = 0;
-  for (int64_t begin = 0; begin < n; begin += kBlock) {
-    int32_t top = INT32_MIN;
-    for (int64_t i = begin, end = std::min(n, begin + kBlock); i < end; ++i) top = std::max(top, ordered_bits(logits[i]));
-    if (top > best) best = top, best_block = begin;
-  }
-  int64_t i = best_block;
-  while (ordered_bits(logits[i]) != best) ++i;
-  return int32_t(i);
-}
-
-int32_t prefill(Model& model, Sequence& sequence, std::span<const int32_t> prompt, const Work& work) {
-  for (size_t begin = 0; begin < prompt.size();) {
-    size_t n = std::min(size_t(model.chunk_tokens), prompt.size() - begin);
-    bool is_last = begin + n == prompt.size();
-    StepItem item{&sequence, prompt.subspan(begin, n), is_last ? StepItem::last : StepItem::none};
-    require_ok(run_step(*model.runner, {&item, 1}, work), work.control);
-    begin += n;
-  }
-  return largest(model.runner->state.io("logits").as<float>(), model.config.vocabulary);
-}
-
-struct Emitter {
+// One answer on its way.
+struct Answer {
+  Model& model;
   const GenerateRequest& request;
-  TextStream& stream;
+  const Work& work;
+  Conversation& conversation;
+  GenerateResult& result;
 
-  bool text(std::string_view piece) const {
-    if (piece.empty() || !request.on_text) return true;
-    HostFloatState theirs;
-    return !request.on_text(request.user, piece.data(), piece.size());
-  }
-  bool token(int32_t id) { return accepts(id) && text(stream.push(id)); }
-  bool accepts(int32_t id) const {
-    if (!request.on_token) return true;
-    HostFloatState theirs;
-    return !request.on_token(request.user, id);
-  }
+  std::span<const float> logits() const { return {model.runner->state.io("logits").as<float>(), size_t(model.config.vocabulary)}; }
 };
 
-Finish decode(Model& model, Sequence& sequence, int32_t token, const GenerateRequest& request, const Work& work, int64_t start_ns, GenerateResult& result) {
-  Emitter emitter{request, model.call->stream};
-  int64_t room = model.context - sequence.done, most = request.max_tokens ? std::min(request.max_tokens, room) : room;
+// Feeds what is not in the cache yet, in chunks.
+void feed(const Answer& a) {
+  std::span<const int32_t> tokens = a.conversation.tokens;
+  Sequence& sequence = a.conversation.sequence;
+  while (sequence.done < int64_t(tokens.size())) {
+    size_t begin = size_t(sequence.done), n = std::min(size_t(a.model.chunk_tokens), tokens.size() - begin);
+    bool is_last = begin + n == tokens.size();
+    StepItem item{&sequence, tokens.subspan(begin, n), is_last ? StepItem::last : StepItem::none};
+    require_ok(run_step(*a.model.runner, {&item, 1}, a.work), a.work.control);
+  }
+}
+
+constexpr int32_t kStopped = -1;  // by on_logits
+
+int32_t choose_token(const Answer& a) {
+  std::span<const float> logits = a.logits();
+  require_finite(logits.data(), int64_t(logits.size()));
+  const GenerateRequest& r = a.request;
+  bool early = a.result.generated < r.min_tokens;
+  if (r.sampler.temperature == 0 && r.sampler.biases.empty() && !r.sampler.penalizes() && !r.on_logits && !early) return largest(logits);
+  SamplerMemory& memory = *a.model.sampler;
+  std::copy(logits.begin(), logits.end(), memory.logits.begin());
+  if (r.on_logits) {
+    HostFloatState theirs;
+    if (r.on_logits(r.user, memory.logits.data(), memory.logits.size())) return kStopped;
+  }
+  std::span<const int32_t> forbidden[2];
+  if (early) forbidden[0] = r.stop_tokens;
+  if (early && !r.ignore_end) forbidden[1] = end_tokens(*a.model.tokenizer);
+  return sample(memory, r.sampler, a.conversation.tokens, forbidden);
+}
+
+bool ends(const Answer& a, int32_t token) {
+  if (!a.request.ignore_end && is_end(*a.model.tokenizer, token)) return true;
+  return std::find(a.request.stop_tokens.begin(), a.request.stop_tokens.end(), token) != a.request.stop_tokens.end();
+}
+
+// What follows tell the host; false when it wants no more.
+bool tell_text(const Answer& a, std::string_view text) {
+  if (text.empty() || !a.request.on_text) return true;
+  HostFloatState theirs;
+  return !a.request.on_text(a.request.user, text.data(), text.size());
+}
+
+bool tell_token(const Answer& a, int32_t token) {
+  if (!a.request.on_token) return true;
+  HostFloatState theirs;
+  return !a.request.on_token(a.request.user, token);
+}
+
+bool tell_logprobs(const Answer& a, int32_t token) {
+  if (!a.request.on_logprobs || !a.request.logprobs) return true;
+  TokenLogprob found[1 + kMaxBest];
+  TokenRecord records[1 + kMaxBest];
+  int64_t count = read_logprobs(*a.model.sampler, a.logits(), token, a.request.logprobs - 1, found);
+  String& text = a.model.call->token_text;
+  for (int64_t i = 0; i < count; ++i) {
+    text.clear();
+    append_token_text(*a.model.tokenizer, found[i].id, false, text);
+    records[i] = {found[i].id, found[i].logprob, int32_t(text.size()), int32_t(i)};
+  }
+  HostFloatState theirs;
+  return !a.request.on_logprobs(a.request.options, records, size_t(count));
+}
+
+bool tell(const Answer& a, int32_t token) {
+  if (!tell_token(a, token) || !tell_logprobs(a, token)) return false;
+  CallState& call = *a.model.call;
+  std::string_view text = call.stream.push(token);
+  return tell_text(a, a.result.generated > a.request.min_tokens ? call.stops.push(text) : text);
+}
+
+bool tell_rest(const Answer& a) {
+  CallState& call = *a.model.call;
+  return tell_text(a, call.stops.push(call.stream.finish())) && tell_text(a, call.stops.finish());
+}
+
+Finish answer(const Answer& a, int64_t start_ns) {
+  GenerateResult& result = a.result;
+  feed(a);
+  int64_t room = a.model.context - a.conversation.sequence.done, most = a.request.max_tokens ? std::min(a.request.max_tokens, room) : room;
   Finish finish = Finish::length;
-  result.first_ns = now_ns() - start_ns;
   while (result.generated < most) {
-    if (!request.ignore_end && is_end(*model.tokenizer, token)) {
+    int32_t token = choose_token(a);
+    if (!result.first_ns) result.first_ns = now_ns() - start_ns;
+    if (token == kStopped) return Finish::callback;
+    if (ends(a, token)) {
       finish = Finish::end;
       break;
     }
     ++result.generated;
-    if (!emitter.token(token)) return Finish::callback;
-    if (result.generated == most) break;
-    StepItem item{&sequence, {&token, 1}, StepItem::last};
-    require_ok(run_step(*model.runner, {&item, 1}, work), work.control);
-    token = largest(model.runner->state.io("logits").as<float>(), model.config.vocabulary);
+    a.conversation.tokens.push_back(token);
+    if (!tell(a, token)) return Finish::callback;
+    if (a.model.call->stops.stopped()) return Finish::stop_string;
+    if (result.generated < most) feed(a);
   }
-  return emitter.text(emitter.stream.finish()) ? finish : Finish::callback;
+  return tell_rest(a) ? finish : Finish::callback;
 }
 
-// The prompt's tokens, in the memory of the call.
-std::span<const int32_t> read_prompt(Model& model, const PromptSource& prompt, const Control& control) {
+// The prompt's tokens, in the memory of the call where they come from a text.
+std::span<const int32_t> read_prompt(Model& model, const PromptSource& prompt, int64_t held, const Control& control) {
   if (!prompt.is_text) return prompt.tokens;
   Vector<int32_t>& ids = model.call->prompt;
   ids.clear();
   ids.reserve(size_t(model.context));
   {
     ScratchScope scratch(model.prompt_scratch);
-    tokenize(*model.tokenizer, prompt.text, prompt.flags, ids, control);
+    TokenizeFlags flags = prompt.flags;
+    if (held) flags.add_begin = false;
+    tokenize(*model.tokenizer, prompt.text, flags, ids, control);
   }
   if (int64_t count = int64_t(ids.size()); count > model.context) {
     Vector<int32_t>().swap(ids);  // it grew into the scratch
     ids.reserve(size_t(model.context));
-    fail_context_full(model, count);
+    check_context(model, held, count);
   }
   return ids;
 }
 
-// The one sequence of the model, empty.
-Sequence& start_sequence(Model& model) {
-  model.call->sequence.clear();
-  model.call->stream.clear();
-  return model.call->sequence;
+// The call's conversation as it was, unless the call says that it may stay.
+class Undo {
+ public:
+  explicit Undo(Conversation& conversation) : conversation_(conversation), count_(conversation.tokens.size()), done_(conversation.sequence.done) {}
+  ~Undo() {
+    if (!stays_) conversation_.truncate(count_, done_);
+  }
+  void let_it_stay() { stays_ = true; }
+
+ private:
+  Conversation& conversation_;
+  size_t count_;
+  int64_t done_;
+  bool stays_ = false;
+};
+
+void append_prompt(Model& model, const GenerateRequest& request, Conversation& conversation, const Control& control, GenerateResult& result) {
+  Vector<int32_t>& tokens = conversation.tokens;
+  std::span<const int32_t> prompt = read_prompt(model, request.prompt, int64_t(tokens.size()), control);
+  result.prompt_tokens = int64_t(prompt.size());
+  require_tokens(tokens.size() + prompt.size());
+  check_vocabulary(model, prompt);
+  check_context(model, int64_t(tokens.size()), int64_t(prompt.size()));
+  tokens.insert(tokens.end(), prompt.begin(), prompt.end());
+  // Logits come of a step: where all is in the cache, its last token is fed again.
+  conversation.sequence.truncate(std::min(conversation.sequence.done, int64_t(tokens.size()) - 1));
 }
 
 }  // namespace
@@ -142,15 +222,17 @@ Finish finish_of(Status status) {
 void generate(Model& model, const GenerateRequest& request, const Control& control, GenerateResult& result) {
   int64_t start_ns = now_ns();
   try {
+    SessionUse use(request.session);
     auto turn = take_turn(model, control);
     AccountScope models(model.account);
-    std::span<const int32_t> prompt = read_prompt(model, request.prompt, control);
-    result.prompt_tokens = int64_t(prompt.size());
-    check_tokens(model, prompt);
+    model.call->stream.clear();
+    model.call->stops.start(request.stops);
+    Conversation& conversation = request.session ? *request.session : model.call->alone;
+    Undo undo(conversation);
+    append_prompt(model, request, conversation, control, result);
     Work work = work_of(model, control);
-    Sequence& sequence = start_sequence(model);
-    int32_t token = prefill(model, sequence, prompt, work);
-    result.finish = decode(model, sequence, token, request, work, start_ns, result);
+    result.finish = answer({model, request, work, conversation, result}, start_ns);
+    if (request.session) undo.let_it_stay();
   } catch (...) {
     result.total_ns = now_ns() - start_ns;
     throw;
@@ -159,10 +241,11 @@ void generate(Model& model, const GenerateRequest& request, const Control& contr
 }
 
 void score(Model& model, std::span<const int32_t> tokens, const Control& control, float* out) {
-  check_tokens(model, tokens);
   auto turn = take_turn(model, control);
+  check_tokens(model, tokens);
   Work work = work_of(model, control);
-  Sequence& sequence = start_sequence(model);
+  Undo undo(model.call->alone);
+  Sequence& sequence = model.call->alone.sequence;
   size_t step = size_t(model.runner->limits.rows), row = size_t(model.config.vocabulary);
   for (size_t begin = 0; begin < tokens.size(); begin += step) {
     size_t n = std::min(step, tokens.size() - begin);

@@ -10,24 +10,32 @@ namespace prm {
 
 namespace {
 
-int32_t token_id(const ModelFile& file, const char* key) { return int32_t(file.integer_or(key, -1, INT32_MAX, -1)); }
+int32_t token_id(const ModelFile& file, const char* name, int32_t otherwise = -1) {
+  return int32_t(file.integer_or(fmt::format("tokenizer.ggml.{}_token_id", name), -1, INT32_MAX, otherwise));
+}
 
+// `vocabulary`: how many tokens the weights have; -1: there are none.
 TokenizerPtr load_tokenizer(const ModelFile& file, int64_t vocabulary, const Control& control) {
   VocabularySource source;
   source.model = String(file.text("tokenizer.ggml.model"));
   source.pre = String(file.text_or("tokenizer.ggml.pre", "default"));
+  source.name = String(file.text_or("general.name", ""));
   source.tokens = file.texts("tokenizer.ggml.tokens");
   if (file.find("tokenizer.ggml.scores")) source.scores = file.reals("tokenizer.ggml.scores");
   if (file.find("tokenizer.ggml.token_type")) source.types = file.integers("tokenizer.ggml.token_type");
   if (file.find("tokenizer.ggml.merges")) source.merges = file.texts("tokenizer.ggml.merges");
-  source.bos = token_id(file, "tokenizer.ggml.bos_token_id");
-  source.eos = token_id(file, "tokenizer.ggml.eos_token_id");
-  source.eot = token_id(file, "tokenizer.ggml.eot_token_id");
-  source.unknown = token_id(file, "tokenizer.ggml.unknown_token_id");
-  source.add_bos = file.boolean_or("tokenizer.ggml.add_bos_token", source.model == "llama");
+  bool numbered = source.model == "llama" && source.tokens.size() > 2;  // SentencePiece gives its trainer's ids where none are named
+  source.bos = token_id(file, "bos", numbered ? 1 : -1);
+  source.eos = token_id(file, "eos", numbered ? 2 : -1);
+  source.eot = token_id(file, "eot");
+  source.eom = token_id(file, "eom");
+  source.unknown = token_id(file, "unknown", numbered ? 0 : -1);
+  int role = 0;
+  for (const char* name : {"fim_pre", "fim_suf", "fim_mid", "fim_pad", "fim_rep", "fim_sep"}) source.infill[role++] = token_id(file, name);
+  if (file.find("tokenizer.ggml.add_bos_token")) source.add_bos = file.boolean_or("tokenizer.ggml.add_bos_token", false);
   source.add_eos = file.boolean_or("tokenizer.ggml.add_eos_token", false);
   source.add_space_prefix = file.boolean_or("tokenizer.ggml.add_space_prefix", true);
-  if (int64_t(source.tokens.size()) != vocabulary)
+  if (vocabulary >= 0 && int64_t(source.tokens.size()) != vocabulary)
     file.bad(fmt::format("the vocabulary has {} tokens, 'token_embd.weight' has {} rows", source.tokens.size(), vocabulary));
   control.require();
   return make_tokenizer(source, control);
@@ -39,6 +47,17 @@ int64_t choose_context(const LoadOptions& options, const DecoderConfig& config) 
   return options.context ? options.context : std::min(config.context, kDefaultContext);
 }
 
+// A file without tensors holds a vocabulary alone, whatever architecture it names: text and tokens of it, but nothing to run.
+void prepare_vocabulary(Model& model, const LoadOptions& options, const Control& control) {
+  const ModelFile& file = model.file;
+  if (!options.header_only)
+    fail_about(Status::unsupported, file.file->name, "{}: the file has no tensors, only a vocabulary: it cannot run; open it with PRM_MODEL_HEADER_ONLY to tokenize",
+               file.file->name);
+  model.config.arch = String(file.text_or("general.architecture", ""));
+  model.tokenizer = load_tokenizer(file, -1, control);
+  model.config.vocabulary = vocabulary_size(*model.tokenizer);
+}
+
 // All but memory for weights, cache and scratch: what a header-only model has, and what it would need follows from it.
 void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, const Control& control) {
   if (!is_gguf(*bytes)) {
@@ -47,9 +66,13 @@ void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, cons
   }
   model.file = read_gguf(std::move(bytes), control);
   const ModelFile& file = model.file;
+  if (file.tensors.empty() && file.find("tokenizer.ggml.tokens")) {
+    prepare_vocabulary(model, options, control);
+    return;
+  }
   const Architecture& architecture = find_architecture(file);
   model.config = read_decoder_config(file);
-  model.context = choose_context(options, model.config);
+  model.context = model.config.opened_context = choose_context(options, model.config);
   model.chunk_tokens = std::min(options.chunk_tokens ? options.chunk_tokens : kDefaultChunk, model.context);
   control.require();
   model.tokenizer = load_tokenizer(file, model.config.vocabulary, control);
@@ -61,7 +84,10 @@ void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, cons
   limits.tokens = model.chunk_tokens;
   limits.sequences = 1;
   limits.rows = std::min(kScoredRows, model.chunk_tokens);
-  limits.pages_per_sequence = limits.pages = ceil_div(model.context, kPageTokens);
+  limits.pages_per_sequence = ceil_div(model.context, kPageTokens);
+  limits.pages = limits.pages_per_sequence * std::max<int64_t>(options.sessions, 1);
+  if (limits.pages * kPageTokens > INT32_MAX)
+    fail_about(Status::invalid_argument, "sessions", "{} sessions of {} tokens are more than {} in all", options.sessions, model.context, INT32_MAX);
   PlanOptions plan_options;
   plan_options.device = model.engine->device.get();
   plan_options.bounds = {{"T", limits.tokens}, {"S", limits.sequences}, {"R", limits.rows}, {"M", limits.pages_per_sequence}, {"P", limits.pages}};
@@ -72,11 +98,17 @@ void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, cons
   model.runner.emplace(model.plan, limits);
   model.pages.emplace(int(limits.pages), int(kPageTokens));
   model.call.emplace(*model.tokenizer, *model.pages, model.context);
+  for (int64_t i = 0; i < options.sessions; ++i) model.sessions.push_back(make_charged<Session>(*model.pages, model.context));
   model.prepared_peak = model.account.peak();
   control.require();
 }
 
 }  // namespace
+
+CallState::CallState(const Tokenizer& tokenizer, PagePool& pages, int64_t context) : stream(tokenizer), stops(tokenizer), alone(pages, context) {
+  prompt.reserve(size_t(context));
+  token_text.reserve(longest_token(tokenizer));
+}
 
 ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptions& options, const Control& control) {
   AccountScope engines(engine->account);
@@ -95,19 +127,22 @@ ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptio
   model->weights->fill(*model->plan, work_of(*model, control));
   model->runner->state.allocate(*model->weights, model->account);
   model->prompt_scratch = Buffer(kHeldPromptBytes * kScratchPerPromptByte, model->account, MemoryKind::scratch, "tokenizing");
+  model->sampler_buffer = Buffer(sampler_bytes(model->config.vocabulary), model->account, MemoryKind::scratch, "sampling");
+  model->sampler.emplace(model->sampler_buffer, model->config.vocabulary);
   log.say(LogLevel::info, "{}: {} with {} parameters, {} bytes held, packed in {} ms", model->file.file->name, model->config.arch, model->parameters,
           model->account.held(), (now_ns() - start) / 1000000);
   return model;
 }
 
 MemoryPlan plan_memory(const Model& model) {
+  if (!model.plan) fail(Status::unsupported, "the file has no tensors, only a vocabulary: there is nothing to plan");
   MemoryPlan plan;
   const MemoryAccount& account = model.account;
   uint64_t others = model.engine->account.held() - account.held();
   plan.object_bytes = account.held(MemoryKind::objects);
   plan.weight_bytes = model.weight_bytes.held;
   plan.cache_bytes = model.plan->state_bytes;
-  plan.scratch_bytes = model.plan->arena_bytes + kHeldPromptBytes * kScratchPerPromptByte;
+  plan.scratch_bytes = model.plan->arena_bytes + kHeldPromptBytes * kScratchPerPromptByte + sampler_bytes(model.config.vocabulary);
   uint64_t loading = plan.weight_bytes + model.weight_bytes.staging, running = plan.weight_bytes + plan.cache_bytes + plan.scratch_bytes;
   plan.host_bytes = others + std::max(model.prepared_peak, plan.object_bytes + std::max(loading, running));
   return plan;
@@ -121,6 +156,7 @@ Work work_of(const Model& model, const Control& control) {
 }
 
 std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control) {
+  if (!model.plan) fail(Status::unsupported, "the file has no tensors, only a vocabulary: it tokenizes, and cannot run");
   if (model.header_only) fail(Status::unsupported, "the model was opened with PRM_MODEL_HEADER_ONLY: open it without to run it");
   std::unique_lock<std::timed_mutex> lock(model.turn, std::defer_lock);
   control.require();

@@ -6,8 +6,9 @@
 #include "formats/model_file.h"
 #include "models/architecture.h"
 #include "runtime/engine.h"
-#include "runtime/step.h"
-#include "text/tokenizer.h"
+#include "runtime/sampler.h"
+#include "runtime/session.h"
+#include "text/stop_filter.h"
 
 namespace prm {
 
@@ -17,6 +18,7 @@ struct LoadOptions {
   int64_t chunk_tokens = 0;  // 0 = kDefaultChunk
   DType cache_type = DType::f16;
   uint64_t max_host_bytes = 0;  // of this model, inside the engine's bound; 0 = none
+  int64_t sessions = 0;         // open at once, at most: the cache has pages for so many contexts, for one at least
 };
 inline constexpr int64_t kDefaultContext = 8192, kDefaultChunk = 512, kPageTokens = 256, kScoredRows = 32;
 // Prompts of so many bytes are tokenized in memory that the model holds; longer ones take more for that time.
@@ -33,10 +35,13 @@ struct ModelSource {
 struct CallState {
   Vector<int32_t> prompt;
   TextStream stream;
-  Sequence sequence;
-  CallState(const Tokenizer& tokenizer, PagePool& pages, int64_t context) : stream(tokenizer), sequence(pages) { prompt.reserve(size_t(context)); }
+  StopFilter stops;
+  String token_text;
+  Conversation alone;  // of calls without a session
+  CallState(const Tokenizer& tokenizer, PagePool& pages, int64_t context);
 };
 
+// A header-only model of a file without tensors has file, tokenizer, config.arch and config.vocabulary alone.
 struct Model : ChargedObject {
   EnginePtr engine;
   MemoryAccount account;  // of all that follows, inside the engine's
@@ -55,6 +60,9 @@ struct Model : ChargedObject {
   std::optional<PagePool> pages;
   Buffer prompt_scratch;  // for ScratchScope; outlives what a call may have left in it
   std::optional<CallState> call;
+  Vector<std::shared_ptr<Session>> sessions;
+  Buffer sampler_buffer;
+  std::optional<SamplerMemory> sampler;  // over the buffer
   bool header_only = false;
   std::timed_mutex turn;  // of runner and call
 
@@ -68,7 +76,8 @@ ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptio
 std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control);
 Work work_of(const Model& model, const Control& control);
 
-// What loading and running a model takes, exactly; the same from a header-only model as from a whole one.
+// What loading and running a model takes, exactly; the same from a header-only model as from a whole one. plan_memory fails
+// with unsupported where there is only a vocabulary.
 struct MemoryPlan {
   uint64_t host_bytes = 0;    // the engine's high-water mark: this model beside all else that the engine holds now
   uint64_t object_bytes = 0;  // header, tokenizer, graph, plan

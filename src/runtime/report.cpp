@@ -78,6 +78,10 @@ void write_traffic(JsonWriter& json, const Plan& plan, const PlanLaunch& launch)
       macs += value.bound.count();
       blocks = blocks && is_block(value.bound.dtype);
     }
+    if (launch.op == &kMoeMatmul && i == 2) {  // of a token's experts alone
+      uint64_t used = uint64_t(value.bound.dim[1]), experts = uint64_t(launch.attr.as<ExpertsAttr>().experts);
+      weights = weights / experts * used, macs = macs / int64_t(experts) * int64_t(used);
+    }
     if (plan.values[size_t(value.root)].place == Place::state) state += value.bound.bytes();
   }
   if (weights) json.pair("weight_bytes", weights);
@@ -108,7 +112,7 @@ String inspect_json(const Model& model) {
   for (size_t i = 0; i < model.graph.values.size(); ++i)
     if (model.graph.values[i].name == "tokens") write_io(json, model.graph, "tokens", ValueId(i));
   json.end_array().key("outputs").begin_array();
-  write_io(json, model.graph, "logits", model.graph.outputs[0]);
+  if (!model.graph.outputs.empty()) write_io(json, model.graph, "logits", model.graph.outputs[0]);
   json.end_array().key("ops").begin_object();
   for (const Node& node : model.graph.nodes) ++ops[node.op->name];
   for (auto& [op, count] : ops) json.pair(op, count);
@@ -153,7 +157,7 @@ String plan_json(const Model& model, const MemoryPlan& plan, uint64_t budget) {
   bool fits = budget == 0 || plan.host_bytes <= budget;
   json.begin_object().pair("host_bytes", plan.host_bytes).pair("device_bytes", 0).pair("weights_bytes", plan.weight_bytes);
   json.pair("kv_bytes", plan.cache_bytes).pair("scratch_bytes", plan.scratch_bytes).pair("object_bytes", plan.object_bytes);
-  json.pair("context", model.context).pair("chunk_tokens", model.chunk_tokens).pair("budget_bytes", budget).pair("fits", fits).key("advice").begin_array();
+  json.pair("context", model.context).pair("chunk_tokens", model.chunk_tokens).pair("sessions", int64_t(model.sessions.size())).pair("budget_bytes", budget).pair("fits", fits).key("advice").begin_array();
   if (!fits) write_advice(json, model, plan, plan.host_bytes - budget);
   return json.end_array().end_object().text();
 }

@@ -3,12 +3,13 @@
 namespace prm {
 
 int PagePool::take() {
+  std::lock_guard lock(mutex_);
   for (size_t i = 0; i < taken_.size(); ++i)
     if (!taken_[i]) {
       taken_[i] = true;
       return int(i);
     }
-  fail(Status::context_full, "all {} pages of {} tokens of the cache are in use", taken_.size(), page_tokens_);
+  fail(Status::context_full, "all {} pages of {} tokens of the cache are in use: close or truncate sessions, or open the model with more of them", taken_.size(), page_tokens_);
 }
 
 Runner::Runner(std::shared_ptr<const Plan> plan, const StepLimits& bounds) : state(std::move(plan)), limits(bounds) {

@@ -1,23 +1,29 @@
 // One step: any mix of prompt chunks and single tokens of several sequences becomes a batch descriptor, a binding of
 // extents and one plan run. Sequences advance only after the run was ok: a cancelled step changes nothing.
 #pragma once
+#include <algorithm>
 #include <memory>
+#include <mutex>
 #include <span>
 
 #include "graph/plan.h"
 
 namespace prm {
 
-// The cache's pages: free ones are handed out, the lowest first.
+// The cache's pages: free ones are handed out, the lowest first. Any thread.
 class PagePool {
  public:
   PagePool(int pages, int page_tokens) : taken_(size_t(pages), false), page_tokens_(page_tokens) {}
   int take();  // fails with context_full when all are in use
-  void give(int page) { taken_[size_t(page)] = false; }
+  void give(int page) {
+    std::lock_guard lock(mutex_);
+    taken_[size_t(page)] = false;
+  }
   int page_tokens() const { return page_tokens_; }
   int pages() const { return int(taken_.size()); }
 
  private:
+  std::mutex mutex_;
   Vector<bool> taken_;
   int page_tokens_;
 };
@@ -30,10 +36,11 @@ struct Sequence {
 
   explicit Sequence(PagePool& from) : pool(from) { pages.reserve(size_t(pool.pages())); }  // steps allocate nothing
   ~Sequence() { clear(); }
-  void clear() {
-    for (int page : pages) pool.give(page);
-    pages.clear();
-    done = 0;
+  void clear() { truncate(0); }
+  // Forgets what is after the first `count` tokens.
+  void truncate(int64_t count) {
+    done = std::min(done, count);
+    for (int64_t page = pool.page_tokens(), needed = (done + page - 1) / page; int64_t(pages.size()) > needed; pages.pop_back()) pool.give(pages.back());
   }
   Sequence(const Sequence&) = delete;
   Sequence& operator=(const Sequence&) = delete;

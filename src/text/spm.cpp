@@ -4,14 +4,12 @@
 #include <queue>
 
 #include "base/error.h"
-#include "text/tokenizer_family.h"
+#include "text/byte_tokens.h"
 #include "text/utf8.h"
 
 namespace prm {
 
 namespace {
-
-constexpr std::string_view kSpace = "\xe2\x96\x81";  // U+2581 stands for a space
 
 struct Symbol {
   int32_t previous, next;
@@ -66,10 +64,7 @@ struct Joiner {
 };
 
 void tokenize_spm(const Tokenizer& t, std::string_view raw, bool first, Listener& listener, Vector<int32_t>& out) {
-  String text;
-  text.reserve(raw.size() + 3);
-  if (t.add_space_prefix && first) text += kSpace;
-  for (char c : raw) c == ' ' ? void(text += kSpace) : void(text += c);
+  String text = with_escaped_spaces(raw, t.add_space_prefix && first);
   Joiner joiner{t.vocabulary, text, listener, {}, {}};
   joiner.run();
   for (int32_t i = joiner.symbols.empty() ? -1 : 0; i >= 0; i = joiner.symbols[size_t(i)].next) {
@@ -81,49 +76,21 @@ void tokenize_spm(const Tokenizer& t, std::string_view raw, bool first, Listener
   }
 }
 
-// Value of "<0xNN>" with two upper-case digits, -1 for anything else.
-int byte_value(std::string_view text) {
-  if (text.size() != 6 || text.substr(0, 3) != "<0x" || text[5] != '>') return -1;
-  int value = 0;
-  for (char c : text.substr(3, 2)) {
-    int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-    if (digit < 0) return -1;
-    value = value * 16 + digit;
-  }
-  return value;
-}
-
+// "tokenizer.ggml.pre" says nothing here: there is no pre-tokenizer. A byte without a token is the unknown token.
 void prepare_spm(Tokenizer& t, const VocabularySource& source, Listener&) {
-  if (source.pre != "default")
-    fail(Status::unsupported, "tokenizer: pre-tokenizer '{}' of model 'llama' is not supported; known: default", source.pre);
   if (source.scores.empty()) fail(Status::bad_file, "tokenizer: model 'llama' needs scores");
-  for (int32_t id = 0; id < t.vocabulary.size(); ++id)
-    if (t.vocabulary.type(id) == TokenType::byte && byte_value(t.vocabulary.text(id)) < 0)
-      fail(Status::bad_file, "tokenizer: byte token {} is '{}', expected <0x00> to <0xFF>", id, t.vocabulary.text(id));
+  t.add_bos = true;
+  find_byte_tokens(t);
   for (int b = 0; b < 256; ++b) {
-    t.byte_tokens[b] = t.vocabulary.find(fmt::format("<0x{:02X}>", b));
     char raw = char(b);
     if (t.byte_tokens[b] < 0) t.byte_tokens[b] = t.vocabulary.find({&raw, 1});
-    if (t.byte_tokens[b] < 0) fail(Status::bad_file, "tokenizer: the vocabulary has no token for byte 0x{:02X}", b);
+    if (t.byte_tokens[b] < 0) t.byte_tokens[b] = source.unknown;
+    if (t.byte_tokens[b] < 0) fail(Status::bad_file, "tokenizer: the vocabulary has no token for byte 0x{:02X}, and no unknown token", b);
   }
-}
-
-void append_spm(const Tokenizer& t, int32_t id, String& out) {
-  std::string_view text = t.vocabulary.text(id);
-  if (t.vocabulary.type(id) == TokenType::byte) {
-    out += char(byte_value(text));
-    return;
-  }
-  for (size_t at; (at = text.find(kSpace)) != text.npos; text.remove_prefix(at + kSpace.size())) {
-    out += text.substr(0, at);
-    out += ' ';
-  }
-  out += text;
 }
 
 }  // namespace
 
-extern const TokenizerFamily kSpmFamily;
-const TokenizerFamily kSpmFamily{"llama", prepare_spm, tokenize_spm, append_spm};
+const TokenizerFamily kSpmFamily{"llama", prepare_spm, tokenize_spm, append_unescaped};
 
 }  // namespace prm

@@ -8,34 +8,13 @@
 
 namespace prm {
 
-extern const TokenizerFamily kSpmFamily, kBpeFamily;
-
 namespace {
 
 constexpr const TokenizerFamily* kFamilies[] = {
     &kSpmFamily,
     &kBpeFamily,
+    &kGemma4Family,
 };
-
-// Tokens that end an answer, by the names that models give them.
-constexpr std::string_view kEndNames[] = {
-    "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<end_of_turn>", "<|endoftext|>", "</s>", "<|eom_id|>",
-    "<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>"};
-
-// A token with such a name counts as control whatever its type in the file: nobody ends an answer by typing it.
-Vector<int32_t> end_tokens(Vocabulary& vocabulary, const VocabularySource& source) {
-  Vector<int32_t> ends;
-  for (int32_t id : {source.eos, source.eot})
-    if (id >= 0) ends.push_back(id);
-  for (std::string_view name : kEndNames)
-    if (int32_t id = vocabulary.find(name); id >= 0) {
-      vocabulary.make_control(id);
-      ends.push_back(id);
-    }
-  std::sort(ends.begin(), ends.end());
-  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-  return ends;
-}
 
 }  // namespace
 
@@ -52,13 +31,14 @@ TokenizerPtr make_tokenizer(const VocabularySource& source, const Control& contr
   tokenizer->family = family;
   tokenizer->bos = source.bos;
   tokenizer->eos = source.eos;
-  tokenizer->add_bos = source.add_bos;
   tokenizer->add_eos = source.add_eos;
   tokenizer->add_space_prefix = source.add_space_prefix;
-  if (source.add_bos && source.bos < 0) fail(Status::bad_file, "tokenizer: add_bos_token is set, but there is no bos_token_id");
+  if (source.add_bos == true && source.bos < 0) fail(Status::bad_file, "tokenizer: add_bos_token is set, but there is no bos_token_id");
   if (source.add_eos && source.eos < 0) fail(Status::bad_file, "tokenizer: add_eos_token is set, but there is no eos_token_id");
-  tokenizer->ends = end_tokens(tokenizer->vocabulary, source);
+  tokenizer->ends = assign_special_tokens(tokenizer->vocabulary, source);
   family->prepare(*tokenizer, source, listener);
+  if (source.add_bos && !family->always_bos) tokenizer->add_bos = *source.add_bos;
+  tokenizer->add_bos = tokenizer->add_bos && source.bos >= 0;
   return tokenizer;
 }
 
@@ -79,6 +59,8 @@ int32_t vocabulary_size(const Tokenizer& t) { return t.vocabulary.size(); }
 int32_t begin_token(const Tokenizer& t) { return t.add_bos ? t.bos : -1; }
 int32_t end_token(const Tokenizer& t) { return t.eos; }
 bool is_end(const Tokenizer& t, int32_t id) { return std::binary_search(t.ends.begin(), t.ends.end(), id); }
+std::span<const int32_t> end_tokens(const Tokenizer& t) { return t.ends; }
+size_t longest_token(const Tokenizer& t) { return t.vocabulary.longest(); }
 
 void append_token_text(const Tokenizer& t, int32_t id, bool special, String& out) {
   if (id < 0 || id >= t.vocabulary.size()) fail(Status::invalid_argument, "token {} is not in the vocabulary of {}", id, t.vocabulary.size());

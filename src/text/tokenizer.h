@@ -3,31 +3,36 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/containers.h"
-
 #include "base/control.h"
 
 namespace prm {
 
 // What a file says of its tokenizer. The views need to live only during make_tokenizer (it copies).
 struct VocabularySource {
-  String model;                      // "llama" (SentencePiece BPE by scores) or "gpt2" (byte-level BPE by merges)
-  String pre;                        // "default", "qwen2", ...
+  String model;                      // "llama" (SentencePiece BPE by scores), "gpt2" (byte-level BPE by merges) or "gemma4"
+  String pre;                        // "default", "qwen2", ...; gpt2 only
+  String name;                       // the model's: some special tokens take white space by it (special_tokens.cpp)
   Vector<std::string_view> tokens;   // [V]
   Vector<float> scores;              // [V]; empty allowed for gpt2
   Vector<int32_t> types;             // [V] GGUF token types: 1 normal 2 unknown 3 control 4 user-defined 5 unused 6 byte
   Vector<std::string_view> merges;   // "left right", rank = index; gpt2 only
-  int32_t bos = -1, eos = -1, eot = -1, unknown = -1;
-  bool add_bos = false, add_eos = false, add_space_prefix = true;
+  int32_t bos = -1, eos = -1, eot = -1, eom = -1, unknown = -1;
+  // Tokens for filling in the middle: prefix, suffix, middle, padding, repository, file separator. The last three end an answer.
+  int32_t infill[6] = {-1, -1, -1, -1, -1, -1};
+  std::optional<bool> add_bos;       // unset: as the family or pre-tokenizer does it
+  bool add_eos = false, add_space_prefix = true;
 };
 
 struct Tokenizer;  // immutable, usable from any thread
 using TokenizerPtr = std::shared_ptr<const Tokenizer>;
 
-// Fails with unsupported (unknown model or pre), bad_file (lengths that differ, ids out of range, duplicate or empty tokens
-// where they make the result ambiguous, malformed merges or byte tokens).
+// Fails with unsupported (unknown model or pre), bad_file (lengths that differ, ids out of range, two tokens of one text,
+// malformed merges or byte tokens).
 TokenizerPtr make_tokenizer(const VocabularySource& source, const Control& control = {});
 
 struct TokenizeFlags {
@@ -43,6 +48,9 @@ int32_t vocabulary_size(const Tokenizer& tokenizer);
 int32_t begin_token(const Tokenizer& tokenizer);  // put in front by add_begin; -1 when none
 int32_t end_token(const Tokenizer& tokenizer);    // -1 when none
 bool is_end(const Tokenizer& tokenizer, int32_t id);   // EOS, EOT and other end-of-generation tokens by name
+
+std::span<const int32_t> end_tokens(const Tokenizer& tokenizer);  // all of them
+size_t longest_token(const Tokenizer& tokenizer);      // bytes of the longest, at least
 
 // Bytes of one token; control tokens are empty unless `special`. Ids out of range fail with invalid_argument.
 void append_token_text(const Tokenizer& tokenizer, int32_t id, bool special, String& out);

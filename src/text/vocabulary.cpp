@@ -16,7 +16,7 @@ size_t hash_text(std::string_view text) {
   return size_t(h ^ (h >> 32));
 }
 
-bool is_special(TokenType type) { return type == TokenType::control || type == TokenType::unknown || type == TokenType::user_defined; }
+bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 void check_id(const char* name, int32_t id, size_t size) {
   if (id < -1 || id >= int64_t(size)) fail(Status::bad_file, "tokenizer: {} is {}, the vocabulary has {} tokens", name, id, size);
@@ -32,7 +32,9 @@ Vocabulary::Vocabulary(const VocabularySource& s, Listener& listener) {
   if (!s.types.empty() && s.types.size() != n) fail(Status::bad_file, "tokenizer: {} types for {} tokens", s.types.size(), n);
   for (float score : s.scores)
     if (std::isnan(score)) fail(Status::bad_file, "tokenizer: a score is NaN");
-  check_id("bos_token_id", s.bos, n), check_id("eos_token_id", s.eos, n), check_id("eot_token_id", s.eot, n), check_id("unknown_token_id", s.unknown, n);
+  check_id("bos_token_id", s.bos, n), check_id("eos_token_id", s.eos, n), check_id("eot_token_id", s.eot, n), check_id("eom_token_id", s.eom, n);
+  check_id("unknown_token_id", s.unknown, n);
+  for (int32_t id : s.infill) check_id("fim_*_token_id", id, n);
   for (std::string_view token : s.tokens) bytes += token.size(), longest_ = std::max(longest_, token.size());
   if (bytes > UINT32_MAX) fail(Status::limit, "tokenizer: the vocabulary has {} bytes of text", bytes);
   blob_.reserve(bytes);
@@ -55,13 +57,15 @@ Vocabulary::Vocabulary(const VocabularySource& s, Listener& listener) {
   for (int32_t id = 0; id < int32_t(n); ++id) {
     listener.turn();
     size_t at = hash_text(text(id)) & (slots - 1);
-    while (table_[at] >= 0 && text(table_[at]) != text(id)) at = (at + 1) & (slots - 1);
+    for (; table_[at] >= 0; at = (at + 1) & (slots - 1))
+      if (text(table_[at]) == text(id) && !text(id).empty())
+        fail(Status::bad_file, "tokenizer: tokens {} and {} are both '{}'", table_[at], id, text(id).substr(0, 80));
     table_[at] = id;
   }
-  add_special_lengths();
 }
 
 int32_t Vocabulary::find(std::string_view wanted) const {
+  if (wanted.empty()) return -1;
   size_t mask = table_.size() - 1, at = hash_text(wanted) & mask;
   while (table_[at] >= 0) {
     if (text(table_[at]) == wanted) return table_[at];
@@ -70,13 +74,23 @@ int32_t Vocabulary::find(std::string_view wanted) const {
   return -1;
 }
 
-void Vocabulary::add_special_lengths() {
-  Map<size_t, Vector<uint8_t>, std::greater<>> firsts;
+void Vocabulary::set_strip(int32_t id, Strip strip) {
+  if (strips_.empty()) strips_.assign(types_.size(), Strip::none);
+  strips_[size_t(id)] = strip;
+}
+
+void Vocabulary::index_special() {
+  special_lengths_.clear();
+  Map<size_t, Vector<int32_t>, std::greater<>> by_length;
   for (int32_t id = 0; id < size(); ++id)
-    if (is_special(type(id)) && !text(id).empty()) firsts[text(id).size()].push_back(uint8_t(text(id)[0]));
-  for (auto& [length, bytes] : firsts) {
+    if (is_special(type(id)) && !text(id).empty()) by_length[text(id).size()].push_back(id);
+  for (auto& [length, ids] : by_length) {
     SpecialLength entry{length, {}};
-    for (uint8_t b : bytes) entry.first_bytes[b] = true;
+    for (int32_t id : ids) {
+      uint8_t byte = uint8_t(text(id)[0]);
+      entry.first_bytes[true][byte] = true;
+      entry.first_bytes[false][byte] |= type(id) == TokenType::user_defined;
+    }
     special_lengths_.push_back(entry);
   }
 }
@@ -84,21 +98,32 @@ void Vocabulary::add_special_lengths() {
 Vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool special, Listener& listener) const {
   Vector<Fragment> fragments, next;
   if (!whole.empty()) fragments.push_back({0, whole.size(), -1});
+  bool present[256] = {};
+  for (char c : whole) present[uint8_t(c)] = true;
   for (const SpecialLength& entry : special_lengths_) {
-    if (entry.length > whole.size()) continue;
+    const bool(&first_bytes)[256] = entry.first_bytes[special];
+    bool possible = false;
+    for (int b = 0; b < 256; ++b) possible |= present[b] & first_bytes[b];
+    if (!possible || entry.length > whole.size()) continue;
     next.clear();
     for (const Fragment& f : fragments) {
       size_t begin = f.begin, end = f.begin + f.size;
       for (size_t i = begin; f.token < 0 && i + entry.length <= end;) {
         listener.turn();
-        int32_t id = entry.first_bytes[uint8_t(whole[i])] ? find(whole.substr(i, entry.length)) : -1;
+        int32_t id = first_bytes[uint8_t(whole[i])] ? find(whole.substr(i, entry.length)) : -1;
         if (id < 0 || !(type(id) == TokenType::user_defined || (special && is_special(type(id))))) {
           ++i;
           continue;
         }
-        if (i > begin) next.push_back({begin, i - begin, -1});
+        size_t text_end = i;
+        if (strip(id) == Strip::left)
+          while (text_end > begin && is_ascii_space(whole[text_end - 1])) --text_end;
+        if (text_end > begin) next.push_back({begin, text_end - begin, -1});
         next.push_back({i, entry.length, id});
-        begin = i += entry.length;
+        i += entry.length;
+        if (strip(id) == Strip::right)
+          while (i < end && is_ascii_space(whole[i])) ++i;
+        begin = i;
       }
       if (f.token >= 0) next.push_back(f);
       else if (begin < end) next.push_back({begin, end - begin, -1});

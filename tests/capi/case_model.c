@@ -106,7 +106,7 @@ static void options_out_of_range_are_named(void) {
     prm_engine *engine = open_engine(0);
     prm_model_options start = PRM_INIT(prm_model_options), options;
     int32_t contexts[] = { -1, INT32_MIN, 257, INT32_MAX }, chunks[] = { -1, INT32_MIN, INT32_MAX },
-            dtypes[] = { PRM_DTYPE_I32, -1, 999 };
+            dtypes[] = { PRM_DTYPE_I32, -1, 999, PRM_DTYPE_BLOCK, PRM_DTYPE_BLOCK + 2, 4 };
     size_t i;
     for (i = 0; i < sizeof contexts / sizeof contexts[0]; ++i) {
         options = start;
@@ -129,23 +129,56 @@ static void options_out_of_range_are_named(void) {
     prm_engine_close(engine);
 }
 
-static void both_cache_types_open(void) {
+static uint64_t planned_cache(prm_engine *engine, prm_model_options options, uint64_t *in_all) {
+    prm_plan plan = PRM_INIT(prm_plan);
+    prm_model *model;
+    options.flags = PRM_MODEL_HEADER_ONLY;
+    CHECK((model = open_model(engine, QUANTIZED, &options)) != NULL);
+    CHECK_OK(prm_model_plan(model, NULL, &plan, NULL, 0, NULL));
+    prm_model_close(model);
+    *in_all = plan.host_bytes;
+    return plan.cache_bytes;
+}
+
+/* Heads of 64. A value takes 4, 2, 2 bytes, or 34 in blocks of 32: what is planned is what is held. */
+static void every_cache_type_opens(void) {
+    static const prm_dtype types[] = { PRM_DTYPE_F32, PRM_DTYPE_F16, PRM_DTYPE_BF16, PRM_DTYPE_BLOCK + 8, PRM_DTYPE_ANY };
+    static const uint64_t parts[] = { 128, 64, 64, 34, 64 };
+    uint64_t whole = 0, in_all = 0;
+    float *logits[5];
+    int32_t ids[6], V = 0;
+    size_t i;
+    fill_ids(ids, 6, 8);
+    for (i = 0; i < 5; ++i) {
+        prm_engine *engine = open_engine(0);
+        prm_engine_info info = PRM_INIT(prm_engine_info);
+        prm_model_options options = PRM_INIT(prm_model_options);
+        prm_model *model;
+        uint64_t cache;
+        options.cache_dtype = types[i];
+        cache = planned_cache(engine, options, &in_all);
+        if (i == 0) whole = cache;
+        CHECK(cache > 0 && cache * 128 == whole * parts[i]);
+        CHECK((model = open_model(engine, QUANTIZED, &options)) != NULL);
+        V = model_info(model).vocabulary;
+        CHECK((logits[i] = run_ids(model, ids, 6)) != NULL);
+        CHECK_OK(prm_engine_query(engine, &info));
+        CHECK(info.peak_host_bytes == in_all);
+        prm_model_close(model);
+        prm_engine_close(engine);
+    }
+    CHECK(!memcmp(logits[1], logits[4], 6 * (size_t)V * sizeof(float)));
+    for (i = 0; i < 4; ++i) CHECK(memcmp(logits[i], logits[(i + 1) % 4], 6 * (size_t)V * sizeof(float)));
+    for (i = 0; i < 5; ++i) free(logits[i]);
+}
+
+static void blocks_that_do_not_divide_the_heads(void) {
     prm_engine *engine = open_engine(0);
     prm_model_options options = PRM_INIT(prm_model_options);
-    prm_model *half, *single;
-    int32_t ids[6];
-    float *logits;
-    fill_ids(ids, 6, 8);
-    options.cache_dtype = PRM_DTYPE_F16;
-    half = open_model(engine, GEMMA, &options);
-    options.cache_dtype = PRM_DTYPE_F32;
-    single = open_model(engine, GEMMA, &options);
-    CHECK(half && single);
-    CHECK(model_info(single).host_bytes > model_info(half).host_bytes);
-    CHECK((logits = run_ids(single, ids, 6)) != NULL);
-    free(logits);
-    prm_model_close(half);
-    prm_model_close(single);
+    options.cache_dtype = PRM_DTYPE_BLOCK + 8;
+    refuse(engine, &options, PRM_STATUS_UNSUPPORTED, PRM_STATUS_UNSUPPORTED, "head size of 16");
+    options.flags = PRM_MODEL_HEADER_ONLY;
+    refuse(engine, &options, PRM_STATUS_UNSUPPORTED, PRM_STATUS_UNSUPPORTED, "head size of 16");
     prm_engine_close(engine);
 }
 
@@ -172,6 +205,37 @@ static void a_header_is_enough_for_reports_and_tokens(void) {
     CHECK_STATUS(prm_run(model, &in, 1, NULL, &out, 1), PRM_STATUS_UNSUPPORTED);
     prm_model_close(model);
     prm_engine_close(engine);
+}
+
+static void a_file_without_tensors_is_a_vocabulary(void) {
+    prm_engine *engine = open_engine(0);
+    prm_model_options options = PRM_INIT(prm_model_options);
+    bytes file = read_file(model_path(QWEN));
+    prm_prompt prompt = text_prompt("the hand");
+    prm_model *whole = open_model(engine, QWEN, NULL), *model = NULL;
+    int32_t ids[64], same[64];
+    prm_plan plan = PRM_INIT(prm_plan);
+    size_t count = 0, n = 0, size;
+    CHECK(whole && file.data && file.size > 16);
+    memset(file.data + 8, 0, 8); /* the number of tensors */
+    options.data = file.data;
+    options.data_size = file.size;
+    CHECK_STATUS(prm_model_open(engine, "vocabulary", &options, NULL, &model), PRM_STATUS_UNSUPPORTED);
+    CHECK(contains(prm_last_error(), "vocabulary") && contains(prm_last_error(), "PRM_MODEL_HEADER_ONLY"));
+    options.flags = PRM_MODEL_HEADER_ONLY;
+    CHECK_OK(prm_model_open(engine, "vocabulary", &options, NULL, &model));
+    CHECK(model_info(model).vocabulary == model_info(whole).vocabulary && model_info(model).parameters == 0);
+    CHECK_OK(prm_tokenize(model, &prompt, ids, 64, &count));
+    CHECK_OK(prm_tokenize(whole, &prompt, same, 64, &n));
+    CHECK(count == n && memcmp(ids, same, n * sizeof *ids) == 0);
+    CHECK_STATUS(prm_model_report(model, PRM_REPORT_INSPECT, NULL, 0, &size), PRM_STATUS_BUFFER_TOO_SMALL);
+    CHECK_STATUS(prm_model_report(model, PRM_REPORT_PLACEMENT, NULL, 0, &size), PRM_STATUS_UNSUPPORTED);
+    CHECK_STATUS(prm_model_plan(model, NULL, &plan, NULL, 0, NULL), PRM_STATUS_UNSUPPORTED);
+    CHECK_STATUS(prm_generate(model, &prompt, NULL, NULL, NULL), PRM_STATUS_UNSUPPORTED);
+    prm_model_close(model);
+    prm_model_close(whole);
+    prm_engine_close(engine);
+    free(file.data);
 }
 
 struct progress {
@@ -241,8 +305,10 @@ static const test_case cases[] = {
     { "a model opens from memory, with the same logits", opens_from_memory },
     { "the context is what was asked", the_context_is_what_was_asked },
     { "options out of range are named, and nothing is opened", options_out_of_range_are_named },
-    { "both cache types open", both_cache_types_open },
+    { "every cache type opens, takes what was planned, and has logits of its own", every_cache_type_opens },
+    { "a cache whose blocks do not divide the heads is refused with the head size", blocks_that_do_not_divide_the_heads },
     { "a header is enough for reports and tokens", a_header_is_enough_for_reports_and_tokens },
+    { "a file without tensors is a vocabulary, and runs nothing", a_file_without_tensors_is_a_vocabulary },
     { "loading can be watched and stopped", loading_can_be_watched_and_stopped },
     { "opening listens to deadline and cancel", opening_listens_to_its_control },
 };

@@ -16,7 +16,9 @@ _Static_assert(sizeof(prm_model_info) == 2 * 4 + sizeof(char *) + 2 * 8 + 4 * 4,
 _Static_assert(sizeof(prm_host) == 2 * 4 + 12 * sizeof(void *), "prm_host");
 _Static_assert(sizeof(prm_plan_options) == 2 * 4 + 8 && sizeof(prm_plan) == 2 * 4 + 5 * 8, "prm_plan");
 _Static_assert(sizeof(prm_prompt) == 2 * 4 + sizeof(prm_text) + sizeof(int32_t *) + sizeof(size_t), "prm_prompt");
-_Static_assert(sizeof(prm_generate_options) == 4 * 4 + 3 * sizeof(void *), "prm_generate_options");
+_Static_assert(sizeof(prm_generate_options) == 4 * 4 + 3 * sizeof(void *) + 10 * 4 + 8 + 9 * sizeof(void *), "prm_generate_options");
+_Static_assert(sizeof(prm_bias) == 8 && sizeof(prm_token) == 16, "prm_bias, prm_token");
+_Static_assert(sizeof(prm_session_options) == 8 && sizeof(prm_session_info) == 4 * 4 + 8, "prm_session_info");
 _Static_assert(sizeof(prm_request_info) == 2 * 4 + 4 * 8, "prm_request_info");
 _Static_assert(sizeof(prm_tensor) == 3 * sizeof(void *) + 8 + 2 * 8 * PRM_MAX_RANK + 4 * 4 + 2 * 8, "prm_tensor");
 _Static_assert(SIZE_OF(prm_tensor, reserved) == 16, "prm_tensor.reserved");
@@ -30,7 +32,9 @@ _Static_assert(offsetof(prm_model_options, data) == 8 && offsetof(prm_model_opti
 _Static_assert(offsetof(prm_model_info, architecture) == 8 && offsetof(prm_model_info, begin_token) == 44,
                "prm_model_info");
 _Static_assert(offsetof(prm_prompt, text) == 8 && offsetof(prm_prompt, token_count) == 32, "prm_prompt");
-_Static_assert(offsetof(prm_generate_options, max_tokens) == 8 && offsetof(prm_generate_options, user) == 32,
+_Static_assert(offsetof(prm_generate_options, max_tokens) == 8 && offsetof(prm_generate_options, user) == 32 &&
+                   offsetof(prm_generate_options, top_k) == 40 && offsetof(prm_generate_options, seed) == 80 &&
+                   offsetof(prm_generate_options, session) == 152,
                "prm_generate_options");
 _Static_assert(offsetof(prm_tensor, shape) == 24 && offsetof(prm_tensor, dtype) == 152 &&
                    offsetof(prm_tensor, stream) == 168,
@@ -204,19 +208,13 @@ static void a_struct_that_was_not_started_is_refused(void) {
 
 static void reserved_fields_must_be_zero(void) {
     prm_engine_options engine_options = PRM_INIT(prm_engine_options);
-    prm_model_options model_options = PRM_INIT(prm_model_options);
-    prm_generate_options options = PRM_INIT(prm_generate_options);
     prm_control control = PRM_INIT(prm_control);
     prm_prompt prompt = text_prompt("the");
     prm_engine *engine = open_engine(0), *none = NULL;
-    prm_model *model = open_model(engine, QWEN, NULL), *no_model = NULL;
+    prm_model *model = open_model(engine, QWEN, NULL);
     CHECK(model);
-    engine_options.reserved = model_options.reserved = options.reserved = control.reserved = 7;
+    engine_options.reserved = control.reserved = 7;
     CHECK_STATUS_OF(prm_engine_open(PRM_VERSION, &engine_options, &none), PRM_STATUS_INVALID_ARGUMENT,
-                    PRM_STATUS_UNSUPPORTED);
-    CHECK_STATUS_OF(prm_model_open(engine, model_path(QWEN), &model_options, NULL, &no_model),
-                    PRM_STATUS_INVALID_ARGUMENT, PRM_STATUS_UNSUPPORTED);
-    CHECK_STATUS_OF(prm_generate(model, &prompt, &options, NULL, NULL), PRM_STATUS_INVALID_ARGUMENT,
                     PRM_STATUS_UNSUPPORTED);
     CHECK_STATUS_OF(prm_generate(model, &prompt, NULL, &control, NULL), PRM_STATUS_INVALID_ARGUMENT,
                     PRM_STATUS_UNSUPPORTED);

@@ -128,6 +128,20 @@ prm_generate_options collecting(answer *to, int32_t max_tokens) {
     return options;
 }
 
+prm_generate_options sampling(answer *to, int32_t max_tokens, uint64_t seed) {
+    prm_generate_options options = collecting(to, max_tokens);
+    options.temperature = 1.2f;
+    options.top_k = 100;
+    options.top_p = 0.98f;
+    options.seed = seed;
+    return options;
+}
+
+int same_answer(const answer *a, const answer *b) {
+    return a->token_count == b->token_count && !memcmp(a->tokens, b->tokens, a->token_count * sizeof a->tokens[0]) && a->size == b->size &&
+           !memcmp(a->text, b->text, a->size);
+}
+
 prm_prompt text_prompt(const char *text) {
     prm_prompt prompt = PRM_INIT(prm_prompt);
     prompt.text = PRM_TEXT(text);

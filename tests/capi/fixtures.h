@@ -48,6 +48,9 @@ int32_t collect_text(void *user, const char *text, size_t size);
 int32_t collect_token(void *user, int32_t token);
 /* Starts the options with both callbacks. */
 prm_generate_options collecting(answer *to, int32_t max_tokens);
+/* The same, at a high temperature: texts of one seed are the same. */
+prm_generate_options sampling(answer *to, int32_t max_tokens, uint64_t seed);
+int same_answer(const answer *a, const answer *b);
 prm_prompt text_prompt(const char *text);
 prm_prompt token_prompt(const int32_t *ids, size_t count);
 

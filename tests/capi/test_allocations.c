@@ -3,7 +3,8 @@
  *
  *     test_allocations [MODEL TOKENS]
  *
- * Without arguments: the tiny models. Between the second and the last token nothing may be asked for, by any thread. */
+ * Without arguments: the tiny models. Between the second and the last token nothing may be asked for, by any thread: with greedy
+ * text, and with every stage of the sampler, stop strings and log probabilities. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdatomic.h>
@@ -65,8 +66,34 @@ static int32_t drop_text(void *user, const char *text, size_t size) {
     return 0;
 }
 
+static int32_t drop_logprobs(void *user, const prm_token *tokens, size_t places) {
+    (void)user, (void)tokens, (void)places;
+    return 0;
+}
+
+static const prm_bias bias = { 5, -1.0f };
+static prm_text stops[2];
+
+static void turn_all_on(prm_generate_options *generate) {
+    stops[0] = PRM_TEXT("a text that will not come");
+    stops[1] = PRM_TEXT("the same");
+    generate->temperature = 0.9f;
+    generate->top_k = 100;
+    generate->typical_p = 0.99f;
+    generate->top_p = 0.98f;
+    generate->min_p = 0.001f;
+    generate->repetition_penalty = 1.1f;
+    generate->frequency_penalty = 0.1f;
+    generate->stops = stops;
+    generate->stop_count = 2;
+    generate->biases = &bias;
+    generate->bias_count = 1;
+    generate->logprobs = 21;
+    generate->on_logprobs = drop_logprobs;
+}
+
 /* 1 when nothing was asked for, 0 when something was or the model does not run. */
-static int generate_quietly(const char *path, int32_t context, long tokens) {
+static int generate_quietly(const char *path, int32_t context, long tokens, int all_on) {
     prm_engine *engine = open_engine(1);
     prm_model *model = NULL;
     prm_model_options options = PRM_INIT(prm_model_options);
@@ -80,12 +107,13 @@ static int generate_quietly(const char *path, int32_t context, long tokens) {
     generate.on_token = count_token;
     generate.on_text = drop_text;
     generate.user = &seen;
+    if (all_on) turn_all_on(&generate);
     status = prm_model_open(engine, path, &options, NULL, &model);
     if (!status) status = prm_generate(model, &prompt, &generate, NULL, NULL);
     if (status) printf("  %s: %s\n", path, prm_last_error());
     prm_model_close(model);
     prm_engine_close(engine);
-    printf("%s: %ld tokens, %ld allocations between the second and the last\n", path, seen.tokens, seen.at_last - seen.at_second);
+    printf("%s%s: %ld tokens, %ld allocations between the second and the last\n", path, all_on ? ", every stage on" : "", seen.tokens, seen.at_last - seen.at_second);
     return !status && seen.tokens == tokens && seen.at_last == seen.at_second;
 }
 
@@ -94,7 +122,7 @@ int main(int argc, char **argv) {
     void *volatile probe;
     long before = atomic_load(&asked);
     if (SANITIZED) {
-        printf("skip: the sanitizers bring an allocator of their own\n0 passed, 0 failed, %d skipped\n", MODEL_COUNT);
+        printf("skip: the sanitizers bring an allocator of their own\n0 passed, 0 failed, %d skipped\n", 2 * MODEL_COUNT);
         return 0;
     }
     probe = malloc(10);
@@ -104,12 +132,15 @@ int main(int argc, char **argv) {
         return 1;
     }
     if (argc == 3) {
-        int good = generate_quietly(argv[1], 0, atol(argv[2]));
-        passed += good;
-        failed += !good;
+        int all_on;
+        for (all_on = 0; all_on < 2; ++all_on) {
+            int good = generate_quietly(argv[1], 0, atol(argv[2]), all_on);
+            passed += good;
+            failed += !good;
+        }
     } else {
-        for (which = 0; which < MODEL_COUNT; ++which) {
-            int good = generate_quietly(model_path(which), 256, 200);
+        for (which = 0; which < 2 * MODEL_COUNT; ++which) {
+            int good = generate_quietly(model_path(which % MODEL_COUNT), 256, 200, which >= MODEL_COUNT);
             passed += good;
             failed += !good;
         }

@@ -196,3 +196,43 @@ TEST_CASE("hpp: reports of any length, and files in memory") {
   CHECK(graph.find('\0') == std::string::npos);
   CHECK(model.info().architecture == std::string("qwen2"));
 }
+
+TEST_CASE("hpp: sampling options, callbacks of C beside the lambda, and sessions") {
+  premise::engine engine;
+  auto model_options = premise::init<prm_model_options>();
+  model_options.context = 128;
+  model_options.sessions = 1;
+  premise::model model(engine, kPath, model_options);
+  struct Seen {
+    int logits = 0, records = 0;
+  } seen;
+  prm_generate_options options = greedy(6);
+  options.temperature = 0.9f;
+  options.top_k = 20;
+  options.seed = 3;
+  options.logprobs = 3;
+  options.on_logits = [](void *user, float *, size_t) -> int32_t { return ++static_cast<Seen *>(user)->logits, 0; };
+  options.on_logprobs = [](void *user, const prm_token *, size_t count) -> int32_t { return static_cast<Seen *>(user)->records += int(count), 0; };
+  options.user = &seen;
+  std::string text, again;
+  model.generate("the hand", options, [&](std::string_view piece) { text += piece; });
+  CHECK((seen.logits == 6 && seen.records == 18));
+  model.generate("the hand", options, [&](std::string_view piece) { again += piece; });
+  CHECK(text == again);
+  options.top_p = 2;
+  CHECK(failure_of([&] { model.generate("the hand", options, [](std::string_view) {}); }).subject() == "top_p");
+
+  options = greedy(6);
+  premise::session session(model);
+  CHECK(failure_of([&] { premise::session second(model); }).status() == PRM_STATUS_LIMIT);
+  options.session = session.get();
+  model.generate("the hand", options, [](std::string_view) {});
+  int32_t held = session.info().token_count;
+  CHECK(held > 6);
+  session.truncate(3);
+  CHECK(session.info().token_count == 3);
+  CHECK(failure_of([&] { session.truncate(4); }).status() == PRM_STATUS_INVALID_ARGUMENT);
+  session.reset();
+  premise::session second(model);
+  CHECK(second.info().token_count == 0);
+}

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "cases/tag.h"
+#include "tensor/dtype.h"
 
 namespace prm::cases {
 
@@ -24,13 +25,29 @@ inline constexpr double kRopeBound = 2.4e-7;
 inline constexpr double kAngleBound = 6.1e-8;
 // Scores, exponentials and weighted sums in float.
 inline constexpr double kAttentionBound = 4e-6;
+// A cap adds the error of its tanh to each score, and by that to each weight.
+inline constexpr double attention_bound(double soft_cap) { return kAttentionBound + 3e-7 * soft_cap; }
 
 struct AttentionCase {
   int64_t T, H, G, D, window;
   Tag tag = Tag::small;
+  float soft_cap = 0;
+  bool sinks = false;
 };
 inline constexpr AttentionCase kAttention[] = {{1, 1, 1, 2, 0},   {5, 2, 1, 16, 0},  {9, 4, 2, 8, 3},    {40, 4, 1, 32, 8},
+                                               {1, 2, 1, 16, 0, Tag::small, 2, true}, {40, 4, 2, 16, 0, Tag::small, 5}, {40, 4, 2, 20, 9, Tag::small, 0, true},
+                                               {300, 6, 2, 32, 0, Tag::small, 3, true},
                                                {300, 2, 1, 16, 0}, {600, 2, 2, 8, 257}, {64, 14, 2, 64, 0}, {33, 4, 1, 256, 16},
                                                {512, 4, 1, 256, 0, Tag::bench}, {512, 14, 2, 64, 0, Tag::bench}};
+
+// One token that sees `keys` positions of a paged cache: what a layer costs while text is generated.
+struct DecodeCase {
+  DType cache;
+  int64_t keys, H, G, D;
+};
+inline constexpr DecodeCase kDecode[] = {
+    {DType::f16, 512, 4, 1, 256},   {DType::f16, 8192, 4, 1, 256},  {DType::bf16, 8192, 4, 1, 256},  {DType::q8_0, 8192, 4, 1, 256}, {DType::f32, 8192, 4, 1, 256},
+    {DType::f16, 512, 14, 2, 64},   {DType::f16, 8192, 14, 2, 64},  {DType::bf16, 8192, 14, 2, 64},  {DType::q8_0, 8192, 14, 2, 64}, {DType::f32, 8192, 14, 2, 64},
+    {DType::f16, 8192, 4, 4, 128},  {DType::q8_0, 8192, 4, 4, 128}, {DType::f16, 8192, 16, 8, 128},  {DType::q8_0, 8192, 16, 8, 128}};
 
 }  // namespace prm::cases

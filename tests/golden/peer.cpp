@@ -1,7 +1,9 @@
 // Asks llama.cpp: greedy ids, token ids, logits, speed. Its answers are the goldens of this folder.
 //
 //   peer greedy   MODEL PROMPTS.json N [--threads T]            one JSON line per prompt
-//   peer tokenize MODEL LINES                                   one JSON array (or null) per line
+//   peer tokenize MODEL LINES [--special on|off]                one JSON array (or null) per line
+//   peer tokenize-time MODEL TEXT                               one JSON object: tokens, and the best of five times
+//   peer words    PATTERNS.json LINES                           per name one JSON array: ends of the words of each text
 //   peer logits   MODEL IDS OUT.npy [--threads T]               [T, V] float32, F32 cache
 //   peer speed    MODEL [--prompt N] [--gen N] [--threads T]    one JSON object
 //   peer serve    MODEL [--prompt N] [--gen N] [--threads T] [--flash on|off] [--repack on|off]
@@ -12,6 +14,7 @@
 #include "llama_side.h"
 
 #include <nlohmann/json.hpp>
+#include <unicode.h>
 
 #include <algorithm>
 #include <ctime>
@@ -25,7 +28,9 @@ using Json = nlohmann::ordered_json;
 const char *usage =
     "usage:\n"
     "  peer greedy   MODEL PROMPTS.json N [--threads T]\n"
-    "  peer tokenize MODEL LINES\n"
+    "  peer tokenize MODEL LINES [--special on|off]\n"
+    "  peer tokenize-time MODEL TEXT\n"
+    "  peer words    PATTERNS.json LINES\n"
     "  peer logits   MODEL IDS OUT.npy [--threads T]\n"
     "  peer speed    MODEL [--prompt N] [--gen N] [--threads T]\n"
     "  peer serve    MODEL [--prompt N] [--gen N] [--threads T] [--flash on|off] [--repack on|off]\n"
@@ -105,18 +110,27 @@ int greedy(const Arguments &arguments) {
   return 0;
 }
 
-// Raw bytes, one text per line, '\n' between them. null: llama.cpp refused the line by an exception.
-int tokenize(const Arguments &arguments) {
-  const std::string bytes = golden::read_file(arguments.words.at(2));
-  const golden::Model model = golden::open_model(arguments.words.at(1), true);
-  const llama_vocab *vocab = llama_model_get_vocab(model.get());
-  std::string out;
+// Raw bytes, one text per line, '\n' between them.
+std::vector<std::string> read_lines(const std::string &path) {
+  const std::string bytes = golden::read_file(path);
+  std::vector<std::string> lines;
   for (size_t at = 0; at < bytes.size();) {
     const size_t end = std::min(bytes.find('\n', at), bytes.size());
-    const std::string line = bytes.substr(at, end - at);
+    lines.push_back(bytes.substr(at, end - at));
     at = end + 1;
+  }
+  return lines;
+}
+
+// null: llama.cpp refused the line by an exception.
+int tokenize(const Arguments &arguments) {
+  const golden::Model model = golden::open_model(arguments.words.at(1), true);
+  const llama_vocab *vocab = llama_model_get_vocab(model.get());
+  const bool special = arguments.on("--special", false);
+  std::string out;
+  for (const std::string &line : read_lines(arguments.words.at(2))) {
     try {
-      out += Json(golden::tokenize(vocab, line)).dump();
+      out += Json(golden::tokenize(vocab, line, special)).dump();
     } catch (const std::exception &error) {
       std::fprintf(stderr, "peer: a line of %zu bytes: %s\n", line.size(), error.what());
       out += "null";
@@ -124,6 +138,45 @@ int tokenize(const Arguments &arguments) {
     out += '\n';
   }
   std::cout << out;
+  return 0;
+}
+
+int tokenize_time(const Arguments &arguments) {
+  const std::string text = golden::read_file(arguments.words.at(2));
+  const golden::Model model = golden::open_model(arguments.words.at(1), true);
+  size_t tokens = 0;
+  double best = INFINITY;
+  for (int round = 0; round < 5; ++round) {
+    const int64_t start = llama_time_us();
+    tokens = golden::tokenize(llama_model_get_vocab(model.get()), text).size();
+    best = std::min(best, double(llama_time_us() - start) * 1e-6);
+  }
+  std::cout << Json{{"bytes", text.size()}, {"tokens", tokens}, {"seconds", best}}.dump() << std::endl;
+  return 0;
+}
+
+// PATTERNS.json: {name: [regular expression of each pass]}. A text is two neighbouring lines with a line break of some kind
+// between them. Ends count bytes of it as llama.cpp reads it: what is no UTF-8 is U+FFFD. null: it refused the text.
+int words(const Arguments &arguments) {
+  const Json patterns = Json::parse(golden::read_file(arguments.words.at(1)));
+  const std::vector<std::string> lines = read_lines(arguments.words.at(2));
+  const std::vector<std::string> breaks = {"\n", " \n", "\n\n ", "\r\n", "\n  "};
+  for (const auto &[name, passes] : patterns.items()) {
+    Json all = Json::array();
+    for (size_t i = 0; i + 1 < lines.size(); ++i) {
+      const std::string text = lines[i] + breaks[i % breaks.size()] + lines[i + 1];
+      try {
+        Json ends = Json::array();
+        size_t end = 0;
+        for (const std::string &word : unicode_regex_split(text, passes.get<std::vector<std::string>>(), false))
+          if (!word.empty()) ends.push_back(end += word.size());
+        all.push_back(ends);
+      } catch (const std::exception &) {
+        all.push_back(nullptr);
+      }
+    }
+    std::cout << all.dump() << std::endl;
+  }
   return 0;
 }
 
@@ -338,15 +391,17 @@ int quantize(const Arguments &arguments) {
 int main(int count, char **values) {
   return golden::guarded_main("peer", [&] {
     const Arguments arguments = golden::parse_arguments(count, values);
-    const size_t words = arguments.words.size();
-    const std::string command = words ? arguments.words[0] : "";
-    if (command == "greedy" && words == 4) return greedy(arguments);
-    if (command == "tokenize" && words == 3) return tokenize(arguments);
-    if (command == "logits" && words == 4) return logits(arguments);
-    if (command == "speed" && words == 2) return speed(arguments);
-    if (command == "serve" && words == 2) return serve(arguments);
-    if (command == "first-token" && words == 3) return first_token(arguments);
-    if (command == "quantize" && words == 4) return quantize(arguments);
+    const size_t given = arguments.words.size();
+    const std::string command = given ? arguments.words[0] : "";
+    if (command == "greedy" && given == 4) return greedy(arguments);
+    if (command == "tokenize" && given == 3) return tokenize(arguments);
+    if (command == "tokenize-time" && given == 3) return tokenize_time(arguments);
+    if (command == "words" && given == 3) return words(arguments);
+    if (command == "logits" && given == 4) return logits(arguments);
+    if (command == "speed" && given == 2) return speed(arguments);
+    if (command == "serve" && given == 2) return serve(arguments);
+    if (command == "first-token" && given == 3) return first_token(arguments);
+    if (command == "quantize" && given == 4) return quantize(arguments);
     std::fputs(usage, stderr);
     return 2;
   });

@@ -11,6 +11,7 @@ Needs ./make_venv and ./build_peer (or --peer PROGRAM).
 import argparse
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -19,46 +20,14 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import gguf
 import numpy as np
 import torch
-import transformers
 
+import tiny_families
 import tiny_quant
+from tiny_families import gemma, gemma2, gemma3, llama, mixtral, phi3, qwen2, qwen2moe, qwen3, qwen3moe
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOKENS = 40  # of each .ids file: five windows of tiny-gemma3
 Type = gguf.GGMLQuantizationType
-NORMAL, CONTROL, USER, BYTE = 1, 3, 4, 6  # token types
-
-
-# ---- Tokenizers ------------------------------------------------------------------------------------------------------
-
-def spm_tokens():
-    """(text, score, type) in the order of the real file's kinds: control, user-defined, bytes, pieces."""
-    tokens = [(t, -1000.0, CONTROL) for t in ("<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>")]
-    tokens += [(t, -1000.0, USER) for t in ("[multimodal]", "\n", "\n\n", "▁▁", "▁▁▁", "<b>")]
-    tokens += [("<0x%02X>" % b, -1000.0, BYTE) for b in range(256)]
-    pieces = ["▁t", "he", "▁the", "in", "er", "▁a", "an", "▁an", "and", "▁and", "ing", "ß", "中", "é"]
-    letters = ["▁", "e", "t", "a", "n", "h", "i", "r", "d", "g", "s", "o", "."]
-    tokens += [(t, -float(rank), NORMAL) for rank, t in enumerate(pieces + letters)]
-    return tokens
-
-
-def byte_characters():
-    """The 256 characters that byte-level BPE writes bytes with, in the order of their ids in real vocabularies."""
-    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    hidden = [b for b in range(256) if b not in shown]
-    return [chr(b) for b in shown] + [chr(256 + i) for i in range(len(hidden))]
-
-
-def bpe_tokens():
-    merges = ["Ġ t", "h e", "Ġt he", "i n", "e r", "Ġ a", "n d", "Ġa nd", "in g", "Ġ Ġ", "ĠĠ ĠĠ", "Ċ Ċ", "Ã Ł", "Ã ©",
-              "ä ¸", "ä¸ Ń", "r e", "' re", "Ġ 1"]
-    tokens = [(c, NORMAL) for c in byte_characters()] + [(m.replace(" ", ""), NORMAL) for m in merges]
-    tokens += [(t, CONTROL) for t in ("<|endoftext|>", "<|im_start|>", "<|im_end|>")] + [("<tool_call>", USER)]
-    return tokens, merges
-
-
-SPM = spm_tokens()
-BPE, MERGES = bpe_tokens()
 
 
 # ---- Weights ---------------------------------------------------------------------------------------------------------
@@ -66,7 +35,7 @@ BPE, MERGES = bpe_tokens()
 def fill(model, seed):
     """Seeded weights of a size that keeps attention and logits lively; norms and biases are neither ones nor zeros."""
     random = np.random.default_rng(seed)
-    gemma = model.config.model_type == "gemma3_text"
+    gemma = family_of(model).gemma
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             shape = tuple(parameter.shape)
@@ -82,142 +51,59 @@ def fill(model, seed):
                 # simply predict itself.
                 value = noise * np.float32(0.4 / (np.sqrt(shape[1]) if gemma else 1))
             else:
-                gain = 2.0 if "q_proj" in name or "k_proj" in name else 1.2
+                gain = 2.0 if "q_proj" in name or "k_proj" in name or "qkv_proj" in name else 1.2
                 value = noise * np.float32(gain / np.sqrt(shape[1]))
             parameter.copy_(torch.from_numpy(value))
 
 
-PARTS = {
-    "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
-    "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "input_layernorm": "attn_norm",
-}
-# The name "post_attention_layernorm" means two different places.
-GEMMA3_PARTS = PARTS | {"post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
-                        "post_feedforward_layernorm": "post_ffw_norm"}
-QWEN2_PARTS = PARTS | {"post_attention_layernorm": "ffn_norm"}
-OUTER = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
+def family_of(model):
+    return tiny_families.FAMILIES[model.config.model_type]
 
 
 def tensor_name(name, parts):
     owner, kind = name.rsplit(".", 1)
-    if owner in OUTER:
-        return f"{OUTER[owner]}.{kind}"
+    if owner in tiny_families.OUTER:
+        return f"{tiny_families.OUTER[owner]}.{kind}"
     _, _, layer, part = owner.split(".", 3)
     return f"blk.{layer}.{parts[part]}.{kind}"
 
 
 def place(writer, model, type_of):
     """Writes all weights; each parameter of the torch model takes the value that its rounded form stands for."""
-    gemma = model.config.model_type == "gemma3_text"
-    parts = GEMMA3_PARTS if gemma else QWEN2_PARTS
-    used = set()
+    family = family_of(model)
+    used, experts = set(), {}
     with torch.no_grad():
+        for name, values in family.extra(model):
+            writer.add_tensor(name, values)
         for name, parameter in model.named_parameters():
-            target = tensor_name(name, parts)
-            value = parameter.numpy().copy()
+            target = tensor_name(re.sub(r"experts[.][0-9]+[.]", "experts.", name), family.parts)
+            value = family.to_file(target, parameter.numpy().copy(), model.config)
+            if "ffn_gate_inp_shexp" in target:
+                value = value[0]
             if value.ndim == 1:
                 # The file holds 1 + weight, rounded to F32; the torch model gets what is left of it.
-                if gemma:
+                if family.gemma:
                     stored = (value + np.float32(1)).astype(np.float32)
                     parameter.copy_(torch.from_numpy(stored - np.float32(1)))
                     value = stored
                 writer.add_tensor(target, value)
                 used.add("F32")
                 continue
-            kind = type_of(target)
+            kind = Type.F32 if "ffn_gate_inp" in target else type_of(target)
             raw, meant = tiny_quant.to_type(value, kind)
-            parameter.copy_(torch.from_numpy(np.ascontiguousarray(meant)))
+            parameter.copy_(torch.from_numpy(np.ascontiguousarray(family.from_file(target, meant, model.config))))
+            used.add(kind.name)
+            if "_exps" in target:
+                experts.setdefault(target, []).append(raw)
+                continue
             writer.add_tensor(target, np.ascontiguousarray(raw),
                               raw_dtype=None if kind in (Type.F32, Type.F16) else kind)
-            used.add(kind.name)
+        for target, raws in experts.items():  # of float types
+            writer.add_tensor(target, np.stack(raws))
     return used
 
 
-# ---- Files: the keys that the real files have, in their order --------------------------------------------------------
-
-def general(writer, name, licence):
-    writer.add_type("model")
-    writer.add_name(name)
-    writer.add_basename(name)
-    writer.add_size_label("tiny")
-    writer.add_license(licence)
-
-
-def describe_gemma3(writer, config, file_type):
-    general(writer, "tiny-gemma3", "apache-2.0")
-    writer.add_context_length(config.max_position_embeddings)
-    writer.add_embedding_length(config.hidden_size)
-    writer.add_block_count(config.num_hidden_layers)
-    writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count(config.num_attention_heads)
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_key_length(config.head_dim)
-    writer.add_value_length(config.head_dim)
-    writer.add_rope_freq_base(config.rope_theta)
-    writer.add_sliding_window(config.sliding_window)
-    writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_tokenizer_model("llama")
-    writer.add_tokenizer_pre("default")
-    writer.add_token_list([t[0] for t in SPM])
-    writer.add_token_scores([t[1] for t in SPM])
-    writer.add_token_types([t[2] for t in SPM])
-    writer.add_bos_token_id(2)
-    writer.add_eos_token_id(1)
-    writer.add_unk_token_id(3)
-    writer.add_pad_token_id(0)
-    writer.add_add_bos_token(True)
-    writer.add_add_eos_token(False)
-    writer.add_add_space_prefix(False)
-    writer.add_quantization_version(2)
-    writer.add_file_type(file_type)
-
-
-def describe_qwen2(writer, config, file_type):
-    general(writer, "tiny-qwen2", "apache-2.0")
-    writer.add_block_count(config.num_hidden_layers)
-    writer.add_context_length(config.max_position_embeddings)
-    writer.add_embedding_length(config.hidden_size)
-    writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_rope_freq_base(config.rope_theta)
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_file_type(file_type)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("qwen2")
-    texts = [t[0] for t in BPE]
-    writer.add_token_list(texts)
-    writer.add_token_types([t[1] for t in BPE])
-    writer.add_token_merges(MERGES)
-    writer.add_eos_token_id(texts.index("<|im_end|>"))
-    writer.add_pad_token_id(texts.index("<|endoftext|>"))
-    writer.add_bos_token_id(texts.index("<|endoftext|>"))
-    writer.add_add_bos_token(False)
-    writer.add_quantization_version(2)
-
-
 # ---- Models ----------------------------------------------------------------------------------------------------------
-
-def gemma3(layers=7, hidden=32, ffn=64, heads=4, head=16, kv=1):
-    """Seven layers: the sixth is global (full attention, RoPE base 1e6), the others see 8 tokens with base 1e4."""
-    config = transformers.Gemma3TextConfig(
-        vocab_size=len(SPM), hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers, num_attention_heads=heads,
-        num_key_value_heads=kv, head_dim=head, query_pre_attn_scalar=head, sliding_window=8, rope_theta=1e6,
-        rope_local_base_freq=1e4, rms_norm_eps=1e-6, max_position_embeddings=256, attn_implementation="eager",
-        pad_token_id=0, eos_token_id=1, bos_token_id=2)
-    kinds = ["full_attention" if (i + 1) % 6 == 0 else "sliding_attention" for i in range(layers)]
-    assert config.layer_types == kinds and config.tie_word_embeddings
-    return transformers.Gemma3ForCausalLM(config).float().eval()
-
-
-def qwen2(layers=3, hidden=64, ffn=32, kv=2, tied=False):
-    config = transformers.Qwen2Config(
-        vocab_size=len(BPE), hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers, num_attention_heads=4,
-        num_key_value_heads=kv, rope_theta=1e6, rms_norm_eps=1e-6, max_position_embeddings=256, use_sliding_window=False,
-        tie_word_embeddings=tied, attn_implementation="eager")
-    return transformers.Qwen2ForCausalLM(config).float().eval()
-
 
 def always(kind):
     return lambda name: kind
@@ -252,6 +138,22 @@ MODELS = {
                                "llama.cpp", 2e-2),
     "tiny-gemma3-mixed": (gemma3, {"layers": 2, "hidden": 256, "ffn": 256, "heads": 2, "head": 64}, 17, MIXED, Q4_K_M,
                           "llama.cpp", 2e-2),
+    "tiny-llama-f32": (llama, {"rope": "llama3"}, 18, always(Type.F32), F32, "transformers", 1e-5),
+    "tiny-llama-f16": (llama, {"rope": "linear", "tied": True}, 19, always(Type.F16), F16, "transformers", 1e-2),
+    "tiny-llama-yarn-f32": (llama, {"rope": "yarn", "bias": True, "tied": True}, 20, always(Type.F32), F32, "transformers", 1e-5),
+    "tiny-qwen3-f32": (qwen3, {}, 21, always(Type.F32), F32, "transformers", 1e-5),
+    "tiny-qwen3-f16": (qwen3, {"tied": False}, 22, always(Type.F16), F16, "transformers", 1e-2),
+    "tiny-gemma-f32": (gemma, {}, 23, always(Type.F32), F32, "transformers", 1e-3),
+    "tiny-gemma-f16": (gemma, {}, 24, always(Type.F16), F16, "transformers", 1e-2),
+    "tiny-gemma2-f32": (gemma2, {}, 25, always(Type.F32), F32, "transformers", 1e-3),
+    "tiny-gemma2-f16": (gemma2, {}, 26, always(Type.F16), F16, "transformers", 1e-2),
+    "tiny-phi3-f32": (phi3, {}, 27, always(Type.F32), F32, "transformers", 1e-5),
+    "tiny-mixtral-f32": (mixtral, {}, 29, always(Type.F32), F32, "transformers", 1e-5),
+    "tiny-qwen2moe-f32": (qwen2moe, {}, 30, always(Type.F32), F32, "transformers", 1e-5),
+    "tiny-qwen3moe-f32": (qwen3moe, {}, 31, always(Type.F32), F32, "transformers", 1e-5),
+    "tiny-qwen3moe-f16": (qwen3moe, {}, 32, always(Type.F16), F16, "transformers", 1e-2),
+    # llama.cpp leaves this architecture's window out: no bound on its logits.
+    "tiny-phi3-f16": (phi3, {"original": 256, "window": 8}, 28, always(Type.F16), F16, "transformers", np.inf),
 }
 
 TOKENIZERS = ("tiny-gemma3-f32", "tiny-qwen2-f32")
@@ -281,9 +183,9 @@ def make(name, folder, peer):
     model = build(**sizes)
     fill(model, seed)
     path = folder / f"{name}.gguf"
-    gemma = model.config.model_type == "gemma3_text"
-    writer = gguf.GGUFWriter(path, "gemma3" if gemma else "qwen2")
-    (describe_gemma3 if gemma else describe_qwen2)(writer, model.config, file_type)
+    family = family_of(model)
+    writer = gguf.GGUFWriter(path, family.arch)
+    family.describe(writer, model.config, file_type)
     used = place(writer, model, types)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -292,11 +194,11 @@ def make(name, folder, peer):
 
     random = np.random.default_rng(seed + 100)
     ids = random.integers(0, model.config.vocab_size, TOKENS)
-    if gemma:
+    if family.spm:
         ids[0] = 2
     (folder / f"{name}.ids").write_text(",".join(map(str, ids)) + "\n")
     ours = run(model, ids)
-    if gemma:
+    if family.gemma:
         for layer in model.model.layers:
             layer.mlp.act_fn = HalfGelu()
     comparable = run(model, ids)
@@ -318,7 +220,7 @@ def make(name, folder, peer):
     kl = (np.exp(p) * (p - q)).sum(axis=1).mean()
     same = (comparable.argmax(axis=1) == theirs.argmax(axis=1)).mean()
     ok = (relative if truth == "transformers" else kl) <= bound
-    gelu = f" (exact gelu {plain:.1e})" if gemma else ""
+    gelu = f" (exact gelu {plain:.1e})" if family.gemma else ""
     print(f"{name:22} {path.stat().st_size:6} bytes, largest logit {largest:4.1f}, golden by {truth}; they differ: "
           f"relative {relative:.1e}{gelu}, mean KL {kl:.1e}, top-1 {same:.3f}: {'ok' if ok else 'TOO FAR'}; "
           f"{' '.join(sorted(used))}")
@@ -328,6 +230,7 @@ def make(name, folder, peer):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--only", nargs="*", help="names of models; default: all")
     parser.add_argument("--peer", type=pathlib.Path, default=HERE.parent.parent / ".peers/bin/peer")
     arguments = parser.parse_args()
     if not arguments.peer.exists():
@@ -336,7 +239,7 @@ def main():
     subprocess.run([sys.executable, HERE / "lines.py", "--sample", arguments.folder / "lines.bin"], stdout=subprocess.DEVNULL,
                    check=True)
     torch.set_num_threads(1)
-    results = [make(name, arguments.folder, arguments.peer) for name in MODELS]
+    results = [make(name, arguments.folder, arguments.peer) for name in arguments.only or MODELS]
     sys.exit(0 if all(results) else 1)
 
 

@@ -1,5 +1,6 @@
 // Random weights of any type: valid blocks with sane scales, straight as bytes.
 #pragma once
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -10,15 +11,15 @@
 
 namespace prm::test {
 
-// `rows` x `cols` values whose floats are about `amplitude` in size.
-inline std::vector<std::byte> random_weights(DType type, int64_t rows, int64_t cols, float amplitude, Random& random) {
+// `rows` x `cols` values whose floats are about `amplitude` in size. fill: the bytes of blocks that are no scales, instead of random ones.
+inline std::vector<std::byte> random_weights(DType type, int64_t rows, int64_t cols, float amplitude, Random& random, int fill = -1) {
   Tensor shape(type, {rows, cols});
   std::vector<std::byte> out(shape.bytes());
   int64_t blocks = rows * cols / info(type).block;
   auto half = [&](float divisor) { return float_to_half(amplitude / divisor * (0.75f + 0.25f * random.uniform())); };
   for (int64_t b = 0; b < blocks; ++b) {
     std::byte* at = out.data() + b * info(type).bytes;
-    for (int i = 0; i < info(type).bytes; ++i) at[i] = std::byte(random.bits());
+    for (int i = 0; i < info(type).bytes; ++i) at[i] = std::byte(fill < 0 ? random.bits() : uint64_t(fill));
     uint16_t d, dmin;
     float value = amplitude * random.uniform();
     switch (type) {
@@ -30,6 +31,14 @@ inline std::vector<std::byte> random_weights(DType type, int64_t rows, int64_t c
       case DType::q4_0: d = half(8), std::memcpy(at, &d, 2); break;
       case DType::q4_k: d = half(8 * 63), dmin = half(63), std::memcpy(at, &d, 2), std::memcpy(at + 2, &dmin, 2); break;
       case DType::q6_k: d = half(32 * 127), std::memcpy(at + 208, &d, 2); break;
+      case DType::q4_1: d = half(8), dmin = half(-1), std::memcpy(at, &d, 2), std::memcpy(at + 2, &dmin, 2); break;
+      case DType::q5_1: d = half(16), dmin = half(-1), std::memcpy(at, &d, 2), std::memcpy(at + 2, &dmin, 2); break;
+      case DType::q2_k: d = half(1.5f * 15), dmin = half(15), std::memcpy(at + 80, &d, 2), std::memcpy(at + 82, &dmin, 2); break;
+      case DType::q3_k: d = half(4 * 32), std::memcpy(at + 108, &d, 2); break;
+      case DType::q5_k: d = half(16 * 63), dmin = half(63), std::memcpy(at, &d, 2), std::memcpy(at + 2, &dmin, 2); break;
+      case DType::iq4_nl: d = half(127), std::memcpy(at, &d, 2); break;
+      case DType::iq4_xs: d = half(127 * 32), std::memcpy(at, &d, 2); break;
+      case DType::mxfp4: at[0] = std::byte(124 + std::ilogb(amplitude) + int(random.below(2))); break;  // the largest value is 12 * 2^(e - 128)
       default: break;
     }
   }

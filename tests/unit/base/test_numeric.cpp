@@ -77,6 +77,33 @@ TEST_CASE("our exp is within 2.3e-7 of the exact one, zero below its range, clam
   CHECK(exp_of(0.0f) == 1.0f);
 }
 
+TEST_CASE("our tanh is within 2 units in the last place of the exact one, odd, one from 10 on, and itself near zero") {
+  double worst = 0;
+  for (uint32_t bits = 1; bits < std::bit_cast<uint32_t>(12.0f); bits += 1009) {
+    float x = std::bit_cast<float>(bits), y = tanh_of(x);
+    double exact = std::tanh(double(x)), unit = double(std::nextafter(y, 2.0f)) - double(y);
+    worst = std::max(worst, std::fabs(double(y) - exact) / unit);
+    if (tanh_of(-x) != -y || y > 1.0f) FAIL("x " << x << ": " << y << ", " << tanh_of(-x));
+  }
+  INFO("units in the last place: " << worst);
+  CHECK(worst < 2);
+  for (float x : {9.999f, 10.0f, 88.0f, 3e38f, INFINITY}) CHECK(tanh_of(x) == 1.0f);
+  for (float x : {0x1p-149f, 0x1p-126f, 1e-20f, 1e-5f}) CHECK(tanh_of(x) == x);
+  CHECK(std::bit_cast<uint32_t>(tanh_of(-0.0f)) == 0x80000000u);
+  CHECK(std::isnan(tanh_of(NAN)));
+}
+
+TEST_CASE("the exp of sums of weights is within 3e-7 of the exact one below zero, and zero below its range") {
+  double worst = 0;
+  for (double x = -70; x <= 0; x += 0.00037) worst = std::max(worst, std::fabs(double(exp_below_zero(float(x))) / std::exp(double(float(x))) - 1));
+  CHECK(worst < 3e-7);
+  CHECK(exp_below_zero(0.0f) == 1.0f);
+  CHECK(exp_below_zero(-87.0f) == 0.0f);
+  CHECK(exp_below_zero(-87.5f) == 0.0f);
+  CHECK(exp_below_zero(-86.0f) > 0.0f);
+  CHECK(exp_below_zero(-INFINITY) == 0.0f);
+}
+
 TEST_CASE("logarithm, exponential and angles in double are good to their stated errors") {
   double worst_log = 0, worst_exp = 0, worst_angle = 0;
   for (double x = 1e-6; x < 1e9; x *= 1.0037) worst_log = std::max(worst_log, std::fabs(log_of(x) - std::log(x)) / std::max(1.0, std::fabs(std::log(x))));

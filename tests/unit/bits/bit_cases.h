@@ -1,8 +1,11 @@
 // The cases of the bit suite: a tiny model of every architecture and weight type, each with one committed SHA-256 of the
 // logits [T, V] of its tokens (hashes.txt).
 #pragma once
+#include <fmt/format.h>
+
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "support/tiny_model.h"
@@ -37,6 +40,7 @@ inline const std::vector<DType> kMixedTypes = {
 inline std::vector<BitCase> bit_cases() {
   std::vector<BitCase> cases;
   const std::vector<DType> dense_and_blocks = {DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q5_0, DType::q4_0, DType::q4_k, DType::q6_k};
+  const std::vector<DType> more_blocks = {DType::q4_1, DType::q5_1, DType::q2_k, DType::q3_k, DType::q5_k, DType::iq4_nl, DType::iq4_xs, DType::mxfp4};
   for (const char* arch : {"gemma3", "qwen2"}) {
     auto add = [&](const std::string& label, const TinyModel& model, DType cache) {
       cases.push_back({.name = std::string(arch) + "-" + label + "-" + info(cache).name, .model = model, .cache = cache});
@@ -45,6 +49,10 @@ inline std::vector<BitCase> bit_cases() {
     for (DType type : dense_and_blocks) {
       add(info(type).name, tiny_of_type(arch, {type}), DType::f16);
       if (type == DType::q8_0) cases.back().breadth = BitCase::all;
+    }
+    for (DType type : more_blocks) {
+      add(info(type).name, tiny_of_type(arch, {type}), DType::f16);
+      cases.back().breadth = BitCase::some;
     }
     add("mixed", tiny_of_type(arch, kMixedTypes), DType::f16);
     add("f32", tiny_of_type(arch, {DType::f32}), DType::f32);
@@ -55,6 +63,31 @@ inline std::vector<BitCase> bit_cases() {
     add("long", long_model, DType::f16);
     cases.back().tokens = 300;
     cases.back().breadth = BitCase::some;
+    for (DType cache : {DType::bf16, DType::q8_0}) {
+      add("mixed", tiny_of_type(arch, kMixedTypes), cache);
+      add("long", long_model, cache);
+      cases.back().tokens = 300;
+      cases.back().breadth = BitCase::some;
+    }
+    add("q8_0", tiny_of_type(arch, {DType::q8_0}), DType::bf16);  // heads of 24: one query after another
+  }
+  // The other architectures bring no kernels of weights with them: a few types each.
+  for (const char* arch : {"llama", "qwen3", "gemma", "gemma2", "phi3"})
+    for (auto [label, types, cache] : {std::tuple{"q8_0", std::vector{DType::q8_0}, DType::f16}, {"f32", {DType::f32}, DType::f32}, {"mixed", kMixedTypes, DType::f16}}) {
+      TinyModel model = tiny_of_type(arch, types);
+      if (arch == std::string("llama")) model.scaling = cache == DType::f32 ? "yarn" : "factors";
+      if (arch == std::string("phi3")) {
+        model.scaling = "longrope", model.rotated = model.head_dim / 4 * 3;
+        model.original_context = cache == DType::f32 ? model.context : model.context / 2;  // short factors, long ones
+      }
+      cases.push_back({.name = fmt::format("{}-{}-{}", arch, label, info(cache).name), .model = model, .cache = cache});
+      if (label != std::string("q8_0")) cases.back().breadth = BitCase::some;
+    }
+  for (const char* arch : {"llama", "qwen2moe", "qwen3moe"}) {
+    TinyModel model = tiny_of_type(arch, {DType::q8_0});
+    model.experts = 5, model.ffn = 96;
+    if (arch == std::string("qwen2moe")) model.width = 256, model.head_dim = 64, model.ffn = 256, model.types = {DType::q4_k};
+    cases.push_back({.name = fmt::format("{}-experts-f16", arch), .model = model, .breadth = BitCase::some});
   }
   return cases;
 }

@@ -74,7 +74,7 @@ void open_host(Host& host, const HostState& state, const std::string& isa, const
   model.data = host.bytes.data();
   model.data_size = host.bytes.size();
   model.chunk_tokens = int32_t(chunk);
-  model.cache_dtype = c.cache == DType::f32 ? PRM_DTYPE_F32 : PRM_DTYPE_F16;
+  model.cache_dtype = is_block(c.cache) ? PRM_DTYPE_BLOCK + info(c.cache).gguf : c.cache == DType::f32 ? PRM_DTYPE_F32 : c.cache == DType::bf16 ? PRM_DTYPE_BF16 : PRM_DTYPE_F16;
   CHECK(keeps_state(state, [&] {
     if (prm_engine_open(PRM_VERSION, &engine, &host.engine) == PRM_STATUS_OK) prm_model_open(host.engine, nullptr, &model, nullptr, &host.model);
   }));

@@ -123,7 +123,8 @@ TEST_CASE("hostile counts, lengths and extents are refused before anything is al
   CHECK(refusal(patched<uint32_t>(good, rank, 5)).first == Status::bad_file);
   for (uint64_t n : {0ull, 1ull << 63, ~0ull, 0x7fffffffffffffc0ull, 1ull << 41}) CHECK(refusal(patched(good, extents, n)).first == Status::bad_file);
   CHECK(refusal(patched(patched(good, extents, 1ull << 39), extents + 8, 1ull << 39)).first == Status::bad_file);
-  CHECK(refusal(patched<uint32_t>(good, type, 10)).second == "file: tensor types not supported: Q2_K (type 10, first in 't')");
+  for (auto [number, name] : {std::pair{16, "IQ2_XXS"}, {19, "IQ1_S"}, {29, "IQ1_M"}, {34, "TQ1_0"}, {40, "NVFP4"}, {42, "Q2_0"}, {43, "unknown"}})
+    CHECK(refusal(patched<uint32_t>(good, type, uint32_t(number))).second == fmt::format("file: tensor types not supported: {} (type {}, first in 't')", name, number));
   CHECK(refusal(patched<uint32_t>(good, type, 4000000000u)).first == Status::unsupported);
   CHECK(refusal(patched<uint32_t>(good, type, 8)).second.find("rows of 4 values do not hold blocks of 32") != std::string::npos);
   for (uint64_t n : {32ull, ~0ull, ~0ull - 31, 1ull << 40}) CHECK(refusal(patched(good, offset, n)).first == Status::bad_file);

@@ -20,6 +20,10 @@ std::vector<TinyModel> tiny_models() {
   models.push_back({.arch = "gemma3", .layers = 7, .width = 256, .heads = 2, .kv_heads = 1, .head_dim = 128, .ffn = 256, .types = quantized});
   models.push_back({.arch = "gemma3", .layers = 1, .width = 256, .heads = 4, .kv_heads = 2, .head_dim = 32, .ffn = 512, .types = {DType::q4_k}});
   models.push_back({.arch = "qwen2", .layers = 1, .width = 96, .heads = 6, .kv_heads = 3, .head_dim = 16, .ffn = 100, .types = {DType::f32, DType::f16, DType::bf16}, .tied = true});
+  models.push_back({.arch = "llama", .layers = 1, .width = 96, .heads = 6, .kv_heads = 3, .head_dim = 32, .ffn = 96, .types = {DType::q8_0}, .rotated = 24, .scaling = "yarn"});
+  models.push_back({.arch = "qwen3", .layers = 1, .width = 64, .heads = 4, .kv_heads = 2, .head_dim = 32, .ffn = 96, .types = {DType::q8_0}});
+  models.push_back({.arch = "phi3", .layers = 1, .width = 96, .heads = 6, .kv_heads = 3, .head_dim = 32, .ffn = 96, .types = {DType::q8_0}, .rotated = 24, .scaling = "longrope"});
+  models.push_back({.arch = "qwen2moe", .layers = 1, .width = 256, .heads = 4, .kv_heads = 2, .head_dim = 32, .ffn = 256, .types = {DType::q4_k, DType::q8_0}, .experts = 4});
   return models;
 }
 
@@ -92,8 +96,9 @@ void check_same_bytes(const Graph& graph, const Graph& fused, const GraphRun& ru
 
 TEST_CASE("a fused model gives the bytes of the unfused one, for any number of tokens") {
   for (const TinyModel& tiny : tiny_models())
-    for (DType cache : {DType::f32, DType::f16})
+    for (DType cache : {DType::f32, DType::f16, DType::bf16, DType::q8_0})
       for (int64_t tokens : {1, 5, 33}) {
+        if (tiny.head_dim % info(cache).block) continue;
         TinyGraphs graphs(tiny);
         Graph serving = select_output_rows(add_cache(graphs.scoring, cache, 16));
         INFO(tiny.arch << " " << info(tiny.types[0]).name << " tokens " << tokens << " cache " << info(cache).name);
@@ -101,8 +106,36 @@ TEST_CASE("a fused model gives the bytes of the unfused one, for any number of t
       }
 }
 
+TEST_CASE("a cache keeps an attention's cap, window and sinks, and refuses blocks that do not divide its heads") {
+  constexpr int64_t D = 16, H = 4, G = 2, kTokens = 21;
+  Random random(12);
+  std::vector<float> sinks = uniform(H, random, 2);
+  Graph scoring;
+  Dim T = scoring.symbol("T");
+  ValueId q = scoring.input("q", DType::f32, {T, H * D}), k = scoring.input("k", DType::f32, {T, G * D}), v = scoring.input("v", DType::f32, {T, G * D});
+  ValueId sink = scoring.constant("sinks", Tensor(DType::f32, {H}, sinks.data()), nullptr);
+  scoring.outputs = {attention(scoring, scale(scoring, q, 2.0f, "q.scaled"), scale(scoring, k, 2.0f, "k.scaled"), v, scoring.input("positions", DType::i32, {T}),
+                               {int32_t(D), 9, 0.25f, 1.5f}, "y", sink)};
+  std::vector<int32_t> positions, none(size_t(kTokens), 0);
+  for (int32_t i = 0; i < kTokens; ++i) positions.push_back(i);
+  GraphRun run{{{"T", kTokens}}, {{"q", bytes_of(uniform(kTokens * H * D, random))}, {"k", bytes_of(uniform(kTokens * G * D, random))},
+               {"v", bytes_of(uniform(kTokens * G * D, random))}, {"positions", bytes_of(positions)}}, {}};
+  GraphRun paged = run;
+  paged.extents["S"] = 1, paged.extents["M"] = paged.extents["P"] = 2;
+  paged.inputs["slot"] = bytes_of(positions), paged.inputs["sequence"] = bytes_of(none), paged.inputs["page_table"] = bytes_of(std::vector<int32_t>{0, 1});
+  Graph serving = add_cache(scoring, DType::f32, 16);
+  for (const std::string& isa : test_isas()) {
+    auto device = open_cpu(isa);
+    INFO(isa);
+    std::vector<std::byte> truth = run_graph(scoring, *device, run);
+    CHECK((run_graph(serving, *device, paged) == truth));
+    CHECK((run_graph(fuse(serving), *device, paged) == truth));
+  }
+  CHECK(refused([&] { add_cache(scoring, DType::q8_0, 16); }, "blocks of 32 values, which do not divide this model's head size of 16"));
+}
+
 TEST_CASE("a layer is a few launches: groups of matmuls, attention, and row-wise runs between them") {
-  for (const char* arch : {"qwen2", "gemma3"})
+  for (const char* arch : {"qwen2", "gemma3", "llama", "qwen3", "gemma", "phi3"})
     for (DType type : {DType::q8_0, DType::q4_k, DType::f16}) {
       TinyModel tiny{.arch = arch, .types = {type}};
       TinyGraphs graphs(tiny);

@@ -1,15 +1,18 @@
-// Formats as floats, and the bytes of the canonical sum: one committed hash per format (src/README.md, "Numbers").
+// Formats as floats, byte for byte those of the gguf package, and the bytes of the canonical sum: one committed hash per format
+// (src/README.md, "Numbers").
 #include <cmath>
 
 #include "cpu/w16_pack.h"
 #include "ops/ops.h"
 #include "passes/passes.h"
 #include "quant/activation.h"
+#include "quant/blocks.h"
 #include "quant/format.h"
 #include "support/blocks.h"
 #include "support/catch.h"
 #include "support/hash.h"
 #include "support/isas.h"
+#include "support/npy.h"
 #include "support/run_graph.h"
 
 using namespace prm;
@@ -36,6 +39,63 @@ TEST_CASE("a block's product with quantized activations is the product of the fl
       double exact = double(da) * (double(d) * product.sum - double(dmin) * product.min_sum);
       INFO(info(format->type).name);
       CHECK(std::fabs(direct - exact) <= 1e-6 * magnitude + 1e-9);
+    }
+  }
+}
+
+TEST_CASE("a cache block of Q8_0 is within half a step of its values, and one that no half can scale is NaN") {
+  Random random(17);
+  std::vector<float> x(32), y(32);
+  BlockQ8_0 block;
+  auto round_trip = [&] {
+    quantize_q8_0(x.data(), &block, 32);
+    find_format(DType::q8_0)->dequantize(&block, y.data());
+  };
+  for (float amplitude : {1e-4f, 0.03f, 1.0f, 700.0f, 8e6f})
+    for (int round = 0; round < 40; ++round) {
+      double top = 0, worst = 0;
+      for (float& value : x) value = amplitude * random.uniform(), top = std::max(top, std::fabs(double(value)));
+      round_trip();
+      for (size_t i = 0; i < 32; ++i) worst = std::max(worst, std::fabs(double(x[i]) - double(y[i])));
+      // Half a step; the largest value also misses what the scale lost as a half.
+      double step = top / 127, scale_error = std::max(0x1p-11 * top, 127 * 0x1p-25);
+      CHECK(worst <= 0.5005 * step + scale_error);
+    }
+  x.assign(32, 0.0f);
+  round_trip();
+  CHECK((block.d == 0 && y == x));
+  x[0] = 127.0f, x[1] = 0.5f, x[2] = 1.5f, x[3] = -2.5f;  // a scale of 1: ties to even
+  round_trip();
+  CHECK((y[0] == 127.0f && y[1] == 0.0f && y[2] == 2.0f && y[3] == -2.0f));
+  x.assign(32, 1e-6f);  // below half of the least half
+  round_trip();
+  CHECK((block.d == 0 && y[5] == 0.0f));
+  for (float bad : {NAN, INFINITY, -INFINITY, 8.4e6f, 3e38f}) {
+    x.assign(32, 1.0f);
+    x[31] = bad;
+    round_trip();
+    INFO(bad);
+    CHECK(block.d == 0x7e00);
+    for (float value : y) CHECK(std::isnan(value));
+  }
+}
+
+// data/blocks-TYPE.bin (tests/golden/block_floats.py): blocks of random bytes, then for each FNV-1a of its floats.
+TEST_CASE("blocks read as the floats of the gguf package, byte for byte") {
+  for (const QuantFormat* format : quant_formats()) {
+    size_t bytes = size_t(info(format->type).bytes), block = size_t(info(format->type).block);
+    std::string data = read_file(std::string(PREMISE_TEST_DATA "/blocks-") + info(format->type).name + ".bin");
+    size_t count = data.size() / (bytes + 8);
+    REQUIRE((count >= 128 && data.size() == count * (bytes + 8)));
+    std::vector<float> floats(block);
+    for (size_t b = 0; b < count; ++b) {
+      alignas(8) std::byte plain[256];
+      uint64_t expected;
+      std::memcpy(plain, data.data() + b * bytes, bytes);
+      std::memcpy(&expected, data.data() + count * bytes + b * 8, 8);
+      format->dequantize(plain, floats.data());
+      INFO(info(format->type).name << " block " << b);
+      CHECK(fnv64(floats.data(), block * sizeof(float)) == expected);
     }
   }
 }

@@ -14,9 +14,10 @@ using namespace prm::test;
 
 namespace {
 
-std::vector<float> score_file(const std::string& name, const std::string& isa, const std::vector<int32_t>& ids, DType cache) {
+std::vector<float> score_file(const std::string& name, const std::string& isa, const std::vector<int32_t>& ids, DType cache, int64_t context = 0) {
   EnginePtr engine = open_test_engine(isa, 1);
   LoadOptions options;
+  options.context = context;
   options.cache_type = cache;
   std::string path = std::string(PREMISE_TEST_DATA "/") + name + ".gguf";
   ModelPtr model = load_model(engine, {path.c_str()}, options, {});
@@ -49,12 +50,17 @@ Agreement compare_rows(const std::vector<float>& expected, const std::vector<flo
 }  // namespace
 
 TEST_CASE("tiny float models give the logits of transformers within 1e-4") {
-  for (const char* name : {"tiny-gemma3-f32", "tiny-gemma3-f16", "tiny-qwen2-f32", "tiny-qwen2-f16", "tiny-qwen2-tied-f32"}) {
+  for (const char* name : {"tiny-gemma3-f32", "tiny-gemma3-f16", "tiny-qwen2-f32", "tiny-qwen2-f16", "tiny-qwen2-tied-f32",
+                           "tiny-llama-f32", "tiny-llama-f16", "tiny-llama-yarn-f32", "tiny-qwen3-f32", "tiny-qwen3-f16",
+                           "tiny-gemma-f32", "tiny-gemma-f16", "tiny-gemma2-f32", "tiny-gemma2-f16",
+                           "tiny-phi3-f32", "tiny-phi3-f16",
+                           "tiny-mixtral-f32", "tiny-qwen2moe-f32", "tiny-qwen3moe-f32", "tiny-qwen3moe-f16"}) {
     std::string base = std::string(PREMISE_TEST_DATA "/") + name;
     std::vector<int32_t> ids = read_ids(base + ".ids");
     std::vector<float> expected = read_npy(base + ".logits.npy");
     for (const std::string& isa : test_isas()) {
-      std::vector<float> got = score_file(name, isa, ids, DType::f32);
+      // tiny-phi3-f16 was made for 1024 tokens from 256 on: opened for no more than those, it takes its short factors.
+      std::vector<float> got = score_file(name, isa, ids, DType::f32, name == std::string("tiny-phi3-f16") ? 256 : 0);
       REQUIRE(got.size() == expected.size());
       double worst = 0, size = 0;
       for (float value : expected) size = std::max(size, std::fabs(double(value)));
