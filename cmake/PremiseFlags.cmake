@@ -23,9 +23,7 @@ if(PREMISE_WERROR)
   target_compile_options(premise_flags INTERFACE -Werror)
 endif()
 if(PREMISE_SANITIZE)
-  # What a null pointer does AddressSanitizer reports as well; checks at every access would make the build a third longer.
-  target_compile_options(premise_flags INTERFACE -fsanitize=address,undefined -fno-sanitize=null,vptr -fno-sanitize-recover=all
-    -fno-omit-frame-pointer)
+  target_compile_options(premise_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(premise_flags INTERFACE -fsanitize=address,undefined)
 endif()
 if(PREMISE_THREAD_SANITIZE)

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "failure.h"
-#include "suggest.h"
 
 namespace {
 
@@ -79,26 +78,6 @@ void add_sampling_flags(CLI::App& app, SamplingFlags& flags) {
       ->type_name("ID=BIAS")
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
-
-void set_sampling(SamplingFlags& flags, const std::string& name, const std::string& text) {
-  std::vector<std::string> names;
-  for (const RealFlag& flag : kReals) {
-    if (name == flag.name) return set_real(flags, flag, text);
-    names.push_back(flag.name);
-  }
-  for (const CountFlag& flag : kCounts) {
-    if (name == flag.name) return set_count(flags, flag, text);
-    names.push_back(flag.name);
-  }
-  fail_usage("unknown setting", name, fmt::format("{} settings are {}", suggest_name(name, names), fmt::join(names, ", ")));
-}
-
-std::vector<std::pair<std::string, std::string>> list_sampling(const SamplingFlags& flags) {
-  std::vector<std::pair<std::string, std::string>> list;
-  for (const RealFlag& flag : kReals) list.emplace_back(flag.name, fmt::format("{}", flags.*flag.value));
-  for (const CountFlag& flag : kCounts) list.emplace_back(flag.name, fmt::format("{}", flags.*flag.value));
-  return list;
 }
 
 void apply_sampling(const SamplingFlags& flags, std::vector<prm_text>& stops, prm_generate_options& options) {

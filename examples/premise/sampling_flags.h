@@ -13,10 +13,5 @@ struct SamplingFlags {
 };
 
 void add_sampling_flags(CLI::App& app, SamplingFlags& flags);
-// Sets one by its name ("temp", "top-k", ...); fails as the flag does.
-void set_sampling(SamplingFlags& flags, const std::string& name, const std::string& text);
-// Names that set_sampling knows, with their values now.
-std::vector<std::pair<std::string, std::string>> list_sampling(const SamplingFlags& flags);
-
 // Options that borrow from the flags and from `stops`, which is filled.
 void apply_sampling(const SamplingFlags& flags, std::vector<prm_text>& stops, prm_generate_options& options);

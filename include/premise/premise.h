@@ -30,8 +30,8 @@
  * CONVENTIONS. They hold everywhere and are not repeated below.
  *
  *  1. Handles (engine, model, cancel) are shared: any thread may use them at any time; a session is used by one call at a
- *     time. prm_x_close(NULL) does nothing. Handles may be closed in any order: what still needs a closed one keeps it alive inside. A handle must not be
- *     used after its own close.
+ *     time. prm_x_close(NULL) does nothing. Handles may be closed in any order: what still needs a closed one keeps it
+ *     alive inside. A handle must not be used after its own close.
  *  2. Order of parameters: handle, inputs, options, control, outputs. Options and control may be NULL: all defaults.
  *  3. Status. Calls that can fail return prm_status, and 0 is success. On failure outputs are untouched, everything is
  *     as before the call, and the thread's own error tells more (prm_last_error, prm_error_query). Any such call can

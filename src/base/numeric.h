@@ -33,38 +33,30 @@ inline float fused(float a, float b, float c) { return std::fma(a, b, c); }
 inline float nearest(float x) { return (x + 0x1.8p23f) - 0x1.8p23f; }
 inline double nearest(double x) { return (x + 0x1.8p52) - 0x1.8p52; }
 
-inline float exp_of(float x) {
-  if (!(x >= PRM_EXP_LOW)) return x < PRM_EXP_LOW ? 0.0f : x;  // NaN passes through
-  if (x > PRM_EXP_HIGH) x = PRM_EXP_HIGH;
-  float n = nearest(x * PRM_LOG2E);
-  float r = fused(n, -PRM_LN2_HIGH, x);
-  r = fused(n, -PRM_LN2_LOW, r);
-  float p = PRM_EXP_C6;
+// p, then the terms of exp's polynomial from C5 down to C2.
+inline float exp_terms(float p, float r) {
   p = fused(p, r, PRM_EXP_C5);
   p = fused(p, r, PRM_EXP_C4);
   p = fused(p, r, PRM_EXP_C3);
-  p = fused(p, r, PRM_EXP_C2);
-  p = fused(p, r, 1.0f);
-  p = fused(p, r, 1.0f);
-  int32_t bits = (int32_t(n) + 127) << 23;
-  float scale;
-  std::memcpy(&scale, &bits, 4);
-  return p * scale;
+  return fused(p, r, PRM_EXP_C2);
+}
+// x - n ln 2.
+inline float exp_rest(float x, float n) { return fused(n, -PRM_LN2_LOW, fused(n, -PRM_LN2_HIGH, x)); }
+inline float power_of_two(float n) { return std::bit_cast<float>((int32_t(n) + 127) << 23); }
+
+inline float exp_of(float x) {
+  if (!(x >= PRM_EXP_LOW)) return x < PRM_EXP_LOW ? 0.0f : x;  // NaN passes through
+  if (x > PRM_EXP_HIGH) x = PRM_EXP_HIGH;
+  float n = nearest(x * PRM_LOG2E), r = exp_rest(x, n);
+  float p = fused(fused(exp_terms(PRM_EXP_C6, r), r, 1.0f), r, 1.0f);
+  return p * power_of_two(n);
 }
 
 inline float tanh_of(float x) {
   float size = std::fabs(x);
   if (!(size < PRM_TANH_HIGH)) return size >= PRM_TANH_HIGH ? std::copysign(1.0f, x) : x;  // NaN passes through
-  float z = size + size, n = nearest(z * PRM_LOG2E);
-  float r = fused(n, -PRM_LN2_HIGH, z);
-  r = fused(n, -PRM_LN2_LOW, r);
-  float p = PRM_TANH_C7;
-  p = fused(p, r, PRM_EXP_C6);
-  p = fused(p, r, PRM_EXP_C5);
-  p = fused(p, r, PRM_EXP_C4);
-  p = fused(p, r, PRM_EXP_C3);
-  p = fused(p, r, PRM_EXP_C2);
-  float scale = std::bit_cast<float>((int32_t(n) + 127) << 23);
+  float z = size + size, n = nearest(z * PRM_LOG2E), r = exp_rest(z, n);
+  float p = exp_terms(fused(PRM_TANH_C7, r, PRM_EXP_C6), r), scale = power_of_two(n);
   float h = 0.5f * fused(fused(r * r, p, r), scale, scale - 1.0f), q = h / (h + 1.0f);
   return std::copysign(h < 0.5f ? fused(-h, q, h) : q, x);
 }
@@ -81,7 +73,7 @@ inline float exp_in_range(float x) {
   p = p * r + PRM_EXP_C3;
   p = p * r + PRM_EXP_C2;
   p = (p * r) * r + (1.0f + r);
-  return p * std::bit_cast<float>((int32_t(n) + 127) << 23);
+  return p * power_of_two(n);
 }
 inline float exp_below_zero(float x) {
   // The larger of two numbers below zero has the lesser bits, as integers: as floats, compilers make a branch of it.

@@ -26,37 +26,29 @@ namespace {
 PRM_OP Floats negate(Floats v) { return as_floats(exclusive(as_ints(v), splat_int(INT32_MIN))); }
 PRM_OP Floats magnitude(Floats v) { return as_floats(both(as_ints(v), splat_int(INT32_MAX))); }
 
-// 2^n * p(r): base/numeric_constants.h.
+// The pieces of base/numeric.h's exp_of and tanh_of.
+PRM_OP Floats exp_rest(Floats x, Ints n) { return fma(to_floats(n), splat(-PRM_LN2_LOW), fma(to_floats(n), splat(-PRM_LN2_HIGH), x)); }
+PRM_OP Floats exp_terms(Floats p, Floats r) {
+  p = fma(p, r, splat(PRM_EXP_C5));
+  p = fma(p, r, splat(PRM_EXP_C4));
+  p = fma(p, r, splat(PRM_EXP_C3));
+  return fma(p, r, splat(PRM_EXP_C2));
+}
+PRM_OP Floats power_of_two(Ints n) { return as_floats(shift_left(add(n, splat_int(127)), 23)); }
+
 PRM_OP Floats exp_lanes(Floats x) {
   Floats v = max_of(splat(PRM_EXP_LOW), min_of(splat(PRM_EXP_HIGH), x));  // NaN stays
   Ints n = to_ints(mul(v, splat(PRM_LOG2E)));
-  Floats r = fma(to_floats(n), splat(-PRM_LN2_HIGH), v);
-  r = fma(to_floats(n), splat(-PRM_LN2_LOW), r);
-  Floats p = splat(PRM_EXP_C6);
-  p = fma(p, r, splat(PRM_EXP_C5));
-  p = fma(p, r, splat(PRM_EXP_C4));
-  p = fma(p, r, splat(PRM_EXP_C3));
-  p = fma(p, r, splat(PRM_EXP_C2));
-  p = fma(p, r, splat(1.0f));
-  p = fma(p, r, splat(1.0f));
-  Floats scale = as_floats(shift_left(add(n, splat_int(127)), 23));
-  return zero_where_less(x, PRM_EXP_LOW, mul(p, scale));
+  Floats r = exp_rest(v, n), p = fma(fma(exp_terms(splat(PRM_EXP_C6), r), r, splat(1.0f)), r, splat(1.0f));
+  return zero_where_less(x, PRM_EXP_LOW, mul(p, power_of_two(n)));
 }
 
-// base/numeric.h's tanh_of: at the limit h / (h + 1) is 1.
+// At the limit h / (h + 1) is 1.
 PRM_OP Floats tanh_lanes(Floats x) {
   Floats v = min_of(splat(PRM_TANH_HIGH), magnitude(x)), z = add(v, v);  // NaN stays
   Ints n = to_ints(mul(z, splat(PRM_LOG2E)));
-  Floats r = fma(to_floats(n), splat(-PRM_LN2_HIGH), z);
-  r = fma(to_floats(n), splat(-PRM_LN2_LOW), r);
-  Floats p = splat(PRM_TANH_C7);
-  p = fma(p, r, splat(PRM_EXP_C6));
-  p = fma(p, r, splat(PRM_EXP_C5));
-  p = fma(p, r, splat(PRM_EXP_C4));
-  p = fma(p, r, splat(PRM_EXP_C3));
-  p = fma(p, r, splat(PRM_EXP_C2));
+  Floats r = exp_rest(z, n), scale = power_of_two(n), p = exp_terms(fma(splat(PRM_TANH_C7), r, splat(PRM_EXP_C6)), r);
   p = fma(mul(r, r), p, r);
-  Floats scale = as_floats(shift_left(add(n, splat_int(127)), 23));
   Floats h = mul(splat(0.5f), fma(p, scale, sub(scale, splat(1.0f)))), q = div(h, add(h, splat(1.0f)));
   Ints is_low = sub(splat_int(0), shift_right(as_ints(sub(h, splat(0.5f))), 31));  // its sign; NaN has none
   Ints y = choose(is_low, as_ints(fma(negate(h), q, h)), as_ints(q));

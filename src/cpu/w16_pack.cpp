@@ -59,7 +59,7 @@ void w16_pack_group(const Tensor& plain, int64_t group, std::byte* out) {
 void w16_row_to_float(DType type, const std::byte* packed, int64_t K, int64_t row, float* out) {
   const PackedType& t = *find_type(type);
   const std::byte* group = packed + size_t(row / 16) * w16_group_bytes(type, K);
-  std::byte plain[256];
+  alignas(8) std::byte plain[256];
   int block = info(type).block;
   for (int64_t k = 0; k < K; k += block, group += t.bytes) {
     t.take(group, int(row % 16), plain);

@@ -2,37 +2,21 @@
 // the scale half. Block layout: quant/blocks.h.
 #include <bit>
 
-#include "quant/activation.h"
-#include "quant/blocks.h"
-#include "quant/format.h"
+#include "quant/block_rule.h"
 
 namespace prm {
 namespace {
 
-// 2^(e - 128): the two least are subnormal.
-float scale_of(uint8_t e) { return std::bit_cast<float>(e < 2 ? 0x00200000u << e : uint32_t(e - 1) << 23); }
-
-int value_at(const BlockMXFP4& block, int i) { return kMxfp4Values[i < 16 ? block.qs[i] & 15 : block.qs[i - 16] >> 4]; }
-
-void dequantize(const void* raw, float* out) {
-  auto& block = *static_cast<const BlockMXFP4*>(raw);
-  float d = scale_of(block.e);
-  for (int i = 0; i < 32; ++i) out[i] = d * float(value_at(block, i));
-}
-
-void scales(const void* raw, float& d, float&) { d = scale_of(static_cast<const BlockMXFP4*>(raw)->e); }
-
-BlockProduct multiply(const void* raw, const void* activation) {
-  auto& w = *static_cast<const BlockMXFP4*>(raw);
-  auto& a = *static_cast<const BlockA8*>(activation);
-  BlockProduct p;
-  for (int i = 0; i < 32; ++i) p.sum += value_at(w, i) * a.q[i];
-  return p;
-}
+struct Rule : OneSubBlock {
+  using Block = BlockMXFP4;
+  static int value(const Block& b, int i) { return kMxfp4Values[half_nibble(b.qs, i)]; }
+  // 2^(e - 128): the two least are subnormal.
+  static float d(const Block& b) { return std::bit_cast<float>(b.e < 2 ? 0x00200000u << b.e : uint32_t(b.e - 1) << 23); }
+};
 
 }  // namespace
 
 extern const QuantFormat kMXFP4;
-const QuantFormat kMXFP4{DType::mxfp4, DType::a8, false, dequantize, scales, multiply};
+constinit const QuantFormat kMXFP4 = format_of_32<Rule>(DType::mxfp4);
 
 }  // namespace prm

@@ -1,33 +1,17 @@
 // Q4_0: 32 values of 4 bits, offset 8, with one scale. Block layout: quant/blocks.h.
-#include "base/half.h"
-#include "quant/activation.h"
-#include "quant/blocks.h"
-#include "quant/format.h"
+#include "quant/block_rule.h"
 
 namespace prm {
 namespace {
 
-int value_at(const BlockQ4_0& block, int i) { return (i < 16 ? block.qs[i] & 15 : block.qs[i - 16] >> 4) - 8; }
-
-void dequantize(const void* raw, float* out) {
-  auto& block = *static_cast<const BlockQ4_0*>(raw);
-  float d = half_to_float(block.d);
-  for (int i = 0; i < 32; ++i) out[i] = d * float(value_at(block, i));
-}
-
-void scales(const void* raw, float& d, float&) { d = half_to_float(static_cast<const BlockQ4_0*>(raw)->d); }
-
-BlockProduct multiply(const void* raw, const void* activation) {
-  auto& w = *static_cast<const BlockQ4_0*>(raw);
-  auto& a = *static_cast<const BlockA8*>(activation);
-  BlockProduct p;
-  for (int i = 0; i < 32; ++i) p.sum += value_at(w, i) * a.q[i];
-  return p;
-}
+struct Rule : HalfScale, OneSubBlock {
+  using Block = BlockQ4_0;
+  static int value(const Block& b, int i) { return half_nibble(b.qs, i) - 8; }
+};
 
 }  // namespace
 
 extern const QuantFormat kQ4_0;
-const QuantFormat kQ4_0{DType::q4_0, DType::a8, false, dequantize, scales, multiply};
+constinit const QuantFormat kQ4_0 = format_of_32<Rule>(DType::q4_0);
 
 }  // namespace prm

@@ -1,41 +1,17 @@
 // Q5_1: 32 values of 5 bits with one scale and one addend. Block layout: quant/blocks.h.
-#include "base/half.h"
-#include "quant/activation.h"
-#include "quant/blocks.h"
-#include "quant/format.h"
+#include "quant/block_rule.h"
 
 namespace prm {
 namespace {
 
-int value_at(const BlockQ5_1& block, int i) {
-  int nibble = i < 16 ? block.qs[i] & 15 : block.qs[i - 16] >> 4;
-  return nibble | ((block.qh[i / 8] >> (i % 8)) & 1) << 4;
-}
-
-void dequantize(const void* raw, float* out) {
-  auto& block = *static_cast<const BlockQ5_1*>(raw);
-  float d = half_to_float(block.d), m = half_to_float(block.m);
-  for (int i = 0; i < 32; ++i) out[i] = d * float(value_at(block, i)) + m;
-}
-
-void scales(const void* raw, float& d, float& dmin) {
-  auto& block = *static_cast<const BlockQ5_1*>(raw);
-  d = half_to_float(block.d);
-  dmin = -half_to_float(block.m);
-}
-
-BlockProduct multiply(const void* raw, const void* activation) {
-  auto& w = *static_cast<const BlockQ5_1*>(raw);
-  auto& a = *static_cast<const BlockA8*>(activation);
-  BlockProduct p;
-  for (int i = 0; i < 32; ++i) p.sum += value_at(w, i) * a.q[i];
-  p.min_sum = a.sum;
-  return p;
-}
+struct Rule : HalfAddend {
+  using Block = BlockQ5_1;
+  static int value(const Block& b, int i) { return half_nibble(b.qs, i) | bit_at(b.qh, i) << 4; }
+};
 
 }  // namespace
 
 extern const QuantFormat kQ5_1;
-const QuantFormat kQ5_1{DType::q5_1, DType::a8, true, dequantize, scales, multiply};
+constinit const QuantFormat kQ5_1 = format_of_32<Rule>(DType::q5_1);
 
 }  // namespace prm

@@ -2,32 +2,17 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
-#include <cstring>
 
-#include "base/half.h"
 #include "base/numeric.h"
-#include "quant/activation.h"
-#include "quant/blocks.h"
-#include "quant/format.h"
+#include "quant/block_rule.h"
 
 namespace prm {
 namespace {
 
-void dequantize(const void* raw, float* out) {
-  auto& block = *static_cast<const BlockQ8_0*>(raw);
-  float d = half_to_float(block.d);
-  for (int i = 0; i < 32; ++i) out[i] = d * float(block.q[i]);
-}
-
-void scales(const void* raw, float& d, float&) { d = half_to_float(static_cast<const BlockQ8_0*>(raw)->d); }
-
-BlockProduct multiply(const void* raw, const void* activation) {
-  auto& w = *static_cast<const BlockQ8_0*>(raw);
-  auto& a = *static_cast<const BlockA8*>(activation);
-  BlockProduct p;
-  for (int i = 0; i < 32; ++i) p.sum += int(w.q[i]) * a.q[i];
-  return p;
-}
+struct Rule : HalfScale, OneSubBlock {
+  using Block = BlockQ8_0;
+  static int value(const Block& b, int i) { return b.q[i]; }
+};
 
 constexpr uint16_t kHalfInfinity = 0x7c00, kHalfNan = 0x7e00;
 
@@ -54,6 +39,6 @@ void quantize_q8_0(const float* x, void* blocks, int64_t n) {
 }
 
 extern const QuantFormat kQ8_0;
-const QuantFormat kQ8_0{DType::q8_0, DType::a8, false, dequantize, scales, multiply};
+constinit const QuantFormat kQ8_0 = format_of_32<Rule>(DType::q8_0);
 
 }  // namespace prm
