@@ -24,7 +24,7 @@ Control read_control(const prm_control* from) {
 void write_text(std::string_view text, char* buffer, size_t capacity, size_t* size) {
   if (size) *size = text.size();
   if (capacity <= text.size() || !buffer) {
-    Error error(Status::buffer_too_small, fmt::format("the text has {} bytes and a NUL, the buffer {}", text.size(), buffer ? capacity : 0));
+    Error error(Status::buffer_too_small, format_message("the text has {} bytes and a NUL, the buffer {}", text.size(), buffer ? capacity : 0));
     error.needed_bytes = text.size() + 1;
     throw error;
   }

@@ -157,7 +157,7 @@ prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tok
   if (source.is_text) tokenize(*model->model->tokenizer, source.text, source.flags, ids);
   if (count) *count = ids.size();
   if (ids.size() > capacity || (!tokens && !ids.empty())) {
-    Error error(Status::buffer_too_small, fmt::format("the prompt has {} tokens, the array holds {}", ids.size(), tokens ? capacity : 0));
+    Error error(Status::buffer_too_small, format_message("the prompt has {} tokens, the array holds {}", ids.size(), tokens ? capacity : 0));
     error.needed_bytes = ids.size() * sizeof(int32_t);
     throw error;
   }

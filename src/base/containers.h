@@ -3,7 +3,6 @@
 // way back from any thread. Without a current account memory comes from the system, uncharged (tests, capability reports).
 #pragma once
 #include <functional>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/format_message.h"
 #include "base/memory.h"
 
 namespace prm {
@@ -83,9 +83,9 @@ std::shared_ptr<T> make_charged(Args&&... args) {
 
 template <class... Args>
 String format_text(fmt::format_string<Args...> format, Args&&... args) {
-  String text;
-  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
-  return text;
+  fmt::memory_buffer text;
+  format_into(text, format, fmt::make_format_args(args...));
+  return {text.data(), text.size()};
 }
 
 }  // namespace prm

@@ -1,13 +1,13 @@
 // Status codes and the one internal error. Everything that fails below the C ABI throws prm::Error through fail();
 // capi/ turns it into a prm_status. Nothing else in the tree may invent an error.
 #pragma once
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "base/format_message.h"
 
 namespace prm {
 
@@ -51,13 +51,13 @@ struct Error : std::exception {
 
 template <class... Args>
 [[noreturn]] void fail(Status status, fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(status, fmt::format(format, std::forward<Args>(args)...));
+  throw Error(status, format_message(format, std::forward<Args>(args)...));
 }
 
 // The same, naming the thing at fault apart from the sentence.
 template <class... Args>
 [[noreturn]] void fail_about(Status status, std::string_view subject, fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(status, fmt::format(format, std::forward<Args>(args)...), std::string(subject));
+  throw Error(status, format_message(format, std::forward<Args>(args)...), std::string(subject));
 }
 
 }  // namespace prm

@@ -67,7 +67,7 @@ struct HostFile : LoadedFile {
   }
   void require(int32_t answer, const char* what, uint64_t offset) const {
     if (answer == 0) return;
-    Error error(Status::callback, fmt::format("{}: the host's file service could not {} at {}: it answered {}", name, what, offset, answer), name);
+    Error error(Status::callback, format_message("{}: the host's file service could not {} at {}: it answered {}", name, what, offset, answer), name);
     error.system_code = answer;
     error.file_offset = offset;
     throw error;

@@ -47,7 +47,7 @@ void JsonWriter::quote(std::string_view s) {
     uint8_t c = uint8_t(s[0]);
     if (n == 0) text_ += "\xef\xbf\xbd", n = 1;
     else if (c == '"' || c == '\\') text_ += '\\', text_ += char(c);
-    else if (c < 0x20 || c == 0x7f) text_ += fmt::format("\\u{:04x}", c);
+    else if (c < 0x20 || c == 0x7f) text_ += format_message("\\u{:04x}", c);
     else text_.append(s.substr(0, n));
     s.remove_prefix(n);
   }
@@ -70,19 +70,19 @@ JsonWriter& JsonWriter::value(std::string_view text) {
 
 JsonWriter& JsonWriter::value(int64_t number) {
   separate();
-  text_ += fmt::format("{}", number);
+  text_ += format_message("{}", number);
   return *this;
 }
 
 JsonWriter& JsonWriter::value(uint64_t number) {
   separate();
-  text_ += fmt::format("{}", number);
+  text_ += format_message("{}", number);
   return *this;
 }
 
 JsonWriter& JsonWriter::value(double number) {
   separate();
-  text_ += std::isfinite(number) ? fmt::format("{}", number) : "null";
+  text_ += std::isfinite(number) ? format_message("{}", number) : "null";
   return *this;
 }
 

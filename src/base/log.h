@@ -1,11 +1,9 @@
 // The log: lines for the host, or nobody. Nothing is formatted that nobody reads.
 #pragma once
-#include <fmt/format.h>
-
 #include <cstdint>
-#include <utility>
 
 #include "base/float_state.h"
+#include "base/format_message.h"
 
 namespace prm {
 
@@ -19,7 +17,7 @@ struct Log {
   void say(LogLevel level, fmt::format_string<Args...> format, Args&&... args) const {
     if (!write) return;
     fmt::memory_buffer line;
-    fmt::format_to(std::back_inserter(line), format, std::forward<Args>(args)...);
+    format_into(line, format, fmt::make_format_args(args...));
     HostFloatState theirs;
     write(user, int32_t(level), line.data(), line.size());
   }

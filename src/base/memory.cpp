@@ -44,7 +44,7 @@ void MemoryAccount::charge(uint64_t bytes, MemoryKind kind, std::string_view wha
     then = now + bytes;
     if (limit_ == 0 || (then >= now && then <= limit_)) continue;
     Error error(Status::over_budget,
-                fmt::format("{} ({}) needs {} bytes, {} of the budget of {} are free: raise max_host_bytes, or use a smaller context or model", what,
+                format_message("{} ({}) needs {} bytes, {} of the budget of {} are free: raise max_host_bytes, or use a smaller context or model", what,
                             memory_kind_name(kind), bytes, limit_ - now, limit_),
                 std::string(what));
     error.needed_bytes = bytes;
@@ -76,7 +76,7 @@ void* MemoryAccount::allocate(size_t size, size_t align, MemoryKind kind, std::s
   if (memory) return memory;
   discharge(size, kind);
   const char* who = service_.alloc ? "the host's allocator" : "the system";
-  Error error(Status::out_of_memory, fmt::format("{} ({}) needs {} bytes, which {} refused: use a smaller context or model", what, memory_kind_name(kind), size, who),
+  Error error(Status::out_of_memory, format_message("{} ({}) needs {} bytes, which {} refused: use a smaller context or model", what, memory_kind_name(kind), size, who),
               std::string(what));
   error.needed_bytes = size;
   throw error;

@@ -19,8 +19,8 @@ namespace {
   Error error(code == ENOENT ? Status::not_found : Status::io, "", path);
   error.system_code = code;
   error.file_offset = offset;
-  error.message = code == ENOENT ? fmt::format("{}: no such file: check the path", path)
-                                 : fmt::format("{}: cannot {}: {}", path, what, std::strerror(code));
+  error.message = code == ENOENT ? format_message("{}: no such file: check the path", path)
+                                 : format_message("{}: cannot {}: {}", path, what, std::strerror(code));
   throw error;
 }
 
@@ -56,7 +56,7 @@ void read_system_file(SystemHandle file, std::string_view name, uint64_t offset,
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail_system(name, "read", offset);
     if (n == 0) {
-      Error error(Status::io, fmt::format("{}: ends at {} while it is read: it was truncated after it was opened", name, offset), name);
+      Error error(Status::io, format_message("{}: ends at {} while it is read: it was truncated after it was opened", name, offset), name);
       error.file_offset = offset;
       throw error;
     }

@@ -15,8 +15,8 @@ namespace {
   Error error(missing ? Status::not_found : Status::io, "", path);
   error.system_code = int32_t(code);
   error.file_offset = offset;
-  error.message = missing ? fmt::format("{}: no such file: check the path", path)
-                          : fmt::format("{}: cannot {}: {}", path, what, system_message(code));
+  error.message = missing ? format_message("{}: no such file: check the path", path)
+                          : format_message("{}: cannot {}: {}", path, what, system_message(code));
   throw error;
 }
 
@@ -72,7 +72,7 @@ void read_system_file(SystemHandle file, std::string_view name, uint64_t offset,
     DWORD n = 0, wanted = DWORD(size < (1u << 30) ? size : 1u << 30);
     if (!ReadFile(HANDLE(file), to, wanted, &n, &at) && GetLastError() != ERROR_HANDLE_EOF) fail_system(name, "read", offset);
     if (n == 0) {
-      Error error(Status::io, fmt::format("{}: ends at {} while it is read: it was truncated after it was opened", name, offset), name);
+      Error error(Status::io, format_message("{}: ends at {} while it is read: it was truncated after it was opened", name, offset), name);
       error.file_offset = offset;
       throw error;
     }

@@ -15,7 +15,7 @@ ThreadPool::ThreadPool(int threads, int spin_us) : spin_ns_(spin_us < 0 ? 0 : in
   } catch (const std::system_error&) {
     int alive = this->threads();
     this->~ThreadPool();
-    throw Error(Status::out_of_memory, fmt::format("the system refused thread {} of {}: use fewer threads", alive + 1, threads));
+    throw Error(Status::out_of_memory, format_message("the system refused thread {} of {}: use fewer threads", alive + 1, threads));
   }
 }
 

@@ -33,7 +33,7 @@ struct Reader {
 
   uint64_t left() const { return file.bytes.size() - at; }
   [[noreturn]] void bad(std::string_view what) const {
-    Error error(Status::bad_file, fmt::format("{}: offset {}: {}", file.name, at, what), file.name);
+    Error error(Status::bad_file, format_message("{}: offset {}: {}", file.name, at, what), file.name);
     error.file_offset = at;
     throw error;
   }
@@ -48,7 +48,7 @@ struct Reader {
     loaded = end;
   }
   std::span<const std::byte> take(uint64_t n, const char* what) {
-    if (n > left()) bad(fmt::format("the file ends inside {}", what));
+    if (n > left()) bad(format_message("the file ends inside {}", what));
     load(n);
     auto part = file.bytes.subspan(size_t(at), size_t(n));
     at += n;
@@ -63,7 +63,7 @@ struct Reader {
   std::string_view text(uint64_t most, const char* what) {
     listener.turn();
     uint64_t n = number<uint64_t>(what);
-    if (n > left()) bad(fmt::format("the file ends inside {}", what));
+    if (n > left()) bad(format_message("the file ends inside {}", what));
     if (n > most) over(what, n, most);
     auto part = take(n, what);
     return {reinterpret_cast<const char*>(part.data()), part.size()};
@@ -93,7 +93,7 @@ MetaValue read_scalar(Reader& r, ScalarType scalar, const String& key) {
       break;
     }
     case MetaType::boolean:
-      if (bits > 1) r.bad(fmt::format("metadata '{}' is a bool of value {}", key, bits));
+      if (bits > 1) r.bad(format_message("metadata '{}' is a bool of value {}", key, bits));
       value.boolean = bits;
       break;
     default:
@@ -110,14 +110,14 @@ MetaValue read_scalar(Reader& r, ScalarType scalar, const String& key) {
 
 MetaValue read_array(Reader& r, const String& key) {
   uint32_t type = r.number<uint32_t>("an array's type");
-  if (type >= kScalarCount || kScalars[type].type == MetaType::array) r.bad(fmt::format("metadata '{}': array of type {} is not known", key, type));
+  if (type >= kScalarCount || kScalars[type].type == MetaType::array) r.bad(format_message("metadata '{}': array of type {} is not known", key, type));
   MetaValue value;
   value.type = MetaType::array;
   value.element = kScalars[type].type;
   value.element_bytes = kScalars[type].bytes;
   value.count = r.number<uint64_t>("an array's length");
   uint64_t least = uint64_t(value.element_bytes ? value.element_bytes : 8), bytes;
-  if (!checked_mul(value.count, least, bytes) || bytes > r.left()) r.bad(fmt::format("metadata '{}': {} elements do not fit the file", key, value.count));
+  if (!checked_mul(value.count, least, bytes) || bytes > r.left()) r.bad(format_message("metadata '{}': {} elements do not fit the file", key, value.count));
   if (value.count > kMaxElements) r.over("an array's length", value.count, kMaxElements);
   uint64_t begin = r.at;
   if (value.element != MetaType::text) r.take(bytes, "an array");
@@ -132,9 +132,9 @@ void read_metadata(Reader& r, uint64_t pairs, ModelFile& out) {
     String key(r.text(kMaxKey, "a metadata key"));
     if (key.empty()) r.bad("a metadata key is empty");
     uint32_t type = r.number<uint32_t>("a metadata type");
-    if (type >= kScalarCount) r.bad(fmt::format("metadata '{}' has unknown type {}", key, type));
+    if (type >= kScalarCount) r.bad(format_message("metadata '{}' has unknown type {}", key, type));
     MetaValue value = kScalars[type].type == MetaType::array ? read_array(r, key) : read_scalar(r, kScalars[type], key);
-    if (!out.metadata.emplace(key, value).second) r.bad(fmt::format("metadata '{}' stands twice", key));
+    if (!out.metadata.emplace(key, value).second) r.bad(format_message("metadata '{}' stands twice", key));
   }
 }
 
@@ -162,12 +162,12 @@ bool read_tensor(Reader& r, NamedTensor& tensor, uint64_t& bytes, Vector<String>
   tensor.name = String(r.text(kMaxTensorName, "a tensor's name"));
   if (tensor.name.empty()) r.bad("a tensor's name is empty");
   uint32_t rank = r.number<uint32_t>("a tensor's rank");
-  if (rank < 1 || rank > 4) r.bad(fmt::format("tensor '{}' has rank {}, expected 1 to 4", tensor.name, rank));
+  if (rank < 1 || rank > 4) r.bad(format_message("tensor '{}' has rank {}, expected 1 to 4", tensor.name, rank));
   uint64_t extents[4], count = 1;
   for (uint32_t i = 0; i < rank; ++i) {
     extents[i] = r.number<uint64_t>("a tensor's extents");
     if (extents[i] < 1 || extents[i] > kMaxExtent || !checked_mul(count, extents[i], count))
-      r.bad(fmt::format("tensor '{}': extent {} is {}", tensor.name, i, extents[i]));
+      r.bad(format_message("tensor '{}': extent {} is {}", tensor.name, i, extents[i]));
   }
   uint32_t number = r.number<uint32_t>("a tensor's type");
   tensor.offset = r.number<uint64_t>("a tensor's offset");
@@ -176,8 +176,8 @@ bool read_tensor(Reader& r, NamedTensor& tensor, uint64_t& bytes, Vector<String>
     unsupported.push_back(format_text("{} (type {}, first in '{}')", gguf_type_name(number), number, tensor.name));
     return false;
   }
-  if (extents[0] % uint64_t(type->block)) r.bad(fmt::format("tensor '{}': rows of {} values do not hold blocks of {}", tensor.name, extents[0], type->block));
-  if (!checked_mul(count / uint64_t(type->block), uint64_t(type->bytes), bytes)) r.bad(fmt::format("tensor '{}' is too large", tensor.name));
+  if (extents[0] % uint64_t(type->block)) r.bad(format_message("tensor '{}': rows of {} values do not hold blocks of {}", tensor.name, extents[0], type->block));
+  if (!checked_mul(count / uint64_t(type->block), uint64_t(type->bytes), bytes)) r.bad(format_message("tensor '{}' is too large", tensor.name));
   tensor.data.rank = uint8_t(rank);
   for (uint32_t i = 0; i < rank; ++i) tensor.data.dim[i] = int64_t(extents[rank - 1 - i]);  // the file's first index is the fastest
   return true;
@@ -185,7 +185,7 @@ bool read_tensor(Reader& r, NamedTensor& tensor, uint64_t& bytes, Vector<String>
 
 uint64_t alignment_of(const ModelFile& file) {
   uint64_t alignment = uint64_t(file.integer_or("general.alignment", 8, 1 << 20, 32));
-  if (alignment & (alignment - 1)) file.bad(fmt::format("metadata 'general.alignment' is {}, not a power of two", alignment));
+  if (alignment & (alignment - 1)) file.bad(format_message("metadata 'general.alignment' is {}, not a power of two", alignment));
   return alignment;
 }
 
@@ -196,9 +196,9 @@ void place_tensors(Reader& r, ModelFile& out, const Vector<uint64_t>& sizes) {
   for (size_t i = 0; i < out.tensors.size(); ++i) {
     NamedTensor& tensor = out.tensors[i];
     uint64_t begin, end;
-    if (tensor.offset % alignment) r.bad(fmt::format("tensor '{}': offset {} is not a multiple of {}", tensor.name, tensor.offset, alignment));
+    if (tensor.offset % alignment) r.bad(format_message("tensor '{}': offset {} is not a multiple of {}", tensor.name, tensor.offset, alignment));
     if (!checked_add(data, tensor.offset, begin) || !checked_add(begin, sizes[i], end) || end > size)
-      r.bad(fmt::format("tensor '{}' ends past the end of the file: it is truncated or malformed", tensor.name));
+      r.bad(format_message("tensor '{}' ends past the end of the file: it is truncated or malformed", tensor.name));
     tensor.offset = begin;
     tensor.data.data = const_cast<std::byte*>(r.file.bytes.data()) + begin;
     order.push_back({begin, i});
@@ -206,7 +206,7 @@ void place_tensors(Reader& r, ModelFile& out, const Vector<uint64_t>& sizes) {
   std::sort(order.begin(), order.end());
   for (size_t i = 1; i < order.size(); ++i)
     if (order[i - 1].first + sizes[order[i - 1].second] > order[i].first)
-      r.bad(fmt::format("tensors '{}' and '{}' overlap", out.tensors[order[i - 1].second].name, out.tensors[order[i].second].name));
+      r.bad(format_message("tensors '{}' and '{}' overlap", out.tensors[order[i - 1].second].name, out.tensors[order[i].second].name));
 }
 
 }  // namespace
@@ -229,8 +229,8 @@ ModelFile read_gguf(FilePtr file, const Control& control) {
     fail_about(Status::unsupported, file->name, "{}: GGUF version {} is not supported, versions 2 and 3 are{}", file->name, version,
                version & 0xffff ? "" : " (the file is big-endian)");
   uint64_t tensors = r.number<uint64_t>("the tensor count"), pairs = r.number<uint64_t>("the metadata count");
-  if (pairs > r.left() / 13) r.bad(fmt::format("{} metadata entries do not fit the file", pairs));
-  if (tensors > r.left() / 33) r.bad(fmt::format("{} tensors do not fit the file", tensors));
+  if (pairs > r.left() / 13) r.bad(format_message("{} metadata entries do not fit the file", pairs));
+  if (tensors > r.left() / 33) r.bad(format_message("{} tensors do not fit the file", tensors));
   if (pairs > kMaxPairs) r.over("the metadata count", pairs, kMaxPairs);
   if (tensors > kMaxTensors) r.over("the tensor count", tensors, kMaxTensors);
   read_metadata(r, pairs, out);
@@ -241,7 +241,7 @@ ModelFile read_gguf(FilePtr file, const Control& control) {
     NamedTensor tensor;
     uint64_t bytes = 0;
     bool known = read_tensor(r, tensor, bytes, unsupported);
-    if (!names.emplace(tensor.name, known).second) r.bad(fmt::format("tensor '{}' stands twice", tensor.name));
+    if (!names.emplace(tensor.name, known).second) r.bad(format_message("tensor '{}' stands twice", tensor.name));
     if (!known) continue;
     sizes.push_back(bytes);
     out.tensors.push_back(std::move(tensor));

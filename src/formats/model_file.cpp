@@ -22,14 +22,14 @@ const MetaValue* ModelFile::find(std::string_view key) const {
 namespace {
 const MetaValue& must_find(const ModelFile& file, std::string_view key) {
   const MetaValue* value = file.find(key);
-  if (!value) file.bad(fmt::format("metadata '{}' is missing", key));
+  if (!value) file.bad(format_message("metadata '{}' is missing", key));
   return *value;
 }
 
 const MetaValue& typed_array(const ModelFile& file, std::string_view key, MetaType element, int element_bytes) {
   const MetaValue& value = must_find(file, key);
   if (value.type != MetaType::array || value.element != element || value.element_bytes != element_bytes)
-    file.bad(fmt::format("metadata '{}' is not an array of the expected type", key));
+    file.bad(format_message("metadata '{}' is not an array of the expected type", key));
   return value;
 }
 }  // namespace
@@ -37,11 +37,11 @@ const MetaValue& typed_array(const ModelFile& file, std::string_view key, MetaTy
 int64_t ModelFile::integer(std::string_view key, int64_t least, int64_t most) const {
   const MetaValue& value = must_find(*this, key);
   bool whole = value.type == MetaType::unsigned_int || value.type == MetaType::signed_int;
-  if (!whole) bad(fmt::format("metadata '{}' is not an integer", key));
+  if (!whole) bad(format_message("metadata '{}' is not an integer", key));
   if (value.type == MetaType::unsigned_int ? value.unsigned_int > uint64_t(most) || (least > 0 && value.unsigned_int < uint64_t(least))
                                            : value.signed_int < least || value.signed_int > most) {
-    std::string shown = value.type == MetaType::unsigned_int ? fmt::format("{}", value.unsigned_int) : fmt::format("{}", value.signed_int);
-    bad(fmt::format("metadata '{}' is {}, expected {} to {}", key, shown, least, most));
+    std::string shown = value.type == MetaType::unsigned_int ? format_message("{}", value.unsigned_int) : format_message("{}", value.signed_int);
+    bad(format_message("metadata '{}' is {}, expected {} to {}", key, shown, least, most));
   }
   return value.type == MetaType::unsigned_int ? int64_t(value.unsigned_int) : value.signed_int;
 }
@@ -52,7 +52,7 @@ int64_t ModelFile::integer_or(std::string_view key, int64_t least, int64_t most,
 
 double ModelFile::real(std::string_view key) const {
   const MetaValue& value = must_find(*this, key);
-  if (value.type != MetaType::real) bad(fmt::format("metadata '{}' is not a float", key));
+  if (value.type != MetaType::real) bad(format_message("metadata '{}' is not a float", key));
   return value.real;
 }
 
@@ -61,13 +61,13 @@ double ModelFile::real_or(std::string_view key, double fallback) const { return 
 bool ModelFile::boolean_or(std::string_view key, bool fallback) const {
   const MetaValue* value = find(key);
   if (!value) return fallback;
-  if (value->type != MetaType::boolean) bad(fmt::format("metadata '{}' is not a bool", key));
+  if (value->type != MetaType::boolean) bad(format_message("metadata '{}' is not a bool", key));
   return value->boolean;
 }
 
 std::string_view ModelFile::text(std::string_view key) const {
   const MetaValue& value = must_find(*this, key);
-  if (value.type != MetaType::text) bad(fmt::format("metadata '{}' is not a text", key));
+  if (value.type != MetaType::text) bad(format_message("metadata '{}' is not a text", key));
   return value.text;
 }
 
@@ -97,7 +97,7 @@ Vector<float> ModelFile::reals(std::string_view key) const {
 Vector<int32_t> ModelFile::integers(std::string_view key) const {
   const MetaValue& value = must_find(*this, key);
   bool whole = value.element == MetaType::signed_int || value.element == MetaType::unsigned_int;
-  if (value.type != MetaType::array || !whole || value.element_bytes != 4) bad(fmt::format("metadata '{}' is not an array of 32-bit integers", key));
+  if (value.type != MetaType::array || !whole || value.element_bytes != 4) bad(format_message("metadata '{}' is not an array of 32-bit integers", key));
   Vector<int32_t> all(size_t(value.count));
   if (!all.empty()) std::memcpy(all.data(), value.raw.data(), all.size() * 4);
   return all;

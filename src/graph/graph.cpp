@@ -55,7 +55,7 @@ String print_graph(const Graph& g) {
     String inputs, outputs;
     for (ValueId v : n.in) inputs += (inputs.empty() ? "" : ", ") + g[v].name;
     for (ValueId v : n.out) outputs += (outputs.empty() ? "" : ", ") + print(g[v].shape, g.dims) + " " + info(g[v].dtype).name;
-    text += fmt::format("{} = {}({}) -> {}\n", n.name, n.op->name, inputs, outputs);
+    text += format_message("{} = {}({}) -> {}\n", n.name, n.op->name, inputs, outputs);
   }
   return text;
 }

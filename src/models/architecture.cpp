@@ -44,18 +44,18 @@ DecoderConfig read_decoder_config(const ModelFile& file) {
   c.context = c.opened_context = integer("context_length", 1 << 24);
   int64_t head_dim = c.width % c.heads ? 0 : c.width / c.heads;
   c.head_dim = file.find(c.arch + ".attention.key_length") ? integer("attention.key_length", 4096) : head_dim;
-  if (c.head_dim < 2 || c.head_dim % 2) file.bad(fmt::format("the head size is {}: {} heads do not divide a width of {} evenly", c.head_dim, c.heads, c.width));
+  if (c.head_dim < 2 || c.head_dim % 2) file.bad(format_message("the head size is {}: {} heads do not divide a width of {} evenly", c.head_dim, c.heads, c.width));
   if (file.integer_or(c.arch + ".attention.value_length", 1, 4096, c.head_dim) != c.head_dim)
     fail_about(Status::unsupported, file.file->name, "{}: value heads of another size than key heads are not supported", file.file->name);
-  if (c.heads % c.kv_heads) file.bad(fmt::format("{} query heads are no multiple of {} kv heads", c.heads, c.kv_heads));
+  if (c.heads % c.kv_heads) file.bad(format_message("{} query heads are no multiple of {} kv heads", c.heads, c.kv_heads));
   c.norm_eps = float(file.real(c.arch + ".attention.layer_norm_rms_epsilon"));
-  if (!(c.norm_eps >= 0 && c.norm_eps < 1)) file.bad(fmt::format("the norm's epsilon is {}", c.norm_eps));
+  if (!(c.norm_eps >= 0 && c.norm_eps < 1)) file.bad(format_message("the norm's epsilon is {}", c.norm_eps));
   c.rotation = read_rotation(file, c.arch, c.head_dim, c.context);
   c.experts = file.integer_or(c.arch + ".expert_count", 0, 1024, 0);
   if (c.experts) c.experts_used = integer("expert_used_count", c.experts);
   if (c.experts) c.expert_ffn = file.integer_or(c.arch + ".expert_feed_forward_length", 0, 1 << 22, 0);
   double expert_scale = file.real_or(c.arch + ".expert_weights_scale", 1.0);
-  if (!(expert_scale >= 0 && expert_scale <= 1e3)) file.bad(fmt::format("metadata '{}.expert_weights_scale' is {}", c.arch, expert_scale));
+  if (!(expert_scale >= 0 && expert_scale <= 1e3)) file.bad(format_message("metadata '{}.expert_weights_scale' is {}", c.arch, expert_scale));
   if (expert_scale > 0) c.expert_scale = float(expert_scale);  // 0 stands for none
   const NamedTensor* table = file.find_tensor("token_embd.weight");
   if (!table || table->data.rank != 2) file.bad("tensor 'token_embd.weight' [V, C] is missing");

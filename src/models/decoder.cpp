@@ -16,7 +16,7 @@ String print_extents(const int64_t* dims, size_t rank) {
 
 float read_soft_cap(const ModelFile& file, const String& key, double fallback) {
   double cap = file.real_or(key, fallback);
-  if (!(cap == 0 || (cap >= 1e-3 && cap <= 1e6))) file.bad(fmt::format("metadata '{}' is {}, expected 0 for none, or 0.001 to 1000000", key, cap));
+  if (!(cap == 0 || (cap >= 1e-3 && cap <= 1e6))) file.bad(format_message("metadata '{}' is {}, expected 0 for none, or 0.001 to 1000000", key, cap));
   return float(cap);
 }
 
@@ -29,11 +29,11 @@ DecoderBuilder::DecoderBuilder(const ModelFile& file, const DecoderConfig& confi
 // The file's tensor of that name and shape, and of a type that serves as a weight.
 const Tensor& DecoderBuilder::checked(const String& name, std::initializer_list<int64_t> shape) {
   const NamedTensor* tensor = file_.find_tensor(name);
-  if (!tensor) file_.bad(fmt::format("tensor '{}' {} is missing", name, print_extents(shape.begin(), shape.size())));
+  if (!tensor) file_.bad(format_message("tensor '{}' {} is missing", name, print_extents(shape.begin(), shape.size())));
   bool same = tensor->data.rank == shape.size();
   for (size_t i = 0; same && i < shape.size(); ++i) same = tensor->data.dim[i] == shape.begin()[i];
   if (!same)
-    file_.bad(fmt::format("tensor '{}' is {}, expected {}", name, print_extents(tensor->data.dim, tensor->data.rank), print_extents(shape.begin(), shape.size())));
+    file_.bad(format_message("tensor '{}' is {}, expected {}", name, print_extents(tensor->data.dim, tensor->data.rank), print_extents(shape.begin(), shape.size())));
   if (shape.size() == 1 && tensor->data.dtype != DType::f32)
     fail_about(Status::unsupported, name, "{}: tensor '{}' is {}, only F32 is supported for norms, biases and factors", file_.file->name, name, info(tensor->data.dtype).name);
   if (tensor->data.dtype == DType::f64 || tensor->data.dtype == DType::i32)

@@ -11,7 +11,7 @@ namespace prm {
 namespace {
 
 int32_t token_id(const ModelFile& file, const char* name, int32_t otherwise = -1) {
-  return int32_t(file.integer_or(fmt::format("tokenizer.ggml.{}_token_id", name), -1, INT32_MAX, otherwise));
+  return int32_t(file.integer_or(format_message("tokenizer.ggml.{}_token_id", name), -1, INT32_MAX, otherwise));
 }
 
 // `vocabulary`: how many tokens the weights have; -1: there are none.
@@ -36,7 +36,7 @@ TokenizerPtr load_tokenizer(const ModelFile& file, int64_t vocabulary, const Con
   source.add_eos = file.boolean_or("tokenizer.ggml.add_eos_token", false);
   source.add_space_prefix = file.boolean_or("tokenizer.ggml.add_space_prefix", true);
   if (vocabulary >= 0 && int64_t(source.tokens.size()) != vocabulary)
-    file.bad(fmt::format("the vocabulary has {} tokens, 'token_embd.weight' has {} rows", source.tokens.size(), vocabulary));
+    file.bad(format_message("the vocabulary has {} tokens, 'token_embd.weight' has {} rows", source.tokens.size(), vocabulary));
   control.require();
   return make_tokenizer(source, control);
 }

@@ -11,7 +11,7 @@ namespace {
 void write_array(JsonWriter& json, const MetaValue& value) {
   constexpr uint64_t kShown = 64;
   if (value.count > kShown) {
-    json.value(fmt::format("[{} elements]", value.count));
+    json.value(format_message("[{} elements]", value.count));
     return;
   }
   json.begin_array();

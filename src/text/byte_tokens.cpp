@@ -26,7 +26,7 @@ void find_byte_tokens(Tokenizer& t) {
   for (int32_t id = 0; id < t.vocabulary.size(); ++id)
     if (t.vocabulary.type(id) == TokenType::byte && byte_value(t.vocabulary.text(id)) < 0)
       fail(Status::bad_file, "tokenizer: byte token {} is '{}', expected <0x00> to <0xFF>", id, t.vocabulary.text(id));
-  for (int b = 0; b < 256; ++b) t.byte_tokens[b] = t.vocabulary.find(fmt::format("<0x{:02X}>", b));
+  for (int b = 0; b < 256; ++b) t.byte_tokens[b] = t.vocabulary.find(format_message("<0x{:02X}>", b));
 }
 
 String with_escaped_spaces(std::string_view text, bool space_in_front) {
