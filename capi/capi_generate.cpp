@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "capi/capi.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace prm {
 

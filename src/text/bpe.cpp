@@ -2,7 +2,7 @@
 // 256; letters are joined by ranked merges.
 #include "base/error.h"
 #include "text/bpe_merges.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace prm {
 

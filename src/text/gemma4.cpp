@@ -4,7 +4,7 @@
 
 #include "text/bpe_merges.h"
 #include "text/byte_tokens.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace prm {
 

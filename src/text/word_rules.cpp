@@ -1,7 +1,7 @@
 #include "text/word_rules.h"
 
 #include "text/unicode_table.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace prm {
 

@@ -12,7 +12,7 @@
 #include "support/engines.h"
 #include "support/npy.h"
 #include "support/random.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 using namespace prm;
 using namespace prm::test;

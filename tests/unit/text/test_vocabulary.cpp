@@ -7,7 +7,7 @@
 #include "support/engines.h"
 #include "support/gguf_writer.h"
 #include "text/tokenizer.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 using namespace prm;
 using namespace prm::test;

@@ -9,7 +9,7 @@
 #include "support/random.h"
 #include "text/bpe_merges.h"
 #include "text/unicode_table.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 using namespace prm;
 using namespace prm::test;

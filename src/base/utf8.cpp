@@ -1,4 +1,4 @@
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace prm {
 
@@ -38,6 +38,18 @@ void append_utf8(uint32_t code, String& out) {
     out += char(0x80 | (code >> 6 & 63));
     out += char(0x80 | (code & 63));
   }
+}
+
+size_t strict_length(std::string_view text) {
+  auto byte = [&](size_t i) { return i < text.size() ? uint8_t(text[i]) : uint8_t(0); };
+  auto tail = [&](size_t i, uint8_t low = 0x80, uint8_t high = 0xbf) { return byte(i) >= low && byte(i) <= high; };
+  if (text.empty()) return 0;
+  uint8_t b = byte(0);
+  if (b < 0x80) return 1;
+  if (b >= 0xc2 && b <= 0xdf) return tail(1) ? 2 : 0;
+  if (b >= 0xe0 && b <= 0xef) return tail(1, b == 0xe0 ? 0xa0 : 0x80, b == 0xed ? 0x9f : 0xbf) && tail(2) ? 3 : 0;
+  if (b >= 0xf0 && b <= 0xf4) return tail(1, b == 0xf0 ? 0x90 : 0x80, b == 0xf4 ? 0x8f : 0xbf) && tail(2) && tail(3) ? 4 : 0;
+  return 0;
 }
 
 size_t unfinished_tail(std::string_view text) {

@@ -1,4 +1,4 @@
-// UTF-8, in the two readings that tokenizers need: strict, and as the tokenizers of GGUF models were trained to read it.
+// UTF-8, in two readings: strict (Unicode 15, table 3-7), and as the tokenizers of GGUF models were trained to read it.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +19,10 @@ uint32_t decode_lenient(std::string_view text, size_t& length);
 
 void append_utf8(uint32_t code, String& out);
 
-// Strict (Unicode 15, table 3-7): how many bytes at the end of `text` begin a character that more bytes may complete. 0 when
+// Strict: the length of the character at the front of `text`, 0 when no well-formed one stands there.
+size_t strict_length(std::string_view text);
+
+// Strict: how many bytes at the end of `text` begin a character that more bytes may complete. 0 when
 // the text ends with a whole character or with bytes that can become none.
 size_t unfinished_tail(std::string_view text);
 
