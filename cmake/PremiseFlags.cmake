@@ -5,6 +5,8 @@ target_compile_options(premise_flags INTERFACE
   # The numeric rules (src/README.md): no contraction, no reassociation; fused multiply-adds are written out.
   -ffp-contract=off
   $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
+  # Lets ccache keep what is compiled with a precompiled header.
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fpch-preprocess>
   # Unique symbols would keep the library in memory after dlclose.
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>)
 if(WIN32)
