@@ -48,7 +48,7 @@ void settle_doubtful_ends(Vocabulary& vocabulary, Vector<int32_t>& ends) {
   bool calls = has("<|call|>") || has("<|calls|>");
   if (int32_t end = vocabulary.find("<|end|>"); end >= 0 && calls && (has("<|return|>") || has("<|flush|>"))) {
     remove(ends, end);
-    vocabulary.set_type(end, TokenType::user_defined);
+    vocabulary.set_shown(end);
   }
   if (int32_t end = vocabulary.find("</s>"); end >= 0 && has("<|tool_response>")) {
     remove(ends, end);
@@ -87,7 +87,7 @@ Vector<int32_t> assign_special_tokens(Vocabulary& vocabulary, const VocabularySo
       ends.push_back(id);
     }
   for (std::string_view name : kHarmonyNames)
-    if (int32_t id = vocabulary.find(name); id >= 0) vocabulary.set_type(id, TokenType::user_defined);
+    if (int32_t id = vocabulary.find(name); id >= 0) vocabulary.set_shown(id);
   for (int32_t id : {source.eos, source.eot, source.eom})
     if (id >= 0) ends.push_back(id);
   settle_doubtful_ends(vocabulary, ends);

@@ -47,7 +47,7 @@ void tokenize(const Tokenizer& t, std::string_view text, TokenizeFlags flags, Ve
   if (text.size() > INT32_MAX / 4) fail(Status::limit, "tokenizer: a text of {} bytes is too long", text.size());
   if (flags.add_begin && t.add_bos) out.push_back(t.bos);
   bool first = true;
-  for (const Vocabulary::Fragment& f : t.vocabulary.partition(text, flags.special, listener)) {
+  for (const Vocabulary::Fragment& f : t.vocabulary.partition(text, flags.special, flags.content, listener)) {
     if (f.token >= 0) out.push_back(f.token);
     else t.family->tokenize(t, text.substr(f.begin, f.size), first, listener, out);
     first = f.token >= 0;
@@ -57,6 +57,7 @@ void tokenize(const Tokenizer& t, std::string_view text, TokenizeFlags flags, Ve
 
 int32_t vocabulary_size(const Tokenizer& t) { return t.vocabulary.size(); }
 int32_t begin_token(const Tokenizer& t) { return t.add_bos ? t.bos : -1; }
+int32_t bos_token(const Tokenizer& t) { return t.bos; }
 int32_t end_token(const Tokenizer& t) { return t.eos; }
 bool is_end(const Tokenizer& t, int32_t id) { return std::binary_search(t.ends.begin(), t.ends.end(), id); }
 std::span<const int32_t> end_tokens(const Tokenizer& t) { return t.ends; }

@@ -9,6 +9,7 @@
 
 #include "base/containers.h"
 #include "base/control.h"
+#include "text/text_span.h"
 
 namespace prm {
 
@@ -38,6 +39,7 @@ TokenizerPtr make_tokenizer(const VocabularySource& source, const Control& contr
 struct TokenizeFlags {
   bool special = false;    // control tokens in the text are recognised
   bool add_begin = true;   // BOS in front (and EOS behind) when the file says so
+  std::span<const TextSpan> content = {};  // ascending; no control token is found in or across them, whatever `special` says
 };
 
 // Ids of `text`, any bytes; appended to `out`. Time is bounded by O(n log n) in text.size().
@@ -46,6 +48,7 @@ void tokenize(const Tokenizer& tokenizer, std::string_view text, TokenizeFlags f
 
 int32_t vocabulary_size(const Tokenizer& tokenizer);
 int32_t begin_token(const Tokenizer& tokenizer);  // put in front by add_begin; -1 when none
+int32_t bos_token(const Tokenizer& tokenizer);    // whether it is put in front or not; -1 when none
 int32_t end_token(const Tokenizer& tokenizer);    // -1 when none
 bool is_end(const Tokenizer& tokenizer, int32_t id);   // EOS, EOT and other end-of-generation tokens by name
 

@@ -79,6 +79,15 @@ void Vocabulary::set_strip(int32_t id, Strip strip) {
   strips_[size_t(id)] = strip;
 }
 
+void Vocabulary::set_shown(int32_t id) {
+  set_type(id, TokenType::user_defined);
+  shown_.push_back(id);
+}
+
+bool Vocabulary::is_control(int32_t id) const {
+  return type(id) != TokenType::user_defined || std::find(shown_.begin(), shown_.end(), id) != shown_.end();
+}
+
 void Vocabulary::index_special() {
   special_lengths_.clear();
   Map<size_t, Vector<int32_t>, std::greater<>> by_length;
@@ -95,7 +104,16 @@ void Vocabulary::index_special() {
   }
 }
 
-Vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool special, Listener& listener) const {
+namespace {
+
+bool overlaps(std::span<const TextSpan> spans, size_t begin, size_t end) {
+  auto next = std::upper_bound(spans.begin(), spans.end(), begin, [](size_t at, const TextSpan& s) { return at < s.end; });
+  return next != spans.end() && next->begin < end;
+}
+
+}  // namespace
+
+Vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool special, std::span<const TextSpan> content, Listener& listener) const {
   Vector<Fragment> fragments, next;
   if (!whole.empty()) fragments.push_back({0, whole.size(), -1});
   bool present[256] = {};
@@ -111,7 +129,8 @@ Vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool 
       for (size_t i = begin; f.token < 0 && i + entry.length <= end;) {
         listener.turn();
         int32_t id = first_bytes[uint8_t(whole[i])] ? find(whole.substr(i, entry.length)) : -1;
-        if (id < 0 || !(type(id) == TokenType::user_defined || (special && is_special(type(id))))) {
+        bool found = id >= 0 && (type(id) == TokenType::user_defined || (special && is_special(type(id))));
+        if (!found || (is_control(id) && overlaps(content, i, i + entry.length))) {
           ++i;
           continue;
         }

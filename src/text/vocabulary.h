@@ -24,6 +24,8 @@ class Vocabulary {
   // What the file leaves unsaid (special_tokens.cpp); index_special afterwards.
   void set_type(int32_t id, TokenType type) { types_[size_t(id)] = type; }
   void set_strip(int32_t id, Strip strip);
+  // A control token whose text is shown, and found in any text that is no content.
+  void set_shown(int32_t id);
   void index_special();
   float score(int32_t id) const { return scores_.empty() ? 0.0f : scores_[size_t(id)]; }
   int32_t find(std::string_view text) const;  // -1 when there is none
@@ -35,18 +37,21 @@ class Vocabulary {
     size_t begin, size;
     int32_t token;  // -1: text
   };
-  Vector<Fragment> partition(std::string_view text, bool special, Listener& listener) const;
+  // `content` (ascending): spans that somebody else wrote. No control token is found in or across them.
+  Vector<Fragment> partition(std::string_view text, bool special, std::span<const TextSpan> content, Listener& listener) const;
 
  private:
   struct SpecialLength {
     size_t length;
     bool first_bytes[2][256];  // of the tokens of this length that are found: [special]
   };
+  bool is_control(int32_t id) const;
   Strip strip(int32_t id) const { return strips_.empty() ? Strip::none : strips_[size_t(id)]; }
   String blob_;
   Vector<uint32_t> offsets_;
   Vector<TokenType> types_;
   Vector<Strip> strips_;  // empty: none of all
+  Vector<int32_t> shown_;
   Vector<float> scores_;
   Vector<int32_t> table_;
   Vector<SpecialLength> special_lengths_;  // descending

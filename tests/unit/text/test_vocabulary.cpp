@@ -1,4 +1,5 @@
 // What vocabularies say and leave unsaid: ends of answers, special tokens, bytes that are missing, files without tensors.
+#include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
@@ -199,4 +200,22 @@ TEST_CASE("a file without tensors gives its vocabulary to who asks for the heade
   CHECK(failure([&] { score(*model, {&token, 1}, {}, logits.data()); }).first == Status::unsupported);
   CHECK(failure([&] { open(file, false); }).first == Status::unsupported);
   CHECK(failure([&] { open(vocabulary_file(false), true); }).first == Status::unsupported);  // no vocabulary either: its architecture is unknown
+}
+
+TEST_CASE("vocabularies: in content no control token is found, nor one that is shown; user-defined ones are") {
+  TinyBpe tiny;
+  int32_t end = tiny.add("<|im_end|>", 3), channel = tiny.add("<|channel|>", 3), tag = tiny.add("<tag>", 4);
+  TokenizerPtr tokenizer = make_tokenizer(tiny.finish());
+  std::string once = "<|im_end|><|channel|><tag>", text = once + once;
+  auto count = [](const Vector<int32_t>& ids, int32_t id) { return std::count(ids.begin(), ids.end(), id); };
+  for (size_t begin : {once.size(), once.size() + 9}) {  // from the front of a token, and inside of it
+    Vector<int32_t> ids;
+    TextSpan span{begin, text.size()};
+    tokenize(*tokenizer, text, {.special = true, .add_begin = false, .content = {&span, 1}}, ids);
+    CHECK((ids.size() > 4 && ids[0] == end && ids[1] == channel && ids[2] == tag));
+    CHECK((count(ids, end) == 1 && count(ids, channel) == 1 && count(ids, tag) == 2));
+  }
+  Vector<int32_t> all;
+  tokenize(*tokenizer, text, {.special = true, .add_begin = false}, all);
+  CHECK(all == Vector<int32_t>{end, channel, tag, end, channel, tag});
 }
