@@ -41,6 +41,21 @@ ModelSource read_source(const char* path, const prm_model_options& options) {
   return {path};
 }
 
+static_assert(sizeof(ChatMessage) == sizeof(prm_message) && offsetof(ChatMessage, text) == offsetof(prm_message, text) &&
+              offsetof(ChatMessage, size) == offsetof(prm_message, text.size) && offsetof(ChatMessage, extra_json) == offsetof(prm_message, extra_json) &&
+              PRM_NUL == SIZE_MAX);
+
+PromptSource read_chat(const prm_prompt& prompt) {
+  require_argument(!(prompt.flags & PRM_PROMPT_SPECIAL), "prompt.flags", "PRM_PROMPT_SPECIAL goes with text: a template's control tokens are read as such");
+  PromptSource source{.flags = {.add_begin = !(prompt.flags & PRM_PROMPT_NO_BOS)}, .is_chat = true};
+  source.chat.messages = {reinterpret_cast<const ChatMessage*>(prompt.messages), prompt.message_count};
+  source.chat.tools_json = prompt.tools_json;
+  source.chat.template_text = prompt.template_text;
+  source.chat.values_json = prompt.template_json;
+  source.chat.continues = prompt.flags & PRM_PROMPT_CONTINUE;
+  return source;
+}
+
 }  // namespace
 
 std::string_view read_text(const prm_text& text, const char* name) {
@@ -54,14 +69,16 @@ std::string_view read_text(const prm_text& text, const char* name) {
 PromptSource read_prompt(const prm_prompt* from) {
   require_argument(from, "prompt", "is NULL");
   prm_prompt prompt = read_options(from, "prompt");
-  if (prompt.flags & ~uint32_t(PRM_PROMPT_SPECIAL | PRM_PROMPT_NO_BOS))
+  if (prompt.flags & ~uint32_t(PRM_PROMPT_SPECIAL | PRM_PROMPT_NO_BOS | PRM_PROMPT_CONTINUE))
     fail_about(Status::unsupported, "prompt.flags", "prompt.flags has unknown bits: {:#x}", prompt.flags);
   require_argument(!prompt.tokens == !prompt.token_count, "prompt.tokens", "and token_count do not fit each other");
-  if (prompt.tokens) {
-    require_argument(!prompt.text.data, "prompt", "has both text and tokens: give one");
-    return {.tokens = {prompt.tokens, prompt.token_count}};
-  }
-  require_argument(prompt.text.data, "prompt", "has neither text nor tokens: give one");
+  require_argument(!prompt.messages == !prompt.message_count, "prompt.messages", "and message_count do not fit each other");
+  int given = (prompt.text.data ? 1 : 0) + (prompt.tokens ? 1 : 0) + (prompt.messages ? 1 : 0);
+  require_argument(given == 1, "prompt", given ? "has more than one of text, tokens and messages: give one" : "has no text, tokens or messages: give one");
+  if (prompt.messages) return read_chat(prompt);
+  require_argument(!(prompt.flags & PRM_PROMPT_CONTINUE), "prompt.flags", "PRM_PROMPT_CONTINUE goes with messages");
+  require_argument(!prompt.tools_json && !prompt.template_text && !prompt.template_json, "prompt", "tools and template values go with messages");
+  if (prompt.tokens) return {.tokens = {prompt.tokens, prompt.token_count}};
   std::string_view text = read_text(prompt.text, "prompt.text");
   if (text.size() > kMaxPromptBytes) fail_about(Status::limit, "prompt.text", "the prompt has {} bytes, the limit is {}", text.size(), kMaxPromptBytes);
   return {.text = text, .flags = {(prompt.flags & PRM_PROMPT_SPECIAL) != 0, !(prompt.flags & PRM_PROMPT_NO_BOS)}, .is_text = true};
@@ -155,6 +172,7 @@ prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tok
   ShortCall call(*model->engine);
   Vector<int32_t> ids(source.tokens.begin(), source.tokens.end());
   if (source.is_text) tokenize(*model->model->tokenizer, source.text, source.flags, ids);
+  if (source.is_chat) tokenize_chat(*model->model, render_chat(*model->model, source.chat, {}), source.flags.add_begin, ids, {});
   if (count) *count = ids.size();
   if (ids.size() > capacity || (!tokens && !ids.empty())) {
     Error error(Status::buffer_too_small, format_message("the prompt has {} tokens, the array holds {}", ids.size(), tokens ? capacity : 0));
@@ -162,6 +180,18 @@ prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tok
     throw error;
   }
   if (!ids.empty()) std::memcpy(tokens, ids.data(), ids.size() * sizeof(int32_t));
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
+prm_status prm_prompt_render(prm_model* model, const prm_prompt* prompt, char* buffer, size_t capacity, size_t* size) try {
+  FloatState ours;
+  require_argument(model, "model", "is NULL");
+  PromptSource source = read_prompt(prompt);
+  require_argument(source.is_chat, "prompt.messages", "are what a template renders: give some");
+  ShortCall call(*model->engine);
+  write_text(render_chat(*model->model, source.chat, {}).text, buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();

@@ -352,18 +352,45 @@ PRM_API prm_status prm_run(prm_model *model, const prm_tensor *inputs, size_t in
 
 /* ==== 6. Text generation =========================================================================== since 0.1 ==== */
 
+typedef struct prm_message {  /* fixed */
+    const char *role;           /* "system", "user", "assistant", "tool", or another that the template knows */
+    prm_text text;              /* its `content`; data NULL: none, or what extra_json says */
+    const char *extra_json;     /* NULL, or an object with what else the message has, for the template as it is: name, tool_calls,
+                                   tool_call_id, reasoning_content. Most templates want `arguments` as an object, not as a string */
+    uint64_t reserved[2];
+} prm_message;
+
 enum {                                /* prompt flags */
     PRM_PROMPT_SPECIAL = 1 << 0,      /* text may contain control tokens; never set it for what users typed */
-    PRM_PROMPT_NO_BOS = 1 << 1
+    PRM_PROMPT_NO_BOS = 1 << 1,
+    PRM_PROMPT_CONTINUE = 1 << 2      /* of messages: the last one, an assistant's, goes on where it ends */
 };
-/* What the model reads: exactly one of text, tokens. Tokens are taken as they are: nothing is put before them. */
+/* What the model reads: exactly one of text, tokens, messages. Tokens are taken as they are: nothing is put before them.
+ *
+ * Messages are a whole conversation, rendered by the model's chat template (Jinja, as transformers renders it), with what makes an
+ * assistant answer behind them. Control tokens are read where the template itself wrote them: in what messages, tools and
+ * values bring they stay text. In a session, what it already holds of the conversation is not computed again; from the first
+ * token that differs it is forgotten.
+ * Status of calls that take messages: UNSUPPORTED (the model has no template; the template needs what this library lacks),
+ * BAD_FILE (the model's own template is malformed or goes wrong), INVALID_ARGUMENT (the same of template_text; or the
+ * template refuses the conversation, in its own words), LIMIT (16 MiB of messages or output, 1 MiB of template, 1 Mi steps, 128 MiB
+ * of values, nesting). */
 typedef struct prm_prompt {
     uint32_t struct_size;
     uint32_t flags;
     prm_text text;
     const int32_t *tokens;
     size_t token_count;
+    const prm_message *messages;
+    size_t message_count;
+    const char *tools_json;         /* array of tools as OpenAI writes them; NULL */
+    const char *template_text;      /* NULL = the model's own */
+    const char *template_json;      /* object of values for the template, NULL: {"enable_thinking": false}. "strftime_now": the date
+                                       for templates that ask for it, "2026-11-28" or "2026-11-28 09:30:00" */
 } prm_prompt;
+
+/* The text that messages become, for looking at: to give it to the model, give the messages. Status: as above, BUFFER_TOO_SMALL. */
+PRM_API prm_status prm_prompt_render(prm_model *model, const prm_prompt *prompt, char *buffer, size_t capacity, size_t *size);
 
 /* Tokens of a prompt, [T] int32. Invalid UTF-8 is read as the model's tokenizer reads it: byte tokens (SentencePiece) or
  * U+FFFD per bad byte (byte-level BPE). Status: LIMIT (a text over 16 MiB), BUFFER_TOO_SMALL (*count is the need; at most

@@ -77,6 +77,20 @@ inline prm_prompt token_prompt(const std::vector<int32_t> &tokens) noexcept {
     return out;
 }
 
+/* A conversation, for the model's chat template. */
+inline prm_message message(const char *role, std::string_view text) noexcept {
+    prm_message out{};
+    out.role = role;
+    out.text = {text.data() ? text.data() : "", text.size()};
+    return out;
+}
+inline prm_prompt chat_prompt(const std::vector<prm_message> &messages) noexcept {
+    prm_prompt out = init<prm_prompt>();
+    out.messages = messages.empty() ? nullptr : messages.data();
+    out.message_count = messages.size();
+    return out;
+}
+
 /* Owns a C handle; moves, does not copy. */
 template <class Raw, void (*Close)(Raw *)>
 class handle {
@@ -268,8 +282,11 @@ class model : public handle<prm_model, prm_model_close> {
 
     /* flags: PRM_PROMPT_*. */
     std::vector<int32_t> tokenize(std::string_view text, uint32_t flags = 0) const {
-        prm_prompt prompt = text_prompt(text, flags);
-        std::vector<int32_t> tokens(text.size() + 2);
+        return tokenize(text_prompt(text, flags), text.size() + 2);
+    }
+    /* `expected`: how many tokens there may be; more cost a second call. */
+    std::vector<int32_t> tokenize(const prm_prompt &prompt, size_t expected = 1024) const {
+        std::vector<int32_t> tokens(expected);
         size_t count = 0;
         prm_status status = prm_tokenize(get(), &prompt, tokens.data(), tokens.size(), &count);
         if (status == PRM_STATUS_BUFFER_TOO_SMALL) {
@@ -279,6 +296,12 @@ class model : public handle<prm_model, prm_model_close> {
         check(status);
         tokens.resize(count);
         return tokens;
+    }
+    /* The text that messages become. */
+    std::string render(const prm_prompt &prompt) const {
+        return detail::read_text([&](char *buffer, size_t capacity, size_t *size) {
+            return prm_prompt_render(get(), &prompt, buffer, capacity, size);
+        });
     }
     std::string detokenize(const std::vector<int32_t> &tokens, uint32_t flags = 0) const {
         return detail::read_text([&](char *buffer, size_t capacity, size_t *size) {

@@ -167,15 +167,16 @@ Finish answer(const Answer& a, int64_t start_ns) {
 
 // The prompt's tokens, in the memory of the call where they come from a text.
 std::span<const int32_t> read_prompt(Model& model, const PromptSource& prompt, int64_t held, const Control& control) {
-  if (!prompt.is_text) return prompt.tokens;
+  if (!prompt.is_text && !prompt.is_chat) return prompt.tokens;
   Vector<int32_t>& ids = model.call->prompt;
   ids.clear();
   ids.reserve(size_t(model.context));
   {
     ScratchScope scratch(model.prompt_scratch);
     TokenizeFlags flags = prompt.flags;
-    if (held) flags.add_begin = false;
-    tokenize(*model.tokenizer, prompt.text, flags, ids, control);
+    if (held && prompt.is_text) flags.add_begin = false;
+    if (prompt.is_text) tokenize(*model.tokenizer, prompt.text, flags, ids, control);
+    else tokenize_chat(model, render_chat(model, prompt.chat, control), flags.add_begin, ids, control);
   }
   if (int64_t count = int64_t(ids.size()); count > model.context) {
     Vector<int32_t>().swap(ids);  // it grew into the scratch
@@ -185,29 +186,53 @@ std::span<const int32_t> read_prompt(Model& model, const PromptSource& prompt, i
   return ids;
 }
 
-// The call's conversation as it was, unless the call says that it may stay.
+// The call's conversation as it was, unless the call says that it may stay. What was forgotten comes back as tokens, and the
+// cache holds it again when a step needs it.
 class Undo {
  public:
-  explicit Undo(Conversation& conversation) : conversation_(conversation), count_(conversation.tokens.size()), done_(conversation.sequence.done) {}
+  Undo(Conversation& conversation, Vector<int32_t>& forgotten)
+      : conversation_(conversation), forgotten_(forgotten), count_(conversation.tokens.size()), done_(conversation.sequence.done) {
+    forgotten_.clear();
+  }
   ~Undo() {
-    if (!stays_) conversation_.truncate(count_, done_);
+    if (stays_) return;
+    conversation_.truncate(count_, done_);
+    conversation_.tokens.insert(conversation_.tokens.end(), forgotten_.begin(), forgotten_.end());
   }
   void let_it_stay() { stays_ = true; }
 
+  // Forgets what came after the first `count` tokens.
+  void forget(size_t count) {
+    const Vector<int32_t>& tokens = conversation_.tokens;
+    forgotten_.assign(tokens.begin() + std::ptrdiff_t(count), tokens.end());
+    count_ = count;
+    done_ = std::min(done_, int64_t(count));
+    conversation_.truncate(count_, done_);
+  }
+
  private:
   Conversation& conversation_;
+  Vector<int32_t>& forgotten_;
   size_t count_;
   int64_t done_;
   bool stays_ = false;
 };
 
-void append_prompt(Model& model, const GenerateRequest& request, Conversation& conversation, const Control& control, GenerateResult& result) {
+void append_prompt(Model& model, const GenerateRequest& request, Conversation& conversation, Undo& undo, const Control& control,
+                   GenerateResult& result) {
   Vector<int32_t>& tokens = conversation.tokens;
-  std::span<const int32_t> prompt = read_prompt(model, request.prompt, int64_t(tokens.size()), control);
+  bool whole = request.prompt.is_chat;
+  std::span<const int32_t> prompt = read_prompt(model, request.prompt, whole ? 0 : int64_t(tokens.size()), control);
   result.prompt_tokens = int64_t(prompt.size());
   require_tokens(tokens.size() + prompt.size());
   check_vocabulary(model, prompt);
-  check_context(model, int64_t(tokens.size()), int64_t(prompt.size()));
+  check_context(model, whole ? 0 : int64_t(tokens.size()), int64_t(prompt.size()));
+  if (whole && !prompt.empty()) {
+    size_t held = size_t(std::mismatch(tokens.begin(), tokens.end(), prompt.begin(), prompt.end()).first - tokens.begin());
+    undo.forget(held);
+    prompt = prompt.subspan(held);
+    result.prompt_tokens -= int64_t(held);
+  }
   tokens.insert(tokens.end(), prompt.begin(), prompt.end());
   // Logits come of a step: where all is in the cache, its last token is fed again.
   conversation.sequence.truncate(std::min(conversation.sequence.done, int64_t(tokens.size()) - 1));
@@ -228,8 +253,8 @@ void generate(Model& model, const GenerateRequest& request, const Control& contr
     model.call->stream.clear();
     model.call->stops.start(request.stops);
     Conversation& conversation = request.session ? *request.session : model.call->alone;
-    Undo undo(conversation);
-    append_prompt(model, request, conversation, control, result);
+    Undo undo(conversation, model.call->forgotten);
+    append_prompt(model, request, conversation, undo, control, result);
     Work work = work_of(model, control);
     result.finish = answer({model, request, work, conversation, result}, start_ns);
     if (request.session) undo.let_it_stay();
@@ -244,7 +269,7 @@ void score(Model& model, std::span<const int32_t> tokens, const Control& control
   auto turn = take_turn(model, control);
   check_tokens(model, tokens);
   Work work = work_of(model, control);
-  Undo undo(model.call->alone);
+  Undo undo(model.call->alone, model.call->forgotten);
   Sequence& sequence = model.call->alone.sequence;
   size_t step = size_t(model.runner->limits.rows), row = size_t(model.config.vocabulary);
   for (size_t begin = 0; begin < tokens.size(); begin += step) {

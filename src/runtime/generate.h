@@ -4,18 +4,21 @@
 #include <span>
 #include <string_view>
 
+#include "runtime/chat.h"
 #include "runtime/model.h"
 
 namespace prm {
 
 enum class Finish : int32_t { none = 0, end = 1, stop_string = 2, length = 3, callback = 5, cancelled = 6, deadline = 7, error = 8 };
 
-// What the model reads: text, or tokens as they are.
+// What the model reads: text, tokens as they are, or a conversation.
 struct PromptSource {
   std::string_view text = {};
   TokenizeFlags flags = {};
   std::span<const int32_t> tokens = {};
   bool is_text = false;
+  ChatPrompt chat = {};
+  bool is_chat = false;
 };
 
 struct TokenRecord {  // as prm_token in premise.h

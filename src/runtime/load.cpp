@@ -107,6 +107,7 @@ void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, cons
 
 CallState::CallState(const Tokenizer& tokenizer, PagePool& pages, int64_t context) : stream(tokenizer), stops(tokenizer), alone(pages, context) {
   prompt.reserve(size_t(context));
+  forgotten.reserve(size_t(context));
   token_text.reserve(longest_token(tokenizer));
 }
 

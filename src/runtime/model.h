@@ -34,6 +34,7 @@ struct ModelSource {
 // What calls that generate work with, one at a time; allocated with the model.
 struct CallState {
   Vector<int32_t> prompt;
+  Vector<int32_t> forgotten;  // of a session, by a conversation that goes on in another way
   TextStream stream;
   StopFilter stops;
   String token_text;

@@ -15,7 +15,8 @@ _Static_assert(sizeof(prm_model_options) == 2 * 4 + sizeof(void *) + sizeof(size
 _Static_assert(sizeof(prm_model_info) == 2 * 4 + sizeof(char *) + 2 * 8 + 4 * 4, "prm_model_info");
 _Static_assert(sizeof(prm_host) == 2 * 4 + 12 * sizeof(void *), "prm_host");
 _Static_assert(sizeof(prm_plan_options) == 2 * 4 + 8 && sizeof(prm_plan) == 2 * 4 + 5 * 8, "prm_plan");
-_Static_assert(sizeof(prm_prompt) == 2 * 4 + sizeof(prm_text) + sizeof(int32_t *) + sizeof(size_t), "prm_prompt");
+_Static_assert(sizeof(prm_prompt) == 2 * 4 + sizeof(prm_text) + 2 * (sizeof(void *) + sizeof(size_t)) + 3 * sizeof(char *), "prm_prompt");
+_Static_assert(sizeof(prm_message) == 2 * sizeof(char *) + sizeof(prm_text) + 2 * 8, "prm_message");
 _Static_assert(sizeof(prm_generate_options) == 4 * 4 + 3 * sizeof(void *) + 10 * 4 + 8 + 9 * sizeof(void *), "prm_generate_options");
 _Static_assert(sizeof(prm_bias) == 8 && sizeof(prm_token) == 16, "prm_bias, prm_token");
 _Static_assert(sizeof(prm_session_options) == 8 && sizeof(prm_session_info) == 4 * 4 + 8, "prm_session_info");
@@ -31,7 +32,9 @@ _Static_assert(offsetof(prm_model_options, data) == 8 && offsetof(prm_model_opti
                "prm_model_options");
 _Static_assert(offsetof(prm_model_info, architecture) == 8 && offsetof(prm_model_info, begin_token) == 44,
                "prm_model_info");
-_Static_assert(offsetof(prm_prompt, text) == 8 && offsetof(prm_prompt, token_count) == 32, "prm_prompt");
+_Static_assert(offsetof(prm_prompt, text) == 8 && offsetof(prm_prompt, token_count) == 32 &&
+                   offsetof(prm_prompt, messages) == 40 && offsetof(prm_prompt, template_json) == 72, "prm_prompt");
+_Static_assert(offsetof(prm_message, text) == 8 && offsetof(prm_message, extra_json) == 24, "prm_message");
 _Static_assert(offsetof(prm_generate_options, max_tokens) == 8 && offsetof(prm_generate_options, user) == 32 &&
                    offsetof(prm_generate_options, top_k) == 40 && offsetof(prm_generate_options, seed) == 80 &&
                    offsetof(prm_generate_options, session) == 152,

@@ -44,6 +44,24 @@ int32_t count_token(void *user, int32_t) {
 
 }  // namespace
 
+TEST_CASE("hpp: a conversation is rendered, tokenized and answered") {
+  premise::engine engine;
+  premise::model model(engine, kPath);
+  std::vector<prm_message> messages = {premise::message("system", "the thing"), premise::message("user", "")};
+  prm_prompt prompt = premise::chat_prompt(messages);
+  CHECK(failure_of([&] { model.render(prompt); }).status() == PRM_STATUS_UNSUPPORTED);
+  prompt.template_text = "{% for m in messages %}[{{ m.role }}: {{ m.content }}]{% endfor %}";
+  CHECK(model.render(prompt) == "[system: the thing][user: ]");
+  std::vector<int32_t> tokens = model.tokenize(prompt);
+  CHECK(model.detokenize(tokens) == "[system: the thing][user: ]");
+  CHECK(model.tokenize(prompt, 1) == tokens);
+  std::string text, again;
+  model.generate(prompt, greedy(6), [&](std::string_view piece) { text += piece; });
+  model.generate(premise::token_prompt(tokens), greedy(6), [&](std::string_view piece) { again += piece; });
+  CHECK(text == again);
+  CHECK(failure_of([&] { model.render(premise::chat_prompt({})); }).status() == PRM_STATUS_INVALID_ARGUMENT);
+}
+
 TEST_CASE("hpp: text, tokens and logits are those of the C calls") {
   premise::engine engine;
   premise::model model(engine, kPath);
