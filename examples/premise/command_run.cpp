@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <ctime>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -21,6 +22,14 @@ struct RunFlags : ModelFlags {
   SamplingFlags sampling;
   int64_t tokens = 256, logprobs = -1, deadline_ms = 0, cancel_after_ms = -1;
   bool raw = false, special = false, chat = false, ignore_end = false;
+  std::string system, template_file;
+};
+
+// A conversation of a system message, where there is one, and the prompt.
+struct ChatPrompt {
+  std::string text, template_text, values;
+  prm_message messages[2] = {};
+  prm_prompt prompt = PRM_INIT(prm_prompt);
 };
 
 // What the callbacks gather.
@@ -153,18 +162,54 @@ std::string summary_line(const Session& session, const Answer& answer, const prm
                      session.threads == 1 ? "" : "s", stopped);
 }
 
+// The date for templates that ask for it.
+std::string date_json() {
+  std::time_t now = std::time(nullptr);
+  char text[64] = "";
+  if (const std::tm* local = std::localtime(&now)) std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", local);
+  return fmt::format("{{\"strftime_now\": \"{}\"}}", text);
+}
+
+void check_prompt_flags(const RunFlags& flags) {
+  if (!flags.chat && !flags.system.empty()) fail_usage("there is no conversation", "--system", "add --chat");
+  if (!flags.chat && !flags.template_file.empty()) fail_usage("there is no conversation", "--template", "add --chat");
+  if (flags.chat && (flags.raw || flags.special))
+    fail_usage("two ways to read the prompt", flags.raw ? "--raw" : "--special", "leave it out, or --chat");
+}
+
+// `to` keeps what the prompt borrows.
+void make_prompt(const RunFlags& flags, ChatPrompt& to) {
+  to.text = read_text(flags.prompt);
+  if (!flags.chat) {
+    to.prompt.flags = flags.special ? PRM_PROMPT_SPECIAL : 0;
+    to.prompt.text = {to.text.c_str(), to.text.size()};
+    return;
+  }
+  size_t count = 0;
+  if (!flags.system.empty()) {
+    to.messages[count].role = "system";
+    to.messages[count++].text = {flags.system.c_str(), flags.system.size()};
+  }
+  to.messages[count].role = "user";
+  to.messages[count++].text = {to.text.c_str(), to.text.size()};
+  to.prompt.messages = to.messages;
+  to.prompt.message_count = count;
+  to.values = date_json();
+  to.prompt.template_json = to.values.c_str();
+  if (flags.template_file.empty()) return;
+  to.template_text = read_input(flags.template_file);
+  to.prompt.template_text = to.template_text.c_str();
+}
+
 int run(const RunFlags& flags) {
-  if (flags.chat)
-    fail_usage("not available yet", "--chat", "write the model's chat markers into the prompt and add --special");
+  check_prompt_flags(flags);
   if (flags.logprobs >= 0 && !flags.json) fail_usage("nowhere to show them", "--logprobs", "add --json");
-  std::string text = read_text(flags.prompt);
+  ChatPrompt chat;
+  make_prompt(flags, chat);
   Session session = open_session(flags, Weights::loaded);
 
   Answer answer;
   answer.streams = !flags.json;
-  prm_prompt prompt = PRM_INIT(prm_prompt);
-  prompt.flags = flags.special ? PRM_PROMPT_SPECIAL : 0;
-  prompt.text = {text.c_str(), text.size()};
   prm_generate_options options = PRM_INIT(prm_generate_options);
   options.flags = flags.ignore_end ? PRM_GENERATE_IGNORE_END : 0;
   options.max_tokens = int32_t(flags.tokens);
@@ -183,7 +228,7 @@ int run(const RunFlags& flags) {
   double cancel_ms = -1;
   {
     StopAfter stop(flags.cancel_after_ms);
-    status = prm_generate(session.model.get(), &prompt, &options, &control, &info);
+    status = prm_generate(session.model.get(), &chat.prompt, &options, &control, &info);
     if (status == PRM_STATUS_CANCELLED) cancel_ms = double(prm_now_ns() - stop_time_ns()) / 1e6;
   }
   if (answer.closed) throw OutputClosed();
@@ -206,7 +251,9 @@ Command add_run(CLI::App& program) {
             "Most tokens to generate; 0: until the model ends or the context is full (default: 256)");
   app->add_flag("--raw", flags->raw, "Feed the text as it is, begun as the file says (the default)");
   app->add_flag("--special", flags->special, "Control tokens in the text are recognised");
-  app->add_flag("--chat", flags->chat, "Apply the model's chat template (not available yet)");
+  app->add_flag("--chat", flags->chat, "The text is a message: the model's chat template is applied to it");
+  app->add_option("--system", flags->system, "With --chat: the system message before it")->type_name("TEXT");
+  app->add_option("--template", flags->template_file, "With --chat: the template (Jinja) is in this file; - reads stdin")->type_name("FILE");
   app->add_flag("--ignore-eos", flags->ignore_end, "Go on after the model's end token");
   add_sampling_flags(*app, flags->sampling);
   add_count(*app, "--logprobs", flags->logprobs, 0, 64, "With --json: log probabilities of each token and of the N best in its place");
@@ -218,6 +265,7 @@ Command add_run(CLI::App& program) {
   app->footer(
       "Examples:\n"
       "  premise run model.gguf \"The capital of France is\" -n 16\n"
+      "  premise run model.gguf --chat --template chat.jinja --system \"Be terse.\" \"Why?\" -n 16\n"
       "  premise run -m model.gguf -f prompt.txt --json\n"
       "  premise run model.gguf \"Once upon a time\" -n 32 --temp 0.8 --top-p 0.95 --seed 7\n"
       "  echo \"Once upon a time\" | premise run -m model.gguf -p - -n 32 --threads 1 --quiet");

@@ -16,6 +16,7 @@ PREMISE = os.path.abspath(os.environ.get('PREMISE_BIN', ROOT / 'build/release/bi
 GEMMA, QWEN = str(DATA / 'tiny-gemma3-f32.gguf'), str(DATA / 'tiny-qwen2-f32.gguf')
 QUANTIZED = str(DATA / 'tiny-qwen2-q4_k_m-like.gguf')
 COMMANDS = ('run', 'tokenize', 'perplexity', 'logits', 'inspect', 'check', 'plan', 'bench')
+CHAT = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{{ '<|im_start|>assistant\\n' }}"
 TEXT = 'the hand in the thing and the other hand. ' * 40
 
 
@@ -69,7 +70,7 @@ class CliTest(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         cls.path = pathlib.Path(cls.folder.name)
         for name, content in (('text.txt', TEXT), ('prompt.txt', 'the hand'), ('ids.txt', '30, 31, 32\n'), ('garbage.gguf', 'GGUF\3\0\0\0' + 'x' * 200),
-                              ('notes.txt', 'no model at all'), ('empty.gguf', '')):
+                              ('notes.txt', 'no model at all'), ('empty.gguf', ''), ('chat.jinja', CHAT)):
             (cls.path / name).write_text(content)
         (cls.path / 'model.gguf').symlink_to(GEMMA)
 

@@ -18,7 +18,8 @@ import sys
 import time
 
 import cli_support
-from cli_sampling import Sampling  # noqa: F401, its cases are cases of this file
+from cli_chat import Chat  # noqa: F401, its cases are cases of this file
+from cli_sampling import Sampling  # noqa: F401, likewise
 from cli_support import COMMANDS, GEMMA, PREMISE, QUANTIZED, QWEN, ROOT, TEXT, CliTest, Done, environment, in_terminal, premise
 
 
@@ -71,7 +72,7 @@ class Usage(CliTest):
     def test_wrong_values_are_wrong_usage(self):
         for flags in (['-n', '-1'], ['-n', 'x'], ['-n', '1.5'], ['-n', '9' * 30], ['-n', ''], ['--ctx', '0'], ['--ctx', '1x'], ['--ctx', '9999999G'],
                       ['--threads', '0'], ['--threads', '-1'], ['--chunk', '0'], ['--kv', 'q4_0'], ['--kv', 'f64'], ['--device', 'cuda'],
-                      ['--device', 'tpu'], ['--require', 'cuda'], ['--temp', 'hot'], ['--deadline-ms', '0'], ['--chat'],
+                      ['--device', 'tpu'], ['--require', 'cuda'], ['--temp', 'hot'], ['--deadline-ms', '0'], ['--system', 'x'], ['--template', 'x'], ['--chat', '--raw'],
                       ['--seed', '-1'], ['-n'], ['-n', '1', '-n', '2'], ['extra words']):
             with self.subTest(flags):
                 self.fails(2, 'run', '-m', GEMMA, '-p', 'the', *flags, status='INVALID_ARGUMENT')
@@ -86,7 +87,6 @@ class Usage(CliTest):
         self.fails(2, 'tokenize', '-m', GEMMA, '-p', 'a', '--detokenize', '1')
 
     def test_not_yet_is_said_so(self):
-        self.assertIn('not available yet', self.fails(2, 'run', GEMMA, 'a', '--chat')[0])
         self.assertIn('not available yet', self.fails(2, 'run', GEMMA, 'a', '--device', 'cuda:1')[0])
 
 
