@@ -262,6 +262,7 @@ void Evaluator::bind_parameters(const Node& n, const Arguments& arguments, const
 }
 
 Value Evaluator::call_macro(const Macro& macro, const Arguments& arguments, const Value* caller) {
+  Machine::Deeper deeper(m_);  // beside that of the call: its frames are as many again
   const Node& n = node(macro.node);
   Scope* scope = m_.heap.make(Scope{macro.scope});
   Scope* before = std::exchange(scope_, scope);

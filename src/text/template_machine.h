@@ -63,7 +63,7 @@ class Machine {
    private:
     Machine& m_;
   };
-  static constexpr int kMaxDepth = 400;
+  static constexpr int kMaxDepth = 200;  // fits 256 KiB of stack, also where each level is a macro that calls one
 
  private:
   void count_work(size_t steps);
