@@ -89,6 +89,15 @@ inline std::vector<BitCase> bit_cases() {
     if (arch == std::string("qwen2moe")) model.width = 256, model.head_dim = 64, model.ffn = 256, model.types = {DType::q4_k};
     cases.push_back({.name = fmt::format("{}-experts-f16", arch), .model = model, .breadth = BitCase::some});
   }
+  // Experts of every type: gate and up of a layer share one, down has the next.
+  std::vector<DType> all = dense_and_blocks;
+  all.insert(all.end(), more_blocks.begin(), more_blocks.end());
+  for (size_t i = 0; i < all.size(); i += 4) {
+    TinyModel model{.arch = "qwen3moe", .kv_heads = 1, .ffn = 256, .vocabulary = 275, .context = 512, .types = std::vector(15, DType::q8_0), .experts = 5};
+    model.types[5] = model.types[6] = all[i], model.types[7] = all[i + 1];
+    model.types[12] = model.types[13] = all[i + 2], model.types[14] = all[i + 3];
+    cases.push_back({.name = fmt::format("qwen3moe-{}-experts-f16", info(all[i]).name), .model = model, .breadth = BitCase::some});
+  }
   return cases;
 }
 

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <set>
 
+#include "models/architecture.h"
+#include "quant/format.h"
 #include "sha256.h"
 #include "support/catch.h"
 #include "support/isas.h"
@@ -76,6 +78,20 @@ TEST_CASE("bits: the table has one hash for each case, and every model says some
     INFO(name);
     CHECK(hash == table[name]);
   }
+}
+
+TEST_CASE("bits: every architecture has cases, and every weight type, in matrices and in experts") {
+  std::set<std::string> archs, known;
+  std::set<DType> matrices, experts, types = {DType::f32, DType::f16, DType::bf16};
+  for (const BitCase& c : bit_cases()) {
+    archs.insert(c.model.arch);
+    (c.model.experts ? experts : matrices).insert(c.model.types.begin(), c.model.types.end());
+  }
+  for (const Architecture* architecture : architectures()) known.insert(architecture->name);
+  for (const QuantFormat* format : quant_formats()) types.insert(format->type);
+  CHECK(archs == known);
+  CHECK(matrices == types);
+  CHECK(experts == types);
 }
 
 TEST_CASE("bits: threads, chunks, batch mates, padding, page layouts and cut work do not change a bit") {
