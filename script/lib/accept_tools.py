@@ -10,7 +10,8 @@ import sys
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MODELS = ('gemma3-270m', 'qwen2.5-0.5b')
-PROGRAM = 'build/release/bin/premise'
+BIN = 'build/release/bin'
+PROGRAM = f'{BIN}/premise'
 SCRATCH = 'build/accept'
 GOLDEN = 'tests/golden'
 done_once = {}
@@ -37,6 +38,25 @@ def call(command, environment=None, status=0, quiet=False):
         told = told.decode('utf-8', 'replace').strip().splitlines()[-1:]
         raise RuntimeError(f'{" ".join(command)[:200]}: status {done.returncode}{": " + told[0] if told else ""}')
     return done.stdout.decode('utf-8', 'replace')
+
+
+def output_of(command, environment=None):
+    """(status, stdout) of a command that says on stdout what failed."""
+    done = subprocess.run(
+        command,
+        cwd=TREE,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        errors='replace',
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def last_line(text):
+    return (text.strip().splitlines() or [''])[-1]
 
 
 def premise(*arguments, environment=None):

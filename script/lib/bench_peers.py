@@ -9,6 +9,7 @@ import sys
 import time
 
 from accept_tools import GOLDEN, PROGRAM, call, cpu_name, model, premise
+from bench_models import SYNTHETIC, TYPES, typed_model
 from bench_stats import agreement, case_of, geomeans, median, paired_ratio, summary
 from bench_workers import Worker, first_byte, quietest, say
 
@@ -71,12 +72,10 @@ def watched_round(workers, line, options, known=()):
     return quietest(lambda: [worker.ask_watched(line, known) for worker in workers], options.tries)
 
 
-def bench_model(name, threads, peer, options):
-    path = model(name)
+def bench_model(name, path, kind, threads, peer, options):
     line = prompt_line(path, options.prompt)
-    kind = (re.search(r'(?:q\d_\w+|f16|bf16|f32)(?=\.gguf)', path) or [''])[0]
     chosen = choose_peer(peer, path, threads, options, line) if peer else {}
-    say(f'{name}, {threads} threads: {chosen or "no peer"}')
+    say(f'{name} {kind}, {threads} threads: {chosen or "no peer"}')
     distinct = sorted(set(chosen.values()))
     workers = [open_ours(path, threads, options), *(open_peer(peer, path, *c, options) for c in distinct)]
     try:
@@ -87,7 +86,7 @@ def bench_model(name, threads, peer, options):
         rounds = []
         for number in range(options.rounds):
             rounds.append(watched_round(workers, line, options))
-            say(f'{name}, {threads} threads: round {number + 1}: ' + round_text(rounds[-1], options))
+            say(f'{name} {kind}, {threads} threads: round {number + 1}: ' + round_text(rounds[-1], options))
         again = workers[0].ask('machine')
     finally:
         for worker in workers:
@@ -223,21 +222,41 @@ def commit_name():
     return name + ('+' if call(['git', 'status', '--porcelain', '-uno'], quiet=True).strip() else '')
 
 
+def add_model(result, name, path, kind, peer, options):
+    for threads in options.threads:
+        cases, machine = bench_model(name, path, kind, threads, peer, options)
+        result['cases'] += cases
+        result['isa'] = machine['isa']
+        result['ceilings'][str(threads)] = {key: value for key, value in machine.items() if key.endswith('_probe')}
+
+
+def run_types(result, peer, options):
+    """One random model, written in each type by the peer's quantizer."""
+    if not peer:
+        raise RuntimeError('the types are written by llama.cpp, which cannot be built here')
+    for kind in options.types or TYPES:
+        with typed_model(peer, kind) as path:
+            add_model(result, SYNTHETIC, path, kind, peer, options)
+
+
+def run_models(result, peer, options):
+    for name in options.model:
+        path = model(name)
+        if not options.startup:
+            kind = (re.search(r'(?:q\d_\w+|f16|bf16|f32)(?=\.gguf)', path) or [''])[0]
+            add_model(result, name, path, kind, peer, options)
+        result['startup'].append(startup(name, max(options.threads), peer, options))
+    if options.busy_neighbour:
+        result['busy_neighbour'] = [busy_neighbour(n, max(options.threads), peer, options) for n in options.model]
+        result['idle'] = [idle_cpu(n, options) for n in options.model]
+
+
 def run(options):
     call(['script/build', 'release', '--target', 'premise_cli'])
     peer = find_peer()
     result = {'cpu': cpu_name(), 'isa': None, 'cores': len(os.sched_getaffinity(0)), 'commit': commit_name()}
     result |= {'date': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%MZ'), 'rounds': options.rounds}
     result |= {'prompt': options.prompt, 'gen': options.gen, 'cases': [], 'geomean': {}, 'ceilings': {}, 'startup': []}
-    for name in options.model:
-        for threads in () if options.startup else options.threads:
-            cases, machine = bench_model(name, threads, peer, options)
-            result['cases'] += cases
-            result['isa'] = machine['isa']
-            result['ceilings'][str(threads)] = {key: value for key, value in machine.items() if key.endswith('_probe')}
-        result['startup'].append(startup(name, max(options.threads), peer, options))
+    (run_models if options.types is None else run_types)(result, peer, options)
     result['geomean'] = geomeans(result['cases'])
-    if options.busy_neighbour:
-        result['busy_neighbour'] = [busy_neighbour(n, max(options.threads), peer, options) for n in options.model]
-        result['idle'] = [idle_cpu(n, options) for n in options.model]
     return result

@@ -2,12 +2,12 @@
 
 import json
 import os
-import re
 
 from accept_tools import TREE
+from readme_block import README, replaced
 
-RESULTS = 'bench/results/peers.jsonl'
-BEGIN, END = '<!-- script/bench readme: begin -->', '<!-- end -->'
+FOLDER = 'bench/results'
+PEERS, TYPES = 'peers', 'types'  # files of the folder, and parts of the README
 
 
 def newest_by_cpu(lines):
@@ -57,30 +57,44 @@ def flags_of(result):
     return '; '.join(sorted({c['peer']['flags'] for c in result['cases'] if c['peer']}))
 
 
-def render(text, lines):
-    """The README with its tables made anew."""
-    if BEGIN not in text or END not in text:
-        raise RuntimeError(f'README.md has no lines {BEGIN} and {END}')
-    tables = '\n\n'.join(map(table, newest_by_cpu(lines)))
-    pattern = re.escape(BEGIN) + r'.*?' + re.escape(END)
-    return re.sub(pattern, lambda _: f'{BEGIN}\n\n{tables}\n\n{END}', text, count=1, flags=re.S)
+def block(name):
+    return f'script/bench readme, {name}'
+
+
+def path_of(name):
+    return os.path.join(TREE, FOLDER, name + '.jsonl')
+
+
+def render(text, name, lines):
+    """The README with the tables of one file made anew."""
+    return replaced(text, block(name), '\n\n'.join(map(table, newest_by_cpu(lines))) or 'not measured')
+
+
+def lines_of(name):
+    try:
+        with open(path_of(name), encoding='utf-8') as file:
+            return file.readlines()
+    except FileNotFoundError:
+        return []
 
 
 def rendered():
-    with open(os.path.join(TREE, 'README.md'), encoding='utf-8') as file:
-        text = file.read()
-    with open(os.path.join(TREE, RESULTS), encoding='utf-8') as file:
-        return text, render(text, file.readlines())
+    """The README as it is, and as it should be."""
+    with open(README, encoding='utf-8') as file:
+        text = made = file.read()
+    for name in (PEERS, TYPES):
+        made = render(made, name, lines_of(name))
+    return text, made
 
 
 def write():
     text, made = rendered()
-    with open(os.path.join(TREE, 'README.md'), 'w', encoding='utf-8') as file:
+    with open(README, 'w', encoding='utf-8') as file:
         file.write(made)
     return made != text
 
 
-def append(result):
-    os.makedirs(os.path.join(TREE, os.path.dirname(RESULTS)), exist_ok=True)
-    with open(os.path.join(TREE, RESULTS), 'a', encoding='utf-8') as file:
+def append(result, name):
+    os.makedirs(os.path.dirname(path_of(name)), exist_ok=True)
+    with open(path_of(name), 'a', encoding='utf-8') as file:
         file.write(json.dumps(result, ensure_ascii=False) + '\n')

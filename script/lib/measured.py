@@ -3,31 +3,25 @@
 import json
 import os
 import re
-import subprocess
 
-from accept_tools import MODELS, TREE, build, call, cpu_name, done_once, isas, model, once, peers, read_json_lines, say, scratch
-
-BIN = 'build/release/bin'
-
-
-def output_of(command, environment=None):
-    """(status, stdout) of a command that says on stdout what failed."""
-    done = subprocess.run(
-        command,
-        cwd=TREE,
-        env={**os.environ, **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        errors='replace',
-        check=False,
-    )
-    return done.returncode, done.stdout
-
-
-def last_line(text):
-    return (text.strip().splitlines() or [''])[-1]
-
+from accept_tools import (
+    BIN,
+    MODELS,
+    TREE,
+    build,
+    call,
+    cpu_name,
+    done_once,
+    isas,
+    last_line,
+    model,
+    once,
+    output_of,
+    peers,
+    read_json_lines,
+    say,
+    scratch,
+)
 
 # ---- 1: budgets ------------------------------------------------------------------------------------------------------
 

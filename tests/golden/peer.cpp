@@ -10,6 +10,7 @@
 //                                                               one JSON object per line of stdin
 //   peer first-token MODEL TEXT [--ctx N] [--threads T] [--repack on|off]
 //                                                               the text of one greedy token, and no more
+//   peer quantize MODEL OUT TYPE [--threads T]                  every matrix in one type: q4_1, q3_k, ...
 #include "llama_side.h"
 
 #include <nlohmann/json.hpp>
@@ -33,7 +34,8 @@ const char *usage =
     "  peer logits   MODEL IDS OUT.npy [--threads T]\n"
     "  peer speed    MODEL [--prompt N] [--gen N] [--threads T]\n"
     "  peer serve    MODEL [--prompt N] [--gen N] [--threads T] [--flash on|off] [--repack on|off]\n"
-    "  peer first-token MODEL TEXT [--ctx N] [--threads T] [--repack on|off]\n";
+    "  peer first-token MODEL TEXT [--ctx N] [--threads T] [--repack on|off]\n"
+    "  peer quantize MODEL OUT TYPE [--threads T]\n";
 
 // The largest logit (the lowest id among equals) and its distance to the second.
 struct Top {
@@ -357,6 +359,33 @@ int first_token(const Arguments &arguments) {
   return 0;
 }
 
+// Every matrix in one type, but for routers of experts. llama.cpp names kinds of files; where those have matrices of several
+// types it is told "pure".
+int quantize(const Arguments &arguments) {
+  struct Kind {
+    const char *type;
+    llama_ftype file;
+  };
+  constexpr Kind kinds[] = {
+      {"f16", LLAMA_FTYPE_MOSTLY_F16},       {"bf16", LLAMA_FTYPE_MOSTLY_BF16},     {"q4_0", LLAMA_FTYPE_MOSTLY_Q4_0},
+      {"q4_1", LLAMA_FTYPE_MOSTLY_Q4_1},     {"q5_0", LLAMA_FTYPE_MOSTLY_Q5_0},     {"q5_1", LLAMA_FTYPE_MOSTLY_Q5_1},
+      {"q8_0", LLAMA_FTYPE_MOSTLY_Q8_0},     {"q2_k", LLAMA_FTYPE_MOSTLY_Q2_K},     {"q3_k", LLAMA_FTYPE_MOSTLY_Q3_K_M},
+      {"q4_k", LLAMA_FTYPE_MOSTLY_Q4_K_M},   {"q5_k", LLAMA_FTYPE_MOSTLY_Q5_K_M},   {"q6_k", LLAMA_FTYPE_MOSTLY_Q6_K},
+      {"iq4_nl", LLAMA_FTYPE_MOSTLY_IQ4_NL}, {"iq4_xs", LLAMA_FTYPE_MOSTLY_IQ4_XS}, {"mxfp4", LLAMA_FTYPE_MOSTLY_MXFP4_MOE},
+  };
+  const std::string &type = arguments.words.at(3);
+  const auto *kind = std::find_if(std::begin(kinds), std::end(kinds), [&](const Kind &one) { return type == one.type; });
+  if (kind == std::end(kinds)) throw std::runtime_error("no type '" + type + "'");
+  llama_log_set(golden::log_errors_only, nullptr);
+  llama_model_quantize_params params = llama_model_quantize_default_params();
+  params.ftype = kind->file;
+  params.nthread = arguments.number("--threads", 2);
+  params.pure = true;
+  if (llama_model_quantize(arguments.words.at(1).c_str(), arguments.words.at(2).c_str(), &params))
+    throw std::runtime_error(arguments.words.at(1) + ": llama.cpp cannot write it as " + type);
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char **values) {
@@ -372,6 +401,7 @@ int main(int count, char **values) {
     if (command == "speed" && given == 2) return speed(arguments);
     if (command == "serve" && given == 2) return serve(arguments);
     if (command == "first-token" && given == 3) return first_token(arguments);
+    if (command == "quantize" && given == 4) return quantize(arguments);
     std::fputs(usage, stderr);
     return 2;
   });

@@ -90,46 +90,46 @@ ROPE = {
 }
 
 
-def llama(layers=2, hidden=32, ffn=64, heads=4, kv=2, rope=None, bias=False, tied=False):
+def llama(layers=2, hidden=32, ffn=64, heads=4, head=16, kv=2, rope=None, bias=False, tied=False):
     config = transformers.LlamaConfig(
         vocab_size=len(SPM), hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers, num_attention_heads=heads,
-        num_key_value_heads=kv, head_dim=16, rope_theta=1e4, rope_scaling=ROPE.get(rope), rms_norm_eps=1e-5,
+        num_key_value_heads=kv, head_dim=head, rope_theta=1e4, rope_scaling=ROPE.get(rope), rms_norm_eps=1e-5,
         max_position_embeddings=256, attention_bias=bias, mlp_bias=bias, tie_word_embeddings=tied, attn_implementation="eager",
         pad_token_id=0, eos_token_id=1, bos_token_id=2)
     return transformers.LlamaForCausalLM(config).float().eval()
 
 
-def mixtral(layers=2, hidden=32, ffn=32, heads=4, kv=2):
+def mixtral(layers=2, hidden=32, ffn=32, heads=4, head=16, kv=2, tied=True):
     config = transformers.MixtralConfig(
         vocab_size=len(SPM), hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers, num_attention_heads=heads,
-        num_key_value_heads=kv, head_dim=16, rope_theta=1e6, rms_norm_eps=1e-5, max_position_embeddings=256,
-        num_local_experts=4, num_experts_per_tok=2, sliding_window=None, tie_word_embeddings=True, attn_implementation="eager",
+        num_key_value_heads=kv, head_dim=head, rope_theta=1e6, rms_norm_eps=1e-5, max_position_embeddings=256,
+        num_local_experts=4, num_experts_per_tok=2, sliding_window=None, tie_word_embeddings=tied, attn_implementation="eager",
         pad_token_id=0, eos_token_id=1, bos_token_id=2)
     return transformers.MixtralForCausalLM(config).float().eval()
 
 
-def qwen2moe(layers=2, hidden=32, ffn=32, heads=2, kv=1):
+def qwen2moe(layers=2, hidden=32, ffn=32, heads=2, kv=1, expert=16):
     """Weights of the chosen two are left as they are; an expert for all tokens beside them."""
     config = transformers.Qwen2MoeConfig(
         vocab_size=len(BPE), hidden_size=hidden, intermediate_size=64, num_hidden_layers=layers, num_attention_heads=heads,
         num_key_value_heads=kv, rope_theta=1e6, rms_norm_eps=1e-6, max_position_embeddings=256, use_sliding_window=False,
-        moe_intermediate_size=16, shared_expert_intermediate_size=ffn, num_experts=6, num_experts_per_tok=2,
+        moe_intermediate_size=expert, shared_expert_intermediate_size=ffn, num_experts=6, num_experts_per_tok=2,
         norm_topk_prob=False, decoder_sparse_step=1, tie_word_embeddings=False, attn_implementation="eager")
     return transformers.Qwen2MoeForCausalLM(config).float().eval()
 
 
-def qwen3moe(layers=2, hidden=32, heads=4, kv=2):
+def qwen3moe(layers=2, hidden=32, heads=4, head=16, kv=2, expert=16, tied=True):
     config = transformers.Qwen3MoeConfig(
         vocab_size=len(BPE), hidden_size=hidden, intermediate_size=64, num_hidden_layers=layers, num_attention_heads=heads,
-        num_key_value_heads=kv, head_dim=16, rope_theta=1e6, rms_norm_eps=1e-6, max_position_embeddings=256,
-        use_sliding_window=False, moe_intermediate_size=16, num_experts=8, num_experts_per_tok=3, norm_topk_prob=True,
-        decoder_sparse_step=1, tie_word_embeddings=True, attn_implementation="eager")
+        num_key_value_heads=kv, head_dim=head, rope_theta=1e6, rms_norm_eps=1e-6, max_position_embeddings=256,
+        use_sliding_window=False, moe_intermediate_size=expert, num_experts=8, num_experts_per_tok=3, norm_topk_prob=True,
+        decoder_sparse_step=1, tie_word_embeddings=tied, attn_implementation="eager")
     return transformers.Qwen3MoeForCausalLM(config).float().eval()
 
 
 def phi3(layers=2, hidden=32, ffn=48, heads=2, kv=1, original=32, window=None):
-    """Three quarters of each head of 16 are rotated. 40 tokens lie beyond 32, where the long factors serve."""
-    pairs = range(6)
+    """Three quarters of each head are rotated. 40 tokens lie beyond 32, where the long factors serve."""
+    pairs = range(hidden // heads * 3 // 8)
     rope = {"type": "longrope", "short_factor": [1.0 + 0.05 * i for i in pairs], "long_factor": [1.5 + 2.0 * i for i in pairs]}
     config = transformers.Phi3Config(
         vocab_size=len(SPM), hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers, num_attention_heads=heads,

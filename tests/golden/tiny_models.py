@@ -98,8 +98,22 @@ def place(writer, model, type_of):
                 continue
             writer.add_tensor(target, np.ascontiguousarray(raw),
                               raw_dtype=None if kind in (Type.F32, Type.F16) else kind)
-        for target, raws in experts.items():  # of float types
-            writer.add_tensor(target, np.stack(raws))
+        for target, raws in experts.items():
+            kind = type_of(target)
+            writer.add_tensor(target, np.stack(raws), raw_dtype=None if kind in (Type.F32, Type.F16) else kind)
+    return used
+
+
+def write_model(model, path, types, file_type):
+    """The model as a file, and what it is rounded to. Returns the names of the types in it."""
+    family = family_of(model)
+    writer = gguf.GGUFWriter(path, family.arch)
+    family.describe(writer, model.config, file_type)
+    used = place(writer, model, types)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
     return used
 
 
@@ -184,13 +198,7 @@ def make(name, folder, peer):
     fill(model, seed)
     path = folder / f"{name}.gguf"
     family = family_of(model)
-    writer = gguf.GGUFWriter(path, family.arch)
-    family.describe(writer, model.config, file_type)
-    used = place(writer, model, types)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    used = write_model(model, path, types, file_type)
 
     random = np.random.default_rng(seed + 100)
     ids = random.integers(0, model.config.vocab_size, TOKENS)

@@ -17,6 +17,7 @@ import bench_peers  # noqa: E402
 import bench_stats  # noqa: E402
 import bench_tables  # noqa: E402
 import bench_workers  # noqa: E402
+import readme_block  # noqa: E402
 
 STAT = 'cpu  {user} 10 {system} {idle} 5 1 2 {steal} 7 0\ncpu0 1 2 3 4 5 6 7 8 9 0\nintr 1\n'
 
@@ -160,14 +161,18 @@ class TableTest(unittest.TestCase):
         self.assertEqual([r['commit'] for r in bench_tables.newest_by_cpu(lines)], ['b', 'new'])
 
     def test_tables_stand_between_their_marks(self):
-        text = f'before\n{bench_tables.BEGIN}\nold\n{bench_tables.END}\nafter\n'
-        made = bench_tables.render(text, [json.dumps(self.result())])
+        text = f'before\n{readme_block.begin(bench_tables.block("peers"))}\nold\n{readme_block.END}\nafter\n'
+        made = bench_tables.render(text, 'peers', [json.dumps(self.result())])
         self.assertTrue(made.startswith('before\n') and made.endswith('after\n') and 'old' not in made)
         for part in ('others used up to 10 % of the machine', '| m | q4_k_m | decode | 2 | 30.0 | 10.0 | 3.00 | 2.50 | 50 % | 1 |', '100 ms, llama.cpp 200', '300 MB, llama.cpp null'):
             self.assertIn(part, made)
-        self.assertEqual(bench_tables.render(made, [json.dumps(self.result())]), made)
+        self.assertEqual(bench_tables.render(made, 'peers', [json.dumps(self.result())]), made)
         with self.assertRaises(RuntimeError):
-            bench_tables.render('no marks', [])
+            bench_tables.render('no marks', 'peers', [])
+
+    def test_without_results_nothing_is_measured(self):
+        text = f'{readme_block.begin(bench_tables.block("types"))}\nold\n{readme_block.END}'
+        self.assertIn('\nnot measured\n', bench_tables.render(text, 'types', []))
 
     def test_the_tables_of_the_readme_are_current(self):
         text, made = bench_tables.rendered()
@@ -190,9 +195,9 @@ class UsageTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             kept, bench_tables.TREE = bench_tables.TREE, folder
             self.addCleanup(setattr, bench_tables, 'TREE', kept)
-            bench_tables.append({'a': 1})
-            bench_tables.append({'a': 2})
-            with open(os.path.join(folder, bench_tables.RESULTS), encoding='utf-8') as file:
+            bench_tables.append({'a': 1}, 'types')
+            bench_tables.append({'a': 2}, 'types')
+            with open(os.path.join(folder, 'bench', 'results', 'types.jsonl'), encoding='utf-8') as file:
                 self.assertEqual(file.read(), '{"a": 1}\n{"a": 2}\n')
 
 
