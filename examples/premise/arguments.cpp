@@ -130,7 +130,7 @@ std::vector<int32_t> parse_ids(const std::string& name, const std::string& text)
   return ids;
 }
 
-std::string read_input(const std::string& path) {
+std::string read_input(const std::string& path, size_t most) {
   bool is_stdin = path == "-";
   std::string name = is_stdin ? "standard input" : path, text;
   std::FILE* file = is_stdin ? stdin : open_file(path, "rb");
@@ -139,6 +139,7 @@ std::string read_input(const std::string& path) {
   for (char buffer[65536];;) {
     size_t n = std::fread(buffer, 1, sizeof buffer, file);
     text.append(buffer, n);
+    if (text.size() > most) break;
     if (n == sizeof buffer) continue;
     code = std::ferror(file) ? errno : 0;
     if (code != EINTR || interrupted()) break;
@@ -147,6 +148,8 @@ std::string read_input(const std::string& path) {
   if (!is_stdin) std::fclose(file);
   if (interrupted()) fail_interrupted(name);
   if (code) fail_system("cannot read", name, code);
+  if (text.size() > most)
+    fail_in_file(PRM_STATUS_LIMIT, "too large", name, fmt::format("it has more than {} bytes", most));
   return text;
 }
 

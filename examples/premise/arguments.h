@@ -48,6 +48,6 @@ double parse_real(const std::string& name, const std::string& text, double least
 // Token ids apart by commas or white space, in brackets or not.
 std::vector<int32_t> parse_ids(const std::string& name, const std::string& text);
 
-// All bytes of a file, "-" being stdin.
-std::string read_input(const std::string& path);
+// All bytes of a file, "-" being stdin; `most` bounds them.
+std::string read_input(const std::string& path, size_t most = SIZE_MAX);
 std::string read_text(const TextFlags& flags);

@@ -3,6 +3,7 @@
 #include "arguments.h"
 
 Command add_run(CLI::App& program);
+Command add_chat(CLI::App& program);
 Command add_tokenize(CLI::App& program);
 Command add_perplexity(CLI::App& program);
 Command add_logits(CLI::App& program);

@@ -62,14 +62,16 @@ void fail_usage(std::string what, std::string where, std::string fix) {
 
 void fail_system(const std::string& what, const std::string& file, int code) {
   bool missing = code == ENOENT;
-  try {
-    fail_with(missing ? PRM_STATUS_NOT_FOUND : PRM_STATUS_IO, what, file,
-              missing ? "no such file: check the path" : std::strerror(code));
-  } catch (Failure& failure) {
-    failure.file = file;
-    failure.item.clear();
-    throw;
-  }
+  fail_in_file(missing ? PRM_STATUS_NOT_FOUND : PRM_STATUS_IO, what, file,
+               missing ? "no such file: check the path" : std::strerror(code));
+}
+
+void fail_in_file(prm_status status, std::string what, const std::string& file, std::string why) try {
+  fail_with(status, std::move(what), file, std::move(why));
+} catch (Failure& failure) {
+  failure.file = file;
+  failure.item.clear();
+  throw;
 }
 
 void fail_interrupted(const std::string& file) {
@@ -115,12 +117,12 @@ void print_failure(const Failure& failure, bool as_json) {
   write_talk(fmt::format("{}premise:{} {}\n", talk_style("\x1b[31m"), talk_style("\x1b[0m"), printable(line)));
 }
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, std::string_view kept) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
     auto byte = static_cast<unsigned char>(text[i]);
     auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
-    if (byte < 0x20 || byte == 0x7f) {
+    if ((byte < 0x20 && kept.find(text[i]) == kept.npos) || byte == 0x7f) {
       out += fmt::format("\\x{:02x}", byte);
     } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {  // C1 controls, which terminals obey too
       out += fmt::format("\\x{:02x}", next);

@@ -23,6 +23,8 @@ struct Failure : std::exception {
 [[noreturn]] void fail_system(const std::string& what, const std::string& file, int code);
 [[noreturn]] void fail_with(prm_status status, std::string what, std::string where, std::string fix);
 [[noreturn]] void fail_usage(std::string what, std::string where, std::string fix);
+// A file's content is at fault.
+[[noreturn]] void fail_in_file(prm_status status, std::string what, const std::string& file, std::string why);
 // After Ctrl-C.
 [[noreturn]] void fail_interrupted(const std::string& file);
 // Throws what the library keeps of this thread's last failure.
@@ -34,5 +36,5 @@ inline void check(prm_status status, const std::string& file) {
 
 // One object and a newline on stdout, or one line on stderr.
 void print_failure(const Failure& failure, bool as_json);
-// Text of a file's own making as one harmless line: control characters become \xNN.
-std::string printable(std::string_view text);
+// Text of a file's own making as one harmless line: control characters, but for those in `kept`, become \xNN.
+std::string printable(std::string_view text, std::string_view kept = "");

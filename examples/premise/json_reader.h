@@ -1,4 +1,4 @@
-// JSON in: the library's reports as a tree. Numbers keep their spelling.
+// JSON in, strict and bounded: the library's reports, and files that anybody may have written. Numbers keep their spelling.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -19,3 +19,5 @@ struct Json {
 
 // Throws Failure (INTERNAL) on anything malformed: reports come from the library.
 Json read_json(std::string_view text);
+// The content of a file: throws Failure (BAD_FILE, or LIMIT beyond 64 levels or 2^18 values) with the line and column.
+Json read_json_file(std::string_view text, const std::string& file);

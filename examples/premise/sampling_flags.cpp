@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "failure.h"
+#include "suggest.h"
 
 namespace {
 
@@ -100,4 +101,33 @@ void apply_sampling(const SamplingFlags& flags, std::vector<prm_text>& stops, pr
   options.stop_count = stops.size();
   options.biases = flags.biases.empty() ? nullptr : flags.biases.data();
   options.bias_count = flags.biases.size();
+}
+
+void set_sampling(SamplingFlags& flags, const std::string& name, const std::string& value) {
+  for (const RealFlag& flag : kReals)
+    if (name == flag.name) return set_real(flags, flag, value);
+  for (const CountFlag& flag : kCounts)
+    if (name == flag.name) return set_count(flags, flag, value);
+  std::vector<std::string> names = sampling_names();
+  std::string near = suggest_name(name, names);
+  fail_usage("unknown setting", name, near.empty() ? fmt::format("there are: {}", fmt::join(names, ", ")) : near);
+}
+
+std::vector<std::string> sampling_names() {
+  std::vector<std::string> names;
+  for (const RealFlag& flag : kReals) names.push_back(flag.name);
+  for (const CountFlag& flag : kCounts) names.push_back(flag.name);
+  return names;
+}
+
+std::string sampling_text(const SamplingFlags& flags) {
+  SamplingFlags defaults;
+  std::string text;
+  auto add = [&](const auto& flag) {
+    if (flags.*flag.value != defaults.*flag.value)
+      text += fmt::format("{}--{} {}", text.empty() ? "" : " ", flag.name, flags.*flag.value);
+  };
+  for (const RealFlag& flag : kReals) add(flag);
+  for (const CountFlag& flag : kCounts) add(flag);
+  return text;
 }

@@ -15,3 +15,9 @@ struct SamplingFlags {
 void add_sampling_flags(CLI::App& app, SamplingFlags& flags);
 // Options that borrow from the flags and from `stops`, which is filled.
 void apply_sampling(const SamplingFlags& flags, std::vector<prm_text>& stops, prm_generate_options& options);
+
+// One of the numbers by its flag's name without the dashes. Throws Failure: no such name, or a value out of its range.
+void set_sampling(SamplingFlags& flags, const std::string& name, const std::string& value);
+std::vector<std::string> sampling_names();
+// What differs from the defaults, as flags: "--temp 0.7 --seed 3"; "" for greedy text.
+std::string sampling_text(const SamplingFlags& flags);

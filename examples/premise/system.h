@@ -9,9 +9,14 @@ char** utf8_arguments(int& argc, char** argv);
 void prepare_streams();
 // fopen, with errno.
 std::FILE* open_file(const std::string& path, const char* mode);
+// What was written to a file is on the disk; then the file takes another's place, whole. False: errno tells.
+bool flush_file(std::FILE* file);
+bool replace_file(const std::string& from, const std::string& to);
 void remove_file(const std::string& path);
 bool is_terminal(int fd);  // a person watches this stream
 bool redraws(int fd);      // and escape codes move its cursor
+// Bytes of stdin as they come, UTF-8 from a console too; 0 at the end. Negative: errno tells, EINTR after Ctrl-C.
+long read_stdin(char* buffer, size_t size);
 // The most memory this process has held, 10^6 bytes; negative where the system does not say.
 double peak_rss_mb();
 // Ctrl-C calls `handler`, in a signal handler or on a thread of the system's: it may touch atomics and fire tokens.

@@ -30,7 +30,11 @@ void prepare_streams() {
 }
 
 std::FILE* open_file(const std::string& path, const char* mode) { return std::fopen(path.c_str(), mode); }
+bool flush_file(std::FILE* file) { return !std::fflush(file) && (!fsync(fileno(file)) || errno == EINVAL); }
+bool replace_file(const std::string& from, const std::string& to) { return !std::rename(from.c_str(), to.c_str()); }
 void remove_file(const std::string& path) { std::remove(path.c_str()); }
+
+long read_stdin(char* buffer, size_t size) { return read(STDIN_FILENO, buffer, size); }
 
 bool is_terminal(int fd) { return isatty(fd); }
 

@@ -5,7 +5,9 @@
 #include <psapi.h>
 #include <shellapi.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
@@ -44,6 +46,23 @@ DWORD console_mode(int fd) {
   return GetConsoleMode(reinterpret_cast<HANDLE>(_get_osfhandle(fd)), &mode) ? mode | 1 : 0;
 }
 
+// Text of a console in UTF-8, which lies here until it is taken: reading bytes of it would lose what is not ASCII.
+std::string console_text;
+
+// False at the end and after Ctrl-C, with errno.
+bool read_console() {
+  wchar_t wide[4097];
+  DWORD count = 0;
+  SetLastError(0);
+  bool read = ReadConsoleW(GetStdHandle(STD_INPUT_HANDLE), wide, 4096, &count, nullptr);
+  errno = GetLastError() == ERROR_OPERATION_ABORTED ? EINTR : read ? 0 : EIO;
+  if (errno || !count || wide[0] == 0x1a) return false;  // Ctrl-Z ends the input
+  wide[count] = 0;
+  console_text = to_utf8(wide);
+  std::erase(console_text, '\r');
+  return true;
+}
+
 UINT host_output_page = 0;
 void restore_output_page() { SetConsoleOutputCP(host_output_page); }
 
@@ -72,6 +91,24 @@ void prepare_streams() {
 
 std::FILE* open_file(const std::string& path, const char* mode) { return _wfopen(to_wide(path).c_str(), to_wide(mode).c_str()); }
 void remove_file(const std::string& path) { _wremove(to_wide(path).c_str()); }
+
+bool flush_file(std::FILE* file) { return !std::fflush(file) && !_commit(_fileno(file)); }
+
+bool replace_file(const std::string& from, const std::string& to) {
+  bool done =
+      MoveFileExW(to_wide(from).c_str(), to_wide(to).c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);
+  if (!done) errno = EACCES;
+  return done;
+}
+
+long read_stdin(char* buffer, size_t size) {
+  if (!console_mode(0)) return _read(0, buffer, unsigned(size));
+  if (console_text.empty() && !read_console()) return errno ? -1 : 0;
+  size_t count = std::min(size, console_text.size());
+  std::copy_n(console_text.data(), count, buffer);
+  console_text.erase(0, count);
+  return long(count);
+}
 
 bool is_terminal(int fd) { return console_mode(fd) != 0; }
 

@@ -15,6 +15,7 @@ namespace {
 prm_cancel* token = nullptr;
 std::atomic<int64_t> fired_ns{0};
 std::atomic<bool> stopped{false};
+std::atomic<void (*)()> borrower{nullptr};
 
 bool write_all(int fd, std::string_view text) noexcept {
   while (!text.empty()) {
@@ -32,6 +33,7 @@ bool is_set(const char* name) {
 }
 
 void take_interrupt() {
+  if (auto taker = borrower.load()) return taker();
   if (stopped.exchange(true)) _exit(kInterrupted);
   fire_stop();
 }
@@ -84,6 +86,7 @@ void install_signals() {
   on_interrupt(take_interrupt);
 }
 
+void lend_interrupts(void (*taker)()) { borrower = taker; }
 prm_cancel* stop_token() { return token; }
 bool interrupted() { return stopped; }
 int64_t stop_time_ns() { return fired_ns.load(); }

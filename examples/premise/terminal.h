@@ -43,5 +43,7 @@ class Progress {
 void install_signals();
 prm_cancel* stop_token();
 bool interrupted();
+// Ctrl-C calls `taker` instead, as on_interrupt says; NULL: no more.
+void lend_interrupts(void (*taker)());
 int64_t stop_time_ns();  // on prm_now_ns(); 0 = not fired
 void fire_stop();

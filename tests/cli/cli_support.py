@@ -1,13 +1,16 @@
 """What the tests of the premise program share: running it, terminals, the checks of its answers, the counting."""
 import errno
+import fcntl
 import json
 import os
 import pathlib
 import pty
 import shlex
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -15,14 +18,27 @@ DATA = ROOT / 'tests/golden/data'
 PREMISE = os.path.abspath(os.environ.get('PREMISE_BIN', ROOT / 'build/release/bin/premise'))
 GEMMA, QWEN = str(DATA / 'tiny-gemma3-f32.gguf'), str(DATA / 'tiny-qwen2-f32.gguf')
 QUANTIZED = str(DATA / 'tiny-qwen2-q4_k_m-like.gguf')
-COMMANDS = ('run', 'tokenize', 'perplexity', 'logits', 'inspect', 'check', 'plan', 'bench')
-CHAT = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{{ '<|im_start|>assistant\\n' }}"
+COMMANDS = ('run', 'chat', 'tokenize', 'perplexity', 'logits', 'inspect', 'check', 'plan', 'bench')
+CHAT = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 TEXT = 'the hand in the thing and the other hand. ' * 40
 
 
 def environment(**more):
     kept = {k: v for k, v in os.environ.items() if not k.startswith('PREMISE_') and k not in ('NO_COLOR', 'TERM')}
     return {**kept, 'TERM': 'xterm', **more}
+
+
+def give_template(source, path, template):
+    """A copy of a GGUF file that has a chat template; what follows stays aligned."""
+    model, key = pathlib.Path(source).read_bytes(), b'tokenizer.chat_template'
+    head = struct.pack('<Q', len(key)) + key + struct.pack('<I', 8)
+    text = template.encode()
+    text += b'{#' + b' ' * (-(len(head) + 8 + len(text) + 4) % 32) + b'#}'
+    count = struct.unpack_from('<Q', model, 16)[0]
+    path.write_bytes(model[:16] + struct.pack('<Q', count + 1) + head + struct.pack('<Q', len(text)) + text + model[24:])
 
 
 class Done:
@@ -63,6 +79,11 @@ def in_terminal(*args, **env):
     return Done(args, child.wait(timeout=60), out, seen)
 
 
+def take_terminal(fd):
+    """Before exec: the new session's own terminal, so that Ctrl-C typed there is a signal."""
+    fcntl.ioctl(fd, termios.TIOCSCTTY, 0)
+
+
 class CliTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -72,7 +93,7 @@ class CliTest(unittest.TestCase):
         for name, content in (('text.txt', TEXT), ('prompt.txt', 'the hand'), ('ids.txt', '30, 31, 32\n'), ('garbage.gguf', 'GGUF\3\0\0\0' + 'x' * 200),
                               ('notes.txt', 'no model at all'), ('empty.gguf', ''), ('chat.jinja', CHAT)):
             (cls.path / name).write_text(content)
-        (cls.path / 'model.gguf').symlink_to(GEMMA)
+        give_template(GEMMA, cls.path / 'model.gguf', CHAT)
 
     def file(self, name):
         return str(self.path / name)
