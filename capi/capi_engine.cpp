@@ -78,7 +78,7 @@ String capabilities_json(const Engine& engine) {
   json.pair("threads", engine.pool.threads());
   write_names(json, "isas", available_isas());
   write_names(json, "devices", std::vector<std::string>{engine.device->name()});
-  write_names(json, "formats", std::vector<std::string>{"gguf"});
+  write_names(json, "formats", std::vector<std::string>{"gguf", "safetensors"});
   Vector<String> types, archs, ops;
   for (const DTypeInfo& type : kDTypes)
     if (type.gguf >= 0) types.push_back(type.name);

@@ -29,7 +29,8 @@ void add_output_flags(CLI::App& app, OutputFlags& flags) {
 }
 
 void add_model_flag(CLI::App& app, ModelFlags& flags) {
-  app.add_option("-m,--model,MODEL", flags.model, "The model, a GGUF file")->type_name("FILE");
+  app.add_option("-m,--model,MODEL", flags.model, "The model, a GGUF file or a folder with safetensors")
+      ->type_name("PATH");
 }
 
 void add_size_flags(CLI::App& app, ModelFlags& flags) {

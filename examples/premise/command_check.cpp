@@ -1,4 +1,4 @@
-// premise check: does this file load and run? Kind by content, default limits, one step.
+// premise check: does this file or folder load and run? Kind by content, default limits, one step.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,16 +17,18 @@ namespace {
 
 struct CheckFlags : ModelFlags {};
 
-// "gguf", or "unknown". Folders and devices have no content of a kind.
+// "gguf", "safetensors" (such a file, or a folder), or "unknown".
 std::string kind_of(const std::string& path) {
+  if (is_folder(path)) return "safetensors";
   std::FILE* file = open_file(path, "rb");
   if (!file) fail_system("cannot read", path, errno);
-  char magic[4] = {};
-  size_t n = std::fread(magic, 1, sizeof magic, file);
+  char head[9] = {};
+  size_t n = std::fread(head, 1, sizeof head, file);
   int code = std::ferror(file) ? errno : 0;
   std::fclose(file);
   if (code) fail_system("cannot read", path, code);
-  return n == sizeof magic && std::string_view(magic, n) == "GGUF" ? "gguf" : "unknown";
+  if (std::string_view(head, n).starts_with("GGUF")) return "gguf";
+  return n == sizeof head && !head[6] && !head[7] && head[8] == '{' ? "safetensors" : "unknown";
 }
 
 void run_one_step(const Session& session) {
@@ -37,7 +39,7 @@ void run_one_step(const Session& session) {
 [[noreturn]] void fail_unknown(const std::string& path) {
   try {
     fail_with(PRM_STATUS_BAD_FILE, "malformed file", path,
-              "no known model format: GGUF files are, and begin with 'GGUF'");
+              "no known model format: GGUF files are, which begin with 'GGUF', and folders with safetensors");
   } catch (Failure& failure) {
     failure.file = path;
     failure.item.clear();
@@ -83,8 +85,8 @@ int check_file(const CheckFlags& flags) {
 
 Command add_check(CLI::App& program) {
   auto flags = std::make_shared<CheckFlags>();
-  CLI::App* app = program.add_subcommand("check", "Check that a model file loads and runs one step");
-  app->add_option("PATH,-m,--model", flags->model, "The file")->type_name("FILE");
+  CLI::App* app = program.add_subcommand("check", "Check that a model loads and runs one step");
+  app->add_option("PATH,-m,--model", flags->model, "The file, or a folder with safetensors")->type_name("PATH");
   add_count(*app, "--threads", flags->threads, 1, 1025,
             "Threads that compute (default: all that this process may use)");
   add_output_flags(*app, *flags);

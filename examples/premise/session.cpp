@@ -57,7 +57,7 @@ void require_kernels(const Session& session) {
 }  // namespace
 
 Session open_session(const ModelFlags& flags, Weights weights) {
-  if (flags.model.empty()) fail_usage("no model", "-m", "give -m FILE, a model in GGUF format");
+  if (flags.model.empty()) fail_usage("no model", "-m", "give -m PATH, a GGUF file or a folder with safetensors");
   Session session;
   session.path = flags.model;
   session.engine = open_engine(flags, weights);

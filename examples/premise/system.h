@@ -12,6 +12,7 @@ std::FILE* open_file(const std::string& path, const char* mode);
 // What was written to a file is on the disk; then the file takes another's place, whole. False: errno tells.
 bool flush_file(std::FILE* file);
 bool replace_file(const std::string& from, const std::string& to);
+bool is_folder(const std::string& path);
 void remove_file(const std::string& path);
 bool is_terminal(int fd);  // a person watches this stream
 bool redraws(int fd);      // and escape codes move its cursor

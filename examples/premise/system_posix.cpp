@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -32,6 +33,10 @@ void prepare_streams() {
 std::FILE* open_file(const std::string& path, const char* mode) { return std::fopen(path.c_str(), mode); }
 bool flush_file(std::FILE* file) { return !std::fflush(file) && (!fsync(fileno(file)) || errno == EINVAL); }
 bool replace_file(const std::string& from, const std::string& to) { return !std::rename(from.c_str(), to.c_str()); }
+bool is_folder(const std::string& path) {
+  struct stat info;
+  return !stat(path.c_str(), &info) && S_ISDIR(info.st_mode);
+}
 void remove_file(const std::string& path) { std::remove(path.c_str()); }
 
 long read_stdin(char* buffer, size_t size) { return read(STDIN_FILENO, buffer, size); }

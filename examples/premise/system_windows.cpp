@@ -90,6 +90,10 @@ void prepare_streams() {
 }
 
 std::FILE* open_file(const std::string& path, const char* mode) { return _wfopen(to_wide(path).c_str(), to_wide(mode).c_str()); }
+bool is_folder(const std::string& path) {
+  DWORD attributes = GetFileAttributesW(to_wide(path).c_str());
+  return attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_DIRECTORY;
+}
 void remove_file(const std::string& path) { _wremove(to_wide(path).c_str()); }
 
 bool flush_file(std::FILE* file) { return !std::fflush(file) && !_commit(_fileno(file)); }

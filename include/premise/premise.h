@@ -286,7 +286,8 @@ enum {                               /* model flags */
 typedef struct prm_model_options {
     uint32_t struct_size;
     uint32_t flags;
-    const void *data;           /* the file in memory; path may then be NULL. Borrows until the model is closed */
+    const void *data;           /* the file in memory, a GGUF file in one part; path may then be NULL. Borrows until the model is
+                                   closed */
     size_t data_size;
     int32_t context;            /* tokens per sequence; 0 = the model's own, at most 8192 */
     int32_t chunk_tokens;       /* prompt tokens in one step, at most [512] */
@@ -297,8 +298,15 @@ typedef struct prm_model_options {
     uint64_t max_host_bytes;    /* bound of this model inside that of the engine; 0 = none */
 } prm_model_options;
 
-/* Opens a GGUF model. All that can fail fails here, before weights are read where possible. Progress stage "repack".
- * Status: BAD_FILE, IO, LIMIT, UNSUPPORTED (names the architecture, tensor type or tokenizer), NOT_FOUND (no such file). */
+/* Opens a model; the kind is told by content, never by a name's ending. All that can fail fails here, before weights are read where
+ * possible. Progress stage "repack".
+ *   A GGUF file. Of one in parts (NAME-00001-of-00003.gguf) give the first: the others are opened beside it, by their names.
+ *   A folder with safetensors (F32, F16, BF16), as Hugging Face's models are published: config.json, tokenizer.json and
+ *   model.safetensors, or model.safetensors.index.json and its files; tokenizer_config.json, generation_config.json and
+ *   chat_template.jinja are read where they are there. The path of its model.safetensors will do too. Through file_open of a host a
+ *   folder is a name that ends with '/', and the names of its files are asked for behind it; what it does not open counts as absent.
+ * Status: BAD_FILE, IO, LIMIT, UNSUPPORTED (names the architecture, tensor type or tokenizer; a part or a safetensors file in
+ * memory), NOT_FOUND (no such file, part or shard), INVALID_ARGUMENT (a part that is not the first; names the first). */
 PRM_API prm_status prm_model_open(prm_engine *engine, const char *path, const prm_model_options *options,
                                   const prm_control *control, prm_model **out);
 PRM_API void prm_model_close(prm_model *model);

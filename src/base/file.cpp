@@ -103,6 +103,10 @@ FilePtr open_file(const FileService& service, const char* path, MemoryAccount& a
   return file;
 }
 
+bool is_folder(const FileService& service, std::string_view path) {
+  return path.ends_with('/') || (!service.open && is_system_folder(String(path).c_str()));
+}
+
 FilePtr borrow_memory(const void* data, size_t size, std::string_view name) {
   auto lent = make_charged<FileBytes>();
   lent->bytes = {static_cast<const std::byte*>(data), size};

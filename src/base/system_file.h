@@ -11,6 +11,7 @@ inline constexpr SystemHandle kNoFile = -1;
 
 // Opens a regular file. Fails with not_found or io, naming the path (UTF-8) and the system's code.
 SystemHandle open_system_file(const char* path, uint64_t& size);
+bool is_system_folder(const char* path) noexcept;
 void close_system_file(SystemHandle file) noexcept;
 // All of [offset, offset + size), or fails with io.
 void read_system_file(SystemHandle file, std::string_view name, uint64_t offset, size_t size, std::byte* to);

@@ -46,6 +46,11 @@ SystemHandle open_system_file(const char* path, uint64_t& size) {
   return fd;
 }
 
+bool is_system_folder(const char* path) noexcept {
+  struct stat info;
+  return !stat(path, &info) && S_ISDIR(info.st_mode);
+}
+
 void close_system_file(SystemHandle file) noexcept {
   if (file >= 0) close(int(file));
 }

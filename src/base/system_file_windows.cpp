@@ -59,6 +59,15 @@ SystemHandle open_system_file(const char* path, uint64_t& size) {
   return SystemHandle(std::exchange(file.handle, INVALID_HANDLE_VALUE));
 }
 
+bool is_system_folder(const char* path) noexcept {
+  try {
+    DWORD attributes = GetFileAttributesW(system_path(path).c_str());
+    return attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_DIRECTORY;
+  } catch (...) {
+    return false;  // opening it will tell why
+  }
+}
+
 void close_system_file(SystemHandle file) noexcept {
   if (file != kNoFile) CloseHandle(HANDLE(file));
 }

@@ -199,6 +199,7 @@ void place_tensors(Reader& r, ModelFile& out, const Vector<uint64_t>& sizes) {
     if (tensor.offset % alignment) r.bad(format_message("tensor '{}': offset {} is not a multiple of {}", tensor.name, tensor.offset, alignment));
     if (!checked_add(data, tensor.offset, begin) || !checked_add(begin, sizes[i], end) || end > size)
       r.bad(format_message("tensor '{}' ends past the end of the file: it is truncated or malformed", tensor.name));
+    tensor.file = out.file;
     tensor.offset = begin;
     tensor.data.data = const_cast<std::byte*>(r.file.bytes.data()) + begin;
     order.push_back({begin, i});

@@ -14,6 +14,10 @@ const NamedTensor* ModelFile::find_tensor(std::string_view name) const {
   return nullptr;
 }
 
+void ModelFile::read_tensor(const NamedTensor& tensor, std::byte* to) const {
+  file->read(uint64_t(tensor.data.data - file->bytes.data()), tensor.data.bytes(), to);
+}
+
 const MetaValue* ModelFile::find(std::string_view key) const {
   auto found = metadata.find(key);
   return found == metadata.end() ? nullptr : &found->second;

@@ -25,17 +25,20 @@ struct MetaValue {
 
 struct NamedTensor {
   String name;
-  Tensor data;  // [rows.., cols], row-major, last index fastest; read-only
-  uint64_t offset = 0;
+  Tensor data;   // [rows.., cols], row-major, last index fastest; read-only; its addresses lie in ModelFile::file
+  FilePtr file;  // that it lies in, for messages and reports: the model's, or a part of it
+  uint64_t offset = 0;  // in that file
 };
 
 struct ModelFile {
-  FilePtr file;
-  String kind;  // "gguf"
+  FilePtr file;  // of more than one: all of them joined
+  String kind;   // "gguf", "safetensors"
   Map<String, MetaValue, std::less<>> metadata;
+  std::shared_ptr<const void> storage;  // behind metadata that lies in no file
   Vector<NamedTensor> tensors;  // in the file's order
 
   const NamedTensor* find_tensor(std::string_view name) const;
+  void read_tensor(const NamedTensor& tensor, std::byte* to) const;  // its bytes
   const MetaValue* find(std::string_view key) const;
   // Values by key; a missing or mistyped one fails with bad_file naming the file and the key. `fallback` serves absence.
   int64_t integer(std::string_view key, int64_t least, int64_t most) const;

@@ -30,14 +30,18 @@ DecoderBuilder::DecoderBuilder(const ModelFile& file, const DecoderConfig& confi
 const Tensor& DecoderBuilder::checked(const String& name, std::initializer_list<int64_t> shape) {
   const NamedTensor* tensor = file_.find_tensor(name);
   if (!tensor) file_.bad(format_message("tensor '{}' {} is missing", name, print_extents(shape.begin(), shape.size())));
+  const String& where = tensor->file->name;
   bool same = tensor->data.rank == shape.size();
   for (size_t i = 0; same && i < shape.size(); ++i) same = tensor->data.dim[i] == shape.begin()[i];
   if (!same)
-    file_.bad(format_message("tensor '{}' is {}, expected {}", name, print_extents(tensor->data.dim, tensor->data.rank), print_extents(shape.begin(), shape.size())));
+    fail_about(Status::bad_file, where, "{}: tensor '{}' is {}, expected {}", where, name,
+               print_extents(tensor->data.dim, tensor->data.rank), print_extents(shape.begin(), shape.size()));
   if (shape.size() == 1 && tensor->data.dtype != DType::f32)
-    fail_about(Status::unsupported, name, "{}: tensor '{}' is {}, only F32 is supported for norms, biases and factors", file_.file->name, name, info(tensor->data.dtype).name);
+    fail_about(Status::unsupported, name, "{}: tensor '{}' is {}, only F32 is supported for norms, biases and factors",
+               where, name, info(tensor->data.dtype).name);
   if (tensor->data.dtype == DType::f64 || tensor->data.dtype == DType::i32)
-    fail_about(Status::unsupported, name, "{}: tensor '{}' is {}, not a weight type", file_.file->name, name, info(tensor->data.dtype).name);
+    fail_about(Status::unsupported, name, "{}: tensor '{}' is {}, not a weight type", where, name,
+               info(tensor->data.dtype).name);
   used_.insert(name);
   return tensor->data;
 }
@@ -164,7 +168,8 @@ Graph DecoderBuilder::finish(ValueId x, float cap) {
   graph.outputs = {cap > 0 ? soft_cap(graph, x, cap, "logits") : x};
   for (const NamedTensor& tensor : file_.tensors)  // a tensor left over means another model than the one we built
     if (!used_.count(tensor.name))
-      fail_about(Status::unsupported, tensor.name, "{}: tensor '{}' has no place in architecture '{}'", file_.file->name, tensor.name, config_.arch);
+      fail_about(Status::unsupported, tensor.name, "{}: tensor '{}' has no place in architecture '{}'",
+                 tensor.file->name, tensor.name, config_.arch);
   return std::move(graph);
 }
 

@@ -18,6 +18,7 @@ Graph build(const ModelFile& file, const DecoderConfig& c) {
   float logit_cap = read_soft_cap(file, "gemma2.final_logit_softcapping", kDefaultLogitCap);
   // The 27B model (46 layers) scales by the width per head, the others by the head size.
   double scaled_by = double(c.layers == 46 ? c.width / c.heads : c.head_dim);
+  float scale_of_scores = float(file.real_or("gemma2.attention.scale", 1.0 / std::sqrt(scaled_by)));
   RotationConfig in_window = c.rotation;
   in_window.base = read_rotation_base(file, "gemma2.rope.freq_base_swa", c.rotation.base);
   DecoderBuilder b(file, c);
@@ -25,7 +26,10 @@ Graph build(const ModelFile& file, const DecoderConfig& c) {
   ValueId global = b.angles(c.rotation, "angles"), local = in_window.base == c.rotation.base ? global : b.angles(in_window, "angles.local");
   for (int64_t layer = 0; layer < c.layers; ++layer) {
     bool is_global = (layer + 1) % pattern == 0;
-    AttentionStyle attention = {.angles = is_global ? global : local, .window = is_global ? 0 : window, .scale = float(1.0 / std::sqrt(scaled_by)), .soft_cap = score_cap};
+    AttentionStyle attention = {.angles = is_global ? global : local,
+                                .window = is_global ? 0 : window,
+                                .scale = scale_of_scores,
+                                .soft_cap = score_cap};
     x = b.layer(x, format_text("blk.{}.", layer), attention, {.act = Gate::gelu, .post_norms = true});
   }
   return b.finish(x, logit_cap);

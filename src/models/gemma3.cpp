@@ -16,13 +16,14 @@ Graph build(const ModelFile& file, const DecoderConfig& c) {
   int64_t pattern = file.integer_or("gemma3.attention.sliding_window_pattern", 1, 1024, kDefaultPattern);
   // The 27B model (62 layers) scales by the width per head, the others by the head size.
   double scaled_by = double(c.layers == 62 ? c.width / c.heads : c.head_dim);
+  float scale_of_scores = float(file.real_or("gemma3.attention.scale", 1.0 / std::sqrt(scaled_by)));
   DecoderBuilder b(file, c);
   ValueId x = scale(b.graph, b.embedding(), std::sqrt(float(c.width)), "embedding.scaled");
   RotationConfig unscaled = {.base = read_rotation_base(file, "gemma3.rope.freq_base_swa", kLocalRopeBase), .dims = c.rotation.dims};
   ValueId local = b.angles(unscaled, "angles.local"), global = b.angles(c.rotation, "angles.global");
   for (int64_t layer = 0; layer < c.layers; ++layer) {
     bool is_global = (layer + 1) % pattern == 0;
-    AttentionStyle attention = {is_global ? global : local, is_global ? 0 : window, float(1.0 / std::sqrt(scaled_by)), true};
+    AttentionStyle attention = {is_global ? global : local, is_global ? 0 : window, scale_of_scores, true};
     x = b.layer(x, format_text("blk.{}.", layer), attention, {Gate::gelu, true});
   }
   return b.finish(x, read_soft_cap(file, "gemma3.final_logit_softcapping", 0));

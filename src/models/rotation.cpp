@@ -61,7 +61,7 @@ RotationConfig read_rotation(const ModelFile& file, const String& arch, int64_t 
 
 void check_rotation_factors(const ModelFile& file, const NamedTensor& factors) {
   Vector<float> values(size_t(factors.data.count()));
-  file.file->read(factors.offset, factors.data.bytes(), reinterpret_cast<std::byte*>(values.data()));
+  file.read_tensor(factors, reinterpret_cast<std::byte*>(values.data()));
   for (size_t i = 0; i < values.size(); ++i)
     if (!within(double(values[i]), kLeastFactor, kMostFactor))
       file.bad(format_message("tensor '{}' holds {} at {}: frequencies are divided by it, expected {} to {}", factors.name, values[i], i, kLeastFactor, kMostFactor));

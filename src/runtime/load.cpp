@@ -2,44 +2,13 @@
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "formats/gguf.h"
 #include "passes/passes.h"
 #include "runtime/model.h"
+#include "runtime/model_tokenizer.h"
 
 namespace prm {
 
 namespace {
-
-int32_t token_id(const ModelFile& file, const char* name, int32_t otherwise = -1) {
-  return int32_t(file.integer_or(format_message("tokenizer.ggml.{}_token_id", name), -1, INT32_MAX, otherwise));
-}
-
-// `vocabulary`: how many tokens the weights have; -1: there are none.
-TokenizerPtr load_tokenizer(const ModelFile& file, int64_t vocabulary, const Control& control) {
-  VocabularySource source;
-  source.model = String(file.text("tokenizer.ggml.model"));
-  source.pre = String(file.text_or("tokenizer.ggml.pre", "default"));
-  source.name = String(file.text_or("general.name", ""));
-  source.tokens = file.texts("tokenizer.ggml.tokens");
-  if (file.find("tokenizer.ggml.scores")) source.scores = file.reals("tokenizer.ggml.scores");
-  if (file.find("tokenizer.ggml.token_type")) source.types = file.integers("tokenizer.ggml.token_type");
-  if (file.find("tokenizer.ggml.merges")) source.merges = file.texts("tokenizer.ggml.merges");
-  bool numbered = source.model == "llama" && source.tokens.size() > 2;  // SentencePiece gives its trainer's ids where none are named
-  source.bos = token_id(file, "bos", numbered ? 1 : -1);
-  source.eos = token_id(file, "eos", numbered ? 2 : -1);
-  source.eot = token_id(file, "eot");
-  source.eom = token_id(file, "eom");
-  source.unknown = token_id(file, "unknown", numbered ? 0 : -1);
-  int role = 0;
-  for (const char* name : {"fim_pre", "fim_suf", "fim_mid", "fim_pad", "fim_rep", "fim_sep"}) source.infill[role++] = token_id(file, name);
-  if (file.find("tokenizer.ggml.add_bos_token")) source.add_bos = file.boolean_or("tokenizer.ggml.add_bos_token", false);
-  source.add_eos = file.boolean_or("tokenizer.ggml.add_eos_token", false);
-  source.add_space_prefix = file.boolean_or("tokenizer.ggml.add_space_prefix", true);
-  if (vocabulary >= 0 && int64_t(source.tokens.size()) != vocabulary)
-    file.bad(format_message("the vocabulary has {} tokens, 'token_embd.weight' has {} rows", source.tokens.size(), vocabulary));
-  control.require();
-  return make_tokenizer(source, control);
-}
 
 int64_t choose_context(const LoadOptions& options, const DecoderConfig& config) {
   if (options.context > config.context)
@@ -54,17 +23,12 @@ void prepare_vocabulary(Model& model, const LoadOptions& options, const Control&
     fail_about(Status::unsupported, file.file->name, "{}: the file has no tensors, only a vocabulary: it cannot run; open it with PRM_MODEL_HEADER_ONLY to tokenize",
                file.file->name);
   model.config.arch = String(file.text_or("general.architecture", ""));
-  model.tokenizer = load_tokenizer(file, -1, control);
+  model.tokenizer = read_tokenizer(file, -1, control);
   model.config.vocabulary = vocabulary_size(*model.tokenizer);
 }
 
 // All but memory for weights, cache and scratch: what a header-only model has, and what it would need follows from it.
-void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, const Control& control) {
-  if (!is_gguf(*bytes)) {
-    if (bytes->bytes.empty()) fail_about(Status::bad_file, bytes->name, "{}: the file is empty", bytes->name);
-    fail_about(Status::bad_file, bytes->name, "{}: no known model format: GGUF files are, and begin with 'GGUF'", bytes->name);
-  }
-  model.file = read_gguf(std::move(bytes), control);
+void prepare_model(Model& model, const LoadOptions& options, const Control& control) {
   const ModelFile& file = model.file;
   if (file.tensors.empty() && file.find("tokenizer.ggml.tokens")) {
     prepare_vocabulary(model, options, control);
@@ -75,7 +39,7 @@ void prepare_model(Model& model, FilePtr bytes, const LoadOptions& options, cons
   model.context = model.config.opened_context = choose_context(options, model.config);
   model.chunk_tokens = std::min(options.chunk_tokens ? options.chunk_tokens : kDefaultChunk, model.context);
   control.require();
-  model.tokenizer = load_tokenizer(file, model.config.vocabulary, control);
+  model.tokenizer = read_tokenizer(file, model.config.vocabulary, control);
   control.require();
   model.graph = quantize_activations(architecture.build(file, model.config));
   for (const NamedTensor& tensor : file.tensors) model.parameters += uint64_t(tensor.data.count());
@@ -115,9 +79,8 @@ ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptio
   AccountScope engines(engine->account);
   auto model = make_charged<Model>(engine, options.max_host_bytes);
   AccountScope models(model->account);
-  FilePtr bytes = source.data ? borrow_memory(source.data, source.data_size, source.path ? source.path : "memory")
-                              : open_file(engine->host.files, source.path, model->account);
-  prepare_model(*model, std::move(bytes), options, control);
+  model->file = open_model_source(engine->host.files, source, model->account, control);
+  prepare_model(*model, options, control);
   model->header_only = options.header_only;
   const Log& log = engine->host.log;
   if (options.header_only) return model;

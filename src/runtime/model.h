@@ -3,9 +3,9 @@
 #include <mutex>
 #include <optional>
 
-#include "formats/model_file.h"
 #include "models/architecture.h"
 #include "runtime/engine.h"
+#include "runtime/model_source.h"
 #include "runtime/sampler.h"
 #include "runtime/session.h"
 #include "text/stop_filter.h"
@@ -23,13 +23,6 @@ struct LoadOptions {
 inline constexpr int64_t kDefaultContext = 8192, kDefaultChunk = 512, kPageTokens = 256, kScoredRows = 32;
 // Prompts of so many bytes are tokenized in memory that the model holds; longer ones take more for that time.
 inline constexpr size_t kHeldPromptBytes = 16 << 10, kScratchPerPromptByte = 64;
-
-// Where a model comes from: a path, or the file in memory (borrowed while the model lives).
-struct ModelSource {
-  const char* path = nullptr;
-  const void* data = nullptr;
-  size_t data_size = 0;
-};
 
 // What calls that generate work with, one at a time; allocated with the model.
 struct CallState {

@@ -102,7 +102,9 @@ String inspect_json(const Model& model) {
     ++types[type];
     json.begin_object().pair("name", tensor.name).pair("type", type).key("shape").begin_array();
     for (int i = 0; i < tensor.data.rank; ++i) json.value(tensor.data.dim[i]);
-    json.end_array().pair("offset", tensor.offset).pair("bytes", uint64_t(tensor.data.bytes())).end_object();
+    json.end_array();
+    if (tensor.file != model.file.file) json.pair("file", tensor.file->name);
+    json.pair("offset", tensor.offset).pair("bytes", uint64_t(tensor.data.bytes())).end_object();
   }
   json.end_array().key("types").begin_object();
   for (auto& [type, count] : types) json.pair(type, count);

@@ -77,6 +77,23 @@ void PairJoiner::join() {
   }
 }
 
+void join_characters(const Tokenizer& t, std::string_view word, PairJoiner& joiner, Vector<int32_t>& out) {
+  for (size_t at = 0, n; at < word.size(); at += n) {
+    n = announced_length(uint8_t(word[at]));
+    int32_t id = t.vocabulary.find(word.substr(at, n));
+    joiner.add(id >= 0 ? id : -1 - int32_t(at));
+  }
+  joiner.finish([&](int32_t id) {
+    if (id >= 0) {
+      out.push_back(id);
+      return;
+    }
+    size_t at = size_t(-1 - id);
+    for (char c : word.substr(at, announced_length(uint8_t(word[at]))))
+      if (int32_t byte = t.byte_tokens[uint8_t(c)]; byte >= 0) out.push_back(byte);
+  });
+}
+
 String repaired_utf8(std::string_view raw, Listener& listener) {
   String text;
   text.reserve(raw.size());

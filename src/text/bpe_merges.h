@@ -1,4 +1,4 @@
-// Byte-pair encoding by ranked merges (Sennrich et al., 2016): what the byte-level family and gemma4's share.
+// Byte-pair encoding by ranked merges (Sennrich et al., 2016): what the families that have them share.
 #pragma once
 #include <queue>
 
@@ -44,6 +44,9 @@ class PairJoiner {
   Vector<Piece> pieces_;
   std::priority_queue<Pair, Vector<Pair>> queue_;
 };
+
+// Ids of the characters of a word, joined; one that is no token in the end becomes byte tokens.
+void join_characters(const Tokenizer& tokenizer, std::string_view word, PairJoiner& joiner, Vector<int32_t>& out);
 
 // Bytes that are no UTF-8 are read as U+FFFD, as the pre-tokenizers of these models do.
 String repaired_utf8(std::string_view raw, Listener& listener);

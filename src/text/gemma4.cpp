@@ -16,20 +16,7 @@ void add_word(const Tokenizer& t, std::string_view word, PairJoiner& joiner, Vec
       out.push_back(id);
       return;
     }
-  for (size_t at = 0, n; at < word.size(); at += n) {
-    n = announced_length(uint8_t(word[at]));
-    int32_t id = t.vocabulary.find(word.substr(at, n));
-    joiner.add(id >= 0 ? id : -1 - int32_t(at));
-  }
-  joiner.finish([&](int32_t id) {
-    if (id >= 0) {
-      out.push_back(id);
-      return;
-    }
-    size_t at = size_t(-1 - id);
-    for (char c : word.substr(at, announced_length(uint8_t(word[at]))))
-      if (int32_t byte = t.byte_tokens[uint8_t(c)]; byte >= 0) out.push_back(byte);
-  });
+  join_characters(t, word, joiner, out);
 }
 
 void tokenize_gemma4(const Tokenizer& t, std::string_view raw, bool, Listener& listener, Vector<int32_t>& out) {

@@ -3,6 +3,7 @@
 // space beside them.
 #include <algorithm>
 
+#include "base/error.h"
 #include "text/vocabulary.h"
 
 namespace prm {
@@ -73,6 +74,11 @@ void set_strips(Vocabulary& vocabulary, const VocabularySource& source) {
     for (std::string_view token : {"<unk>", "<s>", "<|endoftext|>"}) set(token, Strip::none);
   } else if (named("modern-bert")) {
     set("[MASK]", Strip::left);
+  }
+  for (size_t id = 0; id < source.strips.size(); ++id) {
+    if (source.strips[id] < 0 || source.strips[id] > 3)
+      fail(Status::bad_file, "tokenizer: token {} has strip {}, expected 0 to 3", id, source.strips[id]);
+    if (source.strips[id]) vocabulary.set_strip(int32_t(id), Strip(source.strips[id]));
   }
 }
 

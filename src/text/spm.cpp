@@ -91,6 +91,10 @@ void prepare_spm(Tokenizer& t, const VocabularySource& source, Listener&) {
 
 }  // namespace
 
-const TokenizerFamily kSpmFamily{"llama", prepare_spm, tokenize_spm, append_unescaped};
+const TokenizerFamily kSpmFamily{.model = "llama",
+                                 .prepare = prepare_spm,
+                                 .tokenize = tokenize_spm,
+                                 .append_text = append_unescaped,
+                                 .space_prefix = true};
 
 }  // namespace prm

@@ -14,6 +14,7 @@ constexpr const TokenizerFamily* kFamilies[] = {
     &kSpmFamily,
     &kBpeFamily,
     &kGemma4Family,
+    &kRankedFamily,
 };
 
 }  // namespace
@@ -33,6 +34,8 @@ TokenizerPtr make_tokenizer(const VocabularySource& source, const Control& contr
   tokenizer->eos = source.eos;
   tokenizer->add_eos = source.add_eos;
   tokenizer->add_space_prefix = source.add_space_prefix;
+  tokenizer->prefix_once = source.prefix_once;
+  tokenizer->prefix_unless_spaced = source.prefix_unless_spaced;
   if (source.add_bos == true && source.bos < 0) fail(Status::bad_file, "tokenizer: add_bos_token is set, but there is no bos_token_id");
   if (source.add_eos && source.eos < 0) fail(Status::bad_file, "tokenizer: add_eos_token is set, but there is no eos_token_id");
   tokenizer->ends = assign_special_tokens(tokenizer->vocabulary, source);
@@ -50,7 +53,7 @@ void tokenize(const Tokenizer& t, std::string_view text, TokenizeFlags flags, Ve
   for (const Vocabulary::Fragment& f : t.vocabulary.partition(text, flags.special, flags.content, listener)) {
     if (f.token >= 0) out.push_back(f.token);
     else t.family->tokenize(t, text.substr(f.begin, f.size), first, listener, out);
-    first = f.token >= 0;
+    first = f.token >= 0 && !t.prefix_once;
   }
   if (flags.add_begin && t.add_eos) out.push_back(t.eos);
 }
@@ -66,7 +69,7 @@ size_t longest_token(const Tokenizer& t) { return t.vocabulary.longest(); }
 void append_token_text(const Tokenizer& t, int32_t id, bool special, String& out) {
   if (id < 0 || id >= t.vocabulary.size()) fail(Status::invalid_argument, "token {} is not in the vocabulary of {}", id, t.vocabulary.size());
   TokenType type = t.vocabulary.type(id);
-  if (type == TokenType::user_defined) out += t.vocabulary.text(id);
+  if (type == TokenType::user_defined && !t.family->added_as_text) out += t.vocabulary.text(id);
   else if (type == TokenType::control || type == TokenType::unknown) out += special ? t.vocabulary.text(id) : std::string_view();
   else t.family->append_text(t, id, out);
 }
@@ -78,7 +81,7 @@ String detokenize(const Tokenizer& t, const int32_t* ids, size_t count, bool spe
     size_t before = text.size();
     append_token_text(t, ids[i], special, text);
     bool is_text = text.size() > before && t.vocabulary.type(ids[i]) != TokenType::control;
-    if (first && is_text && t.add_space_prefix && t.family == &kSpmFamily && text[before] == ' ') text.erase(before, 1);
+    if (first && is_text && t.add_space_prefix && t.family->space_prefix && text[before] == ' ') text.erase(before, 1);
     if (is_text) first = false;
   }
   return text;

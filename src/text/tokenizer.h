@@ -15,18 +15,22 @@ namespace prm {
 
 // What a file says of its tokenizer. The views need to live only during make_tokenizer (it copies).
 struct VocabularySource {
-  String model;                      // "llama" (SentencePiece BPE by scores), "gpt2" (byte-level BPE by merges) or "gemma4"
+  String model;  // "llama" (SentencePiece BPE by scores), "gpt2" (byte-level BPE by merges), "gemma4" or "ranked"
   String pre;                        // "default", "qwen2", ...; gpt2 only
   String name;                       // the model's: some special tokens take white space by it (special_tokens.cpp)
   Vector<std::string_view> tokens;   // [V]
   Vector<float> scores;              // [V]; empty allowed for gpt2
   Vector<int32_t> types;             // [V] GGUF token types: 1 normal 2 unknown 3 control 4 user-defined 5 unused 6 byte
-  Vector<std::string_view> merges;   // "left right", rank = index; gpt2 only
+  Vector<std::string_view> merges;   // "left right", rank = index; all but llama
   int32_t bos = -1, eos = -1, eot = -1, eom = -1, unknown = -1;
   // Tokens for filling in the middle: prefix, suffix, middle, padding, repository, file separator. The last three end an answer.
   int32_t infill[6] = {-1, -1, -1, -1, -1, -1};
   std::optional<bool> add_bos;       // unset: as the family or pre-tokenizer does it
   bool add_eos = false, add_space_prefix = true;
+  bool prefix_once = false;           // only where a text begins, not behind special tokens
+  bool prefix_unless_spaced = false;  // not where a space is there already
+  Vector<int32_t>
+      strips;  // [V] of special tokens: 1 takes white space to its left, 2 to its right, 3 both; empty: none
 };
 
 struct Tokenizer;  // immutable, usable from any thread

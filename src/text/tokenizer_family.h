@@ -16,6 +16,8 @@ struct TokenizerFamily {
   // Bytes of a normal token.
   void (*append_text)(const Tokenizer& tokenizer, int32_t id, String& out);
   bool always_bos = false;  // whatever the file says
+  bool space_prefix = false;   // a space goes in front of texts where the file says so
+  bool added_as_text = false;  // user-defined tokens are written as normal ones are
 };
 
 // A merge of byte-pair encoding, found by the ids of its two sides; key 0 = a free slot.
@@ -29,13 +31,13 @@ struct Tokenizer {
   const TokenizerFamily* family = nullptr;
   Vocabulary vocabulary;
   int32_t bos = -1, eos = -1;
-  bool add_bos = false, add_eos = false, add_space_prefix = false;
+  bool add_bos = false, add_eos = false, add_space_prefix = false, prefix_once = false, prefix_unless_spaced = false;
   Vector<int32_t> ends;      // sorted ids that end generation
   int32_t byte_tokens[256];  // -1: none. llama, gemma4: "<0x00>"..; gpt2: the letter that stands for the byte
   Vector<Merge> merges;      // open addressing
   const PreTokenizer* pre = nullptr;  // gpt2
 };
 
-extern const TokenizerFamily kSpmFamily, kBpeFamily, kGemma4Family;
+extern const TokenizerFamily kSpmFamily, kBpeFamily, kGemma4Family, kRankedFamily;
 
 }  // namespace prm

@@ -30,6 +30,8 @@ Vocabulary::Vocabulary(const VocabularySource& s, Listener& listener) {
   if (n > INT32_MAX / 4) fail(Status::limit, "tokenizer: {} tokens are too many", n);
   if (!s.scores.empty() && s.scores.size() != n) fail(Status::bad_file, "tokenizer: {} scores for {} tokens", s.scores.size(), n);
   if (!s.types.empty() && s.types.size() != n) fail(Status::bad_file, "tokenizer: {} types for {} tokens", s.types.size(), n);
+  if (!s.strips.empty() && s.strips.size() != n)
+    fail(Status::bad_file, "tokenizer: {} strips for {} tokens", s.strips.size(), n);
   for (float score : s.scores)
     if (std::isnan(score)) fail(Status::bad_file, "tokenizer: a score is NaN");
   check_id("bos_token_id", s.bos, n), check_id("eos_token_id", s.eos, n), check_id("eot_token_id", s.eot, n), check_id("eom_token_id", s.eom, n);
@@ -135,12 +137,12 @@ Vector<Vocabulary::Fragment> Vocabulary::partition(std::string_view whole, bool 
           continue;
         }
         size_t text_end = i;
-        if (strip(id) == Strip::left)
+        if (strip(id) == Strip::left || strip(id) == Strip::both)
           while (text_end > begin && is_ascii_space(whole[text_end - 1])) --text_end;
         if (text_end > begin) next.push_back({begin, text_end - begin, -1});
         next.push_back({i, entry.length, id});
         i += entry.length;
-        if (strip(id) == Strip::right)
+        if (strip(id) == Strip::right || strip(id) == Strip::both)
           while (i < end && is_ascii_space(whole[i])) ++i;
         begin = i;
       }

@@ -8,7 +8,12 @@
 namespace prm {
 
 enum class TokenType : uint8_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
-enum class Strip : uint8_t { none, left, right };  // ASCII white space that a special token takes from the text beside it
+enum class Strip : uint8_t {
+  none,
+  left,
+  right,
+  both
+};  // ASCII white space that a special token takes from the text beside it
 
 inline bool is_special(TokenType type) { return type == TokenType::control || type == TokenType::unknown || type == TokenType::user_defined; }
 

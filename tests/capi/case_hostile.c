@@ -38,8 +38,8 @@ static void a_missing_file_is_not_found(void) {
 static void folders_and_devices_are_no_models(void) {
     prm_engine *engine = open_engine(0);
     prm_model *model = NULL;
-    CHECK_STATUS_OF(prm_model_open(engine, PREMISE_TEST_DATA, NULL, NULL, &model), PRM_STATUS_IO, PRM_STATUS_BAD_FILE);
-    CHECK(contains(prm_last_error(), PREMISE_TEST_DATA));
+    CHECK_STATUS(prm_model_open(engine, PREMISE_TEST_DATA, NULL, NULL, &model), PRM_STATUS_NOT_FOUND);
+    CHECK(contains(prm_last_error(), PREMISE_TEST_DATA "/config.json"));
     CHECK_STATUS_OF(prm_model_open(engine, "/dev/zero", NULL, NULL, &model), PRM_STATUS_IO, PRM_STATUS_BAD_FILE);
     CHECK_STATUS_OF(prm_model_open(engine, "/dev/null", NULL, NULL, &model), PRM_STATUS_IO, PRM_STATUS_BAD_FILE);
     CHECK(!model);

@@ -19,8 +19,9 @@ import time
 
 import cli_support
 from cli_chat import Chat  # noqa: F401, its cases are cases of this file
+from cli_formats import Formats  # noqa: F401, likewise
 from cli_sampling import Sampling  # noqa: F401, likewise
-from cli_support import COMMANDS, GEMMA, PREMISE, QUANTIZED, QWEN, ROOT, TEXT, CliTest, Done, environment, in_terminal, premise
+from cli_support import COMMANDS, DATA, GEMMA, PREMISE, QUANTIZED, QWEN, ROOT, TEXT, CliTest, Done, environment, in_terminal, premise
 
 
 class Usage(CliTest):
@@ -343,7 +344,7 @@ class Files(CliTest):
 
 class Plan(CliTest):
     def test_the_plan_is_what_a_run_charges(self):
-        for path in (GEMMA, QUANTIZED):
+        for path in (GEMMA, QUANTIZED, str(DATA / 'split-qwen3-f16-00001-of-00003.gguf'), str(DATA / 'folders/tiny-qwen3-f16')):
             for flags in ((), ('--ctx', '128', '--chunk', '16'), ('--kv', 'f32', '--threads', '1'), ('--kv', 'bf16' if path == GEMMA else 'q8_0')):
                 plan = self.answer('plan', path, *flags)
                 self.assertLessEqual({'host_bytes', 'device_bytes', 'weights_bytes', 'kv_bytes', 'scratch_bytes', 'fits', 'advice'}, set(plan))

@@ -2,6 +2,9 @@
 
 NORMAL, CONTROL, USER, BYTE = 1, 3, 4, 6  # token types
 
+QWEN2_PATTERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|"
+                 r"\s+(?!\S)|\s+")
+
 
 def spm_tokens():
     """(text, score, type) in the order of the real file's kinds: control, user-defined, bytes, pieces."""
