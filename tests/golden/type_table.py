@@ -34,7 +34,7 @@ from readme_block import read_block, write_block  # noqa: E402
 PEER = TREE / ".peers/bin/peer"
 PROGRAM = TREE / "build/release/bin/premise"
 BLOCK = "tests/full/any_gguf --write"
-TEXTS, TOKENS = 2, 256
+TEXTS, TOKENS = 4, 256
 SPREAD = 1.8  # standard deviation of the logits: 3 to 4 nats of entropy, as in language models' answers
 MOST_RELATIVE, MOST_KL, LEAST_TOP1 = 1e-4, 1e-3, 0.97
 
@@ -56,7 +56,8 @@ ARCHITECTURES = {  # column: model, its sizes
 LEGEND = f"""F32, F16, BF16: the largest difference from transformers' logits on the same weights, by the largest logit (at most
 {MOST_RELATIVE:.0e}). Others: mean KL from llama.cpp's answers to Premise's over {TEXTS * TOKENS} positions, in nats (at most {MOST_KL:.0e}), and how
 often the likeliest token is the same, in % (at least {100 * LEAST_TOP1:.0f}). Models are random, two layers (gemma3: seven) of width 256; every
-matrix is of the type, but for routers of experts; both caches are F32."""
+matrix is of the type, but for routers of experts; both caches are F32. What is left between the two programs is rounding: both
+round activations to blocks, llama.cpp keeps the scales of some as halves and takes gemma's GELU from a table over F16."""
 
 
 def texts_of(model, seed):
