@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,7 +40,14 @@ bool is_folder(const std::string& path) {
 }
 void remove_file(const std::string& path) { std::remove(path.c_str()); }
 
-long read_stdin(char* buffer, size_t size) { return read(STDIN_FILENO, buffer, size); }
+// A signal may come just before the wait, or to another thread: each 100 ms the caller gets to look.
+long read_stdin(char* buffer, size_t size) {
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  int ready = poll(&input, 1, 100);
+  if (ready > 0) return read(STDIN_FILENO, buffer, size);
+  if (ready == 0) errno = EINTR;
+  return -1;
+}
 
 bool is_terminal(int fd) { return isatty(fd); }
 

@@ -345,7 +345,7 @@ class Files(CliTest):
 class Plan(CliTest):
     def test_the_plan_is_what_a_run_charges(self):
         for path in (GEMMA, QUANTIZED, str(DATA / 'split-qwen3-f16-00001-of-00003.gguf'), str(DATA / 'folders/tiny-qwen3-f16')):
-            for flags in ((), ('--ctx', '128', '--chunk', '16'), ('--kv', 'f32', '--threads', '1'), ('--kv', 'bf16' if path == GEMMA else 'q8_0')):
+            for flags in ((), ('--ctx', '128', '--chunk', '16'), ('--kv', 'f32', '--threads', '1'), ('--kv', 'q8_0' if path == QUANTIZED else 'bf16')):
                 plan = self.answer('plan', path, *flags)
                 self.assertLessEqual({'host_bytes', 'device_bytes', 'weights_bytes', 'kv_bytes', 'scratch_bytes', 'fits', 'advice'}, set(plan))
                 self.assertGreaterEqual(plan['host_bytes'], sum(plan[key] for key in ('weights_bytes', 'kv_bytes', 'scratch_bytes')))

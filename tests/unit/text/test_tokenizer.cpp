@@ -165,7 +165,7 @@ TEST_CASE("unknown families and pre-tokenizers are refused by name, with those t
   TinySpm spm;
   VocabularySource source = spm.finish();
   source.model = "bert";
-  CHECK(refusal(source).second == "tokenizer: model 'bert' is not supported; known: llama, gpt2, gemma4");
+  CHECK(refusal(source).second == "tokenizer: model 'bert' is not supported; known: llama, gpt2, gemma4, ranked");
   source.model = "llama", source.pre = "odd";  // SentencePiece has none
   CHECK(refusal(source).first == Status::ok);
   source.model = "gpt2";
