@@ -26,7 +26,8 @@ std::vector<float> score_path(const std::string& path, const std::string& isa, c
   LoadOptions options;
   options.context = context;
   options.cache_type = DType::f32;
-  ModelPtr model = load_model(open_test_engine(isa, 1), {path.c_str()}, options, {});
+  EnginePtr engine = open_test_engine(isa, 1);  // outlives the model, whose memory is of its account
+  ModelPtr model = load_model(engine, {path.c_str()}, options, {});
   std::vector<float> logits(ids.size() * size_t(model->config.vocabulary));
   score(*model, ids, {}, logits.data());
   return logits;
