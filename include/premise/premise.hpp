@@ -63,11 +63,13 @@ inline int64_t deadline_at(std::chrono::steady_clock::time_point when) noexcept 
     return deadline_after(when > now ? when - now : std::chrono::nanoseconds(-1));
 }
 
+inline prm_text as_text(std::string_view text) noexcept { return {text.data() ? text.data() : "", text.size()}; }
+
 /* Prompts borrow what they are made of: it must live until the call that takes them returns. */
 inline prm_prompt text_prompt(std::string_view text, uint32_t flags = 0) noexcept {
     prm_prompt out = init<prm_prompt>();
     out.flags = flags;
-    out.text = {text.data() ? text.data() : "", text.size()};
+    out.text = as_text(text);
     return out;
 }
 inline prm_prompt token_prompt(const std::vector<int32_t> &tokens) noexcept {
@@ -81,7 +83,7 @@ inline prm_prompt token_prompt(const std::vector<int32_t> &tokens) noexcept {
 inline prm_message message(const char *role, std::string_view text) noexcept {
     prm_message out{};
     out.role = role;
-    out.text = {text.data() ? text.data() : "", text.size()};
+    out.text = as_text(text);
     return out;
 }
 inline prm_prompt chat_prompt(const std::vector<prm_message> &messages) noexcept {

@@ -9,12 +9,7 @@ namespace prm::jinja {
 
 namespace {
 
-struct Call {
-  Machine& m;
-  const Value& self;
-  const Arguments& arguments;
-  std::string_view name;
-
+struct Call : CallSite {
   Text text() const { return text_of(m, self); }
   Vector<Value> items() const {
     if (self.is(Kind::none)) m.bad("the filter '{}' needs something with items, and is given None", name);
@@ -22,7 +17,6 @@ struct Call {
   }
   Value list(const Vector<Value>& items) const { return m.heap.sequence(SequenceKind::list, items); }
   Value generator(const Vector<Value>& items) const { return m.heap.sequence(SequenceKind::generator, items); }
-  static const Value* given(const Value* v) { return v && !v->is(Kind::none) ? v : nullptr; }
   static bool is_set(const Value* v) { return v && truth(*v); }
 };
 

@@ -149,6 +149,17 @@ bool run_test(Machine& m, std::string_view name, const Value& value, const Argum
 // template_date.cpp: `date` is "2026-11-28" or "2026-11-28 09:30:00"
 Value format_date(Machine& m, const Text& date, const Text& format);
 
+// A filter or method at work on a value.
+struct CallSite {
+  Machine& m;
+  const Value& self;
+  const Arguments& arguments;
+  std::string_view name;
+
+  // An argument that None stands for when it is not given.
+  static const Value* given(const Value* v) { return v && !v->is(Kind::none) ? v : nullptr; }
+};
+
 // The arguments by the names of the parameters; null where one is not given.
 template <size_t N>
 std::array<const Value*, N> bind(const Machine& m, const Arguments& arguments, std::string_view what, const std::string_view (&names)[N]) {

@@ -7,18 +7,11 @@ namespace prm::jinja {
 
 namespace {
 
-struct Call {
-  Machine& m;
-  const Value& self;
-  const Arguments& arguments;
-  std::string_view name;
-
+struct Call : CallSite {
   const Text& text() const { return *self.text; }
   void none() const {
     if (!arguments.values.empty() || !arguments.keywords.empty()) m.bad("{} takes no arguments", name);
   }
-  // An argument that None stands for when it is not given.
-  static const Value* given(const Value* v) { return v && !v->is(Kind::none) ? v : nullptr; }
 };
 
 Value strip_side(const Call& c, Side side) {

@@ -11,25 +11,6 @@
 static const char *const folders[] = { FOLDER("tiny-llama-f16"), FOLDER("tiny-qwen3-f16"), FOLDER("tiny-qwen3moe-f16") };
 enum { FOLDERS = sizeof folders / sizeof folders[0], TOKENS = 11 };
 
-static prm_engine *open_over(ledger *book, shelf *files) {
-    prm_host host = PRM_INIT(prm_host);
-    prm_engine_options options = PRM_INIT(prm_engine_options);
-    prm_engine *engine = NULL;
-    host.memory_user = book;
-    host.alloc = ledger_alloc;
-    host.release = ledger_release;
-    if (files) {
-        host.file_user = files;
-        host.file_open = shelf_open;
-        host.file_read = shelf_read;
-        host.file_close = shelf_close;
-    }
-    options.host = &host;
-    options.threads = 1;
-    prm_engine_open(PRM_VERSION, &options, &engine);
-    return engine;
-}
-
 static prm_status answer_of(prm_engine *engine, const char *path, answer *to) {
     prm_generate_options generate = collecting(to, TOKENS);
     prm_prompt prompt = text_prompt("the hand and the thing");
@@ -48,14 +29,14 @@ static void planned_to_the_byte(void) {
         prm_plan plan = PRM_INIT(prm_plan);
         prm_engine_info info = PRM_INIT(prm_engine_info);
         ledger book = { 0 };
-        prm_engine *engine = open_over(&book, NULL);
+        prm_engine *engine = open_over_services(&book, NULL);
         prm_model *model = NULL;
         options.flags = PRM_MODEL_HEADER_ONLY;
         CHECK_OK(prm_model_open(engine, folders[i], &options, NULL, &model));
         CHECK_OK(prm_model_plan(model, NULL, &plan, NULL, 0, NULL));
         prm_model_close(model);
         prm_engine_close(engine);
-        engine = open_over(&book, NULL);
+        engine = open_over_services(&book, NULL);
         CHECK_OK(answer_of(engine, folders[i], &text));
         CHECK_OK(prm_engine_query(engine, &info));
         CHECK(plan.host_bytes > 0 && info.peak_host_bytes == plan.host_bytes);
@@ -74,7 +55,7 @@ static void files_of_a_host(void) {
     int n, reads;
     CHECK_OK(answer_of(engine, path, &truth));
     prm_engine_close(engine);
-    engine = open_over(&book, &files);
+    engine = open_over_services(&book, &files);
     CHECK_OK(answer_of(engine, path, &text));
     CHECK(same_answer(&truth, &text));
     CHECK(files.opened == 6 && files.open == 0); /* config, two shards and their index, tokenizer and its settings */
@@ -94,7 +75,7 @@ static void failing_allocations(void) {
     static answer text;
     ledger book = { 0 };
     int64_t n, total, stride;
-    prm_engine *engine = open_over(&book, NULL);
+    prm_engine *engine = open_over_services(&book, NULL);
     CHECK_OK(answer_of(engine, folders[2], &text));
     prm_engine_close(engine);
     total = book.calls;
@@ -103,7 +84,7 @@ static void failing_allocations(void) {
         ledger failing = { 0 };
         prm_status status = PRM_STATUS_OUT_OF_MEMORY;
         failing.fail_at = n;
-        engine = open_over(&failing, NULL);
+        engine = open_over_services(&failing, NULL);
         if (engine) status = answer_of(engine, folders[2], &text);
         CHECK(status == PRM_STATUS_OUT_OF_MEMORY);
         prm_engine_close(engine);

@@ -13,26 +13,6 @@
 
 enum { TOKENS = 9 };
 
-static prm_engine *open_over(ledger *book, shelf *files) {
-    prm_host host = PRM_INIT(prm_host);
-    prm_engine_options options = PRM_INIT(prm_engine_options);
-    prm_engine *engine = NULL;
-    host.memory_user = book;
-    host.alloc = ledger_alloc;
-    host.release = ledger_release;
-    if (files) {
-        host.file_user = files;
-        host.file_open = shelf_open;
-        host.file_read = shelf_read;
-        host.file_close = shelf_close;
-        host.file_map = shelf_map;
-    }
-    options.host = &host;
-    options.threads = 1;
-    prm_engine_open(PRM_VERSION, &options, &engine);
-    return engine;
-}
-
 /* Logits of some ids, free(); NULL on failure. */
 static float *logits_of(prm_engine *engine, const char *path, size_t *size) {
     int32_t ids[TOKENS];
@@ -49,7 +29,7 @@ static float *logits_of(prm_engine *engine, const char *path, size_t *size) {
 
 static void same_bytes_as_the_whole(void) {
     ledger book = { 0 };
-    prm_engine *engine = open_over(&book, NULL);
+    prm_engine *engine = open_over_services(&book, NULL);
     size_t size = 0, same_size = 0;
     float *whole = logits_of(engine, WHOLE, &size), *parts;
     int lend;
@@ -62,7 +42,7 @@ static void same_bytes_as_the_whole(void) {
     for (lend = 0; lend < 2; ++lend) { /* the host is asked for each part by name */
         shelf files = { 0 };
         files.lend = lend;
-        engine = open_over(&book, &files);
+        engine = open_over_services(&book, &files);
         parts = logits_of(engine, PART(1), &same_size);
         CHECK(parts && same_size == size && !memcmp(whole, parts, size));
         free(parts);
@@ -77,7 +57,7 @@ static void planned_to_the_byte(void) {
     prm_plan plan = PRM_INIT(prm_plan);
     prm_engine_info info = PRM_INIT(prm_engine_info);
     ledger book = { 0 };
-    prm_engine *engine = open_over(&book, NULL);
+    prm_engine *engine = open_over_services(&book, NULL);
     prm_model *model = NULL;
     size_t size;
     options.flags = PRM_MODEL_HEADER_ONLY;
@@ -85,7 +65,7 @@ static void planned_to_the_byte(void) {
     CHECK_OK(prm_model_plan(model, NULL, &plan, NULL, 0, NULL));
     prm_model_close(model);
     prm_engine_close(engine);
-    engine = open_over(&book, NULL);
+    engine = open_over_services(&book, NULL);
     free(logits_of(engine, PART(1), &size));
     CHECK_OK(prm_engine_query(engine, &info));
     CHECK(plan.host_bytes > 0 && info.peak_host_bytes == plan.host_bytes);

@@ -138,3 +138,23 @@ void help_in_turn(void *user, prm_work_fn run, void *work, int32_t helpers) {
     (void)user;
     for (i = 0; i < helpers; ++i) run(work);
 }
+
+prm_engine *open_over_services(ledger *book, shelf *files) {
+    prm_host host = PRM_INIT(prm_host);
+    prm_engine_options options = PRM_INIT(prm_engine_options);
+    prm_engine *engine = NULL;
+    host.memory_user = book;
+    host.alloc = ledger_alloc;
+    host.release = ledger_release;
+    if (files) {
+        host.file_user = files;
+        host.file_open = shelf_open;
+        host.file_read = shelf_read;
+        host.file_close = shelf_close;
+        host.file_map = shelf_map;
+    }
+    options.host = &host;
+    options.threads = 1;
+    prm_engine_open(PRM_VERSION, &options, &engine);
+    return engine;
+}

@@ -27,6 +27,9 @@ int32_t shelf_read(void *user, void *file, uint64_t offset, void *data, size_t s
 int32_t shelf_close(void *user, void *file, int32_t keep);
 const void *shelf_map(void *user, void *file, uint64_t offset, size_t size);
 
+/* An engine over a ledger and, unless NULL, a shelf; one thread of its own. NULL when it does not open. */
+prm_engine *open_over_services(ledger *book, shelf *files);
+
 /* Executors. */
 void help_with_threads(void *user, prm_work_fn run, void *work, int32_t helpers);
 void help_late(void *user, prm_work_fn run, void *work, int32_t helpers);

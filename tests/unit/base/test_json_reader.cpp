@@ -2,6 +2,7 @@
 
 #include "base/json_reader.h"
 #include "support/catch.h"
+#include "support/refusal.h"
 
 using namespace prm;
 
@@ -33,12 +34,7 @@ std::string respell(std::string_view text) {
 }
 
 Status refusal(std::string_view text) {
-  try {
-    read_json(text, kLimits);
-  } catch (const Error& error) {
-    return error.status;
-  }
-  return Status::ok;
+  return test::refusal_of([&] { read_json(text, kLimits); }).first;
 }
 
 }  // namespace

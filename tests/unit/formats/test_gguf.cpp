@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "support/catch.h"
+#include "support/refusal.h"
 #include "support/tiny_model.h"
 
 using namespace prm;
@@ -13,14 +14,8 @@ namespace {
 
 ModelFile parse(const std::string& bytes) { return read_gguf(borrow_memory(bytes.data(), bytes.size(), "file")); }
 
-// Status and message of reading; "" when it loads.
 std::pair<Status, std::string> refusal(const std::string& bytes) {
-  try {
-    parse(bytes);
-  } catch (const Error& error) {
-    return {error.status, error.message};
-  }
-  return {Status::ok, ""};
+  return refusal_of([&] { parse(bytes); });
 }
 
 std::vector<std::byte> zeros(size_t n) { return std::vector<std::byte>(n); }

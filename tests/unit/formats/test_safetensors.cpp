@@ -2,8 +2,10 @@
 
 #include "base/error.h"
 #include "support/catch.h"
+#include "support/refusal.h"
 
 using namespace prm;
+using namespace prm::test;
 
 namespace {
 
@@ -17,12 +19,7 @@ Vector<NamedTensor> parse(const std::string& bytes) {
 }
 
 std::pair<Status, std::string> refusal(const std::string& bytes) {
-  try {
-    parse(bytes);
-  } catch (const Error& error) {
-    return {error.status, error.message};
-  }
-  return {Status::ok, ""};
+  return refusal_of([&] { parse(bytes); });
 }
 
 void says(const std::string& bytes, const std::string& what, Status expected = Status::bad_file) {

@@ -6,6 +6,7 @@
 #include "formats/gguf.h"
 #include "support/catch.h"
 #include "support/gguf_writer.h"
+#include "support/refusal.h"
 
 using namespace prm;
 using namespace prm::test;
@@ -45,14 +46,8 @@ ModelFile join(const Parts& parts, const std::string& first) {
   return join_parts(read_part(parts, first), [&](const String& path) { return read_part(parts, std::string(path)); });
 }
 
-// Status and message of joining; ok and "" where it works.
 std::pair<Status, std::string> refusal(const Parts& parts, const std::string& first = part_name(1, 3)) {
-  try {
-    join(parts, first);
-  } catch (const Error& error) {
-    return {error.status, error.message};
-  }
-  return {Status::ok, ""};
+  return refusal_of([&] { join(parts, first); });
 }
 
 // The three parts, one of them replaced.

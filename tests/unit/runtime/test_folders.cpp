@@ -13,6 +13,7 @@
 #include "support/isas.h"
 #include "support/memory_files.h"
 #include "support/npy.h"
+#include "support/refusal.h"
 
 using namespace prm;
 using namespace prm::test;
@@ -52,20 +53,15 @@ MemoryFiles load_folder(const std::string& name) {
   return all;
 }
 
-// Status and message of opening the folder, header only: everything but the weights is read.
+// Of opening the folder, header only: everything but the weights is read.
 std::pair<Status, std::string> refusal(MemoryFiles& all) {
   EngineOptions options;
   options.host.files = all.service();
   EnginePtr engine = make_engine(options);
   engine->device = open_cpu("scalar");
-  try {
-    LoadOptions header;
-    header.header_only = true;
-    load_model(engine, {"m/"}, header, {});
-  } catch (const Error& error) {
-    return {error.status, error.message};
-  }
-  return {Status::ok, ""};
+  LoadOptions header;
+  header.header_only = true;
+  return refusal_of([&] { load_model(engine, {"m/"}, header, {}); });
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
