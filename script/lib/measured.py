@@ -167,7 +167,7 @@ def line_7(_):
     # A case of a suite may need another CPU; what the gate itself leaves out, such as all of it without wine, is no proof.
     left_out = [one for one in re.findall(r'^\s*skip: (.*)$', out, re.M) if not re.match(r'test_\w+: this CPU ', one)]
     if status or left_out or not re.fullmatch(r'[1-9]\d* passed, 0 failed, \d+ skipped', value):
-        return value, f'status {status}: {value}; ' + '; '.join(re.findall(r'^\s*(?:failed|skip): (.*)$', out, re.M))[:600]
+        return value, f'status {status}: {value}; ' + '; '.join(re.findall(r'^\s*(?:FAIL|failed|skip): (.*)$', out, re.M))[:600]
     return value, ''
 
 
