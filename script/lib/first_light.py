@@ -316,7 +316,9 @@ def line_7(_):
     )
     for name in names:
         out = scratch('tiny.npy')
-        premise('logits', '-m', f'{data}/{name}.gguf', '-f', f'{data}/{name}.ids', '-o', out, '--kv', 'f32')
+        # What LongRoPE does depends on the opened context: the goldens are of 256.
+        flags = ('--kv', 'f32', '--ctx', '256')
+        premise('logits', '-m', f'{data}/{name}.gguf', '-f', f'{data}/{name}.ids', '-o', out, *flags)
         (shape, ours), (wanted_shape, wanted) = read_npy(out), read_npy(f'{data}/{name}.logits.npy')
         if shape != wanted_shape:
             why.append(f'{name}: {shape} for {wanted_shape}')
