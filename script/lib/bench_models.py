@@ -7,7 +7,7 @@ from accept_tools import GOLDEN, TREE, call, model, once
 
 SYNTHETIC = 'synthetic-0.5b'
 FOLDER = 'build/bench'
-TYPES = ('f16', 'bf16', 'q8_0', 'q6_k', 'q5_k', 'q5_1', 'q5_0', 'q4_k', 'q4_1', 'q4_0', 'iq4_nl', 'iq4_xs', 'mxfp4', 'q3_k', 'q2_k')
+TYPES = ('f32', 'f16', 'bf16', 'q8_0', 'q6_k', 'q5_k', 'q5_1', 'q5_0', 'q4_k', 'q4_1', 'q4_0', 'iq4_nl', 'iq4_xs', 'mxfp4', 'q3_k', 'q2_k')
 
 
 def synthetic():

@@ -10,7 +10,7 @@ import time
 
 from accept_tools import GOLDEN, PROGRAM, call, cpu_name, model, premise
 from bench_models import SYNTHETIC, TYPES, typed_model
-from bench_stats import agreement, case_of, geomeans, median, paired_ratio, summary
+from bench_stats import agreement, case_of, geomeans, median, paired_ratio, summary, tie_of
 from bench_workers import Worker, first_byte, quietest, say
 
 STARTUP_TEXT = 'The capital of France is'
@@ -54,17 +54,18 @@ def peer_candidates(peer, path, threads, options):
 
 
 def choose_peer(peer, path, threads, options, line):
-    """{phase: the fastest candidate}, by the best of two rounds each."""
-    best = {}
+    """({phase: the fastest candidate}, by the best of two rounds each; the margin that is a tie)."""
+    best, told = {}, []
     for candidate in peer_candidates(peer, path, threads, options):
         with open_peer(peer, path, *candidate, options) as worker:
             worker.ask(line)
             answers = [worker.ask(line) for _ in range(2)]
+        told.append(answers[0])
         for phase in ('prefill', 'decode'):
             speed = max(rate(answer, phase, options) for answer in answers)
             if speed > best.get(phase, (0,))[0]:
                 best[phase] = (speed, candidate)
-    return {phase: candidate for phase, (_, candidate) in best.items()}
+    return {phase: candidate for phase, (_, candidate) in best.items()}, tie_of(told)
 
 
 def watched_round(workers, line, options, known=()):
@@ -74,8 +75,8 @@ def watched_round(workers, line, options, known=()):
 
 def bench_model(name, path, kind, threads, peer, options):
     line = prompt_line(path, options.prompt)
-    chosen = choose_peer(peer, path, threads, options, line) if peer else {}
-    say(f'{name} {kind}, {threads} threads: {chosen or "no peer"}')
+    chosen, tie = choose_peer(peer, path, threads, options, line) if peer else ({}, None)
+    say(f'{name} {kind}, {threads} threads: {chosen or "no peer"}, a tie is below {tie}')
     distinct = sorted(set(chosen.values()))
     workers = [open_ours(path, threads, options), *(open_peer(peer, path, *c, options) for c in distinct)]
     try:
@@ -96,7 +97,7 @@ def bench_model(name, path, kind, threads, peer, options):
     cases = []
     for phase in ('prefill', 'decode'):
         at = 1 + distinct.index(chosen[phase]) if peer else None
-        cases.append(make_case(name, kind, phase, threads, rounds, at, machine, options))
+        cases.append(make_case(name, kind, phase, threads, rounds, at, machine, options, tie))
         if peer:
             cases[-1]['peer'] |= {'name': 'llama.cpp', 'version': told[at - 1]['version'], 'flags': told[at - 1]['flags']}
             cases[-1]['peer']['system'] = told[at - 1]['system']
@@ -109,7 +110,7 @@ def round_text(answers, options):
     return f'{" | ".join(speeds)} (foreign {foreign:.0f} %, steal {steal:.0f} %)'
 
 
-def make_case(name, kind, phase, threads, rounds, at, machine, options):
+def make_case(name, kind, phase, threads, rounds, at, machine, options, tie):
     rows = []
     for answers in rounds:
         row = {'ours': rate(answers[0], phase, options), 'ours_cpu': rate(answers[0], phase, options, 'cpu_s')}
@@ -125,8 +126,8 @@ def make_case(name, kind, phase, threads, rounds, at, machine, options):
     else:
         share = None
     first = rounds[0]
-    agreed = agreement(first[0]['ids'], first[at]['ids'], first[at]['margins']) if at else None
-    return case_of(name, kind, phase, threads, rows, agreed, share)
+    agreed = agreement(first[0]['ids'], first[at]['ids'], first[at]['margins'], tie) if at else None
+    return case_of(name, kind, phase, threads, rows, agreed, share) | {'tie': tie}
 
 
 # ---- a busy neighbour ------------------------------------------------------------------------------------------------

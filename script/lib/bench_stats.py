@@ -1,12 +1,14 @@
 """The arithmetic of script/bench: pure functions over samples, ids and the text of /proc/stat."""
 
+import itertools
 import math
 
 # A round with more of the machine taken by others, or stolen by the hypervisor, is repeated.
 MOST_DISTURBED = 0.06
-# Greedy answers may part where the peer's own two best logits are nearer than this: both sides quantize activations, and
-# their rounding moves a logit by about a tenth of it. A part at a wider margin is an error of one side.
-NEAR_TIE = 0.25
+# Greedy answers may part where the peer's own two best logits are nearer than a tie: both sides quantize activations, and their
+# rounding moves a logit by about a tenth. A part at a wider margin is an error of one side. What a tie is, the peer tells: its
+# own ways (threads, repacked weights) give margins that differ, by 0.2 to 0.6 where it has AMX. Within these bounds:
+LEAST_TIE, MOST_TIE = 0.25, 1.0
 
 
 def quantile(values, share):
@@ -50,11 +52,23 @@ def disturbance(before, after, own_seconds, ticks_a_second):
     return max(foreign, 0) / whole, (after['steal'] - before['steal']) / whole
 
 
-def agreement(ours, theirs, margins):
+def tie_of(answers):
+    """The margin below which a choice is a tie: the most by which two ways of the peer differ in a margin at one place, as far
+    as their ids are the same."""
+    most = LEAST_TIE
+    for a, b in itertools.combinations(answers, 2):
+        for id_a, id_b, margin_a, margin_b in zip(a['ids'], b['ids'], a['margins'], b['margins']):
+            if id_a != id_b:
+                break
+            most = max(most, abs(margin_a - margin_b))
+    return min(most, MOST_TIE)
+
+
+def agreement(ours, theirs, margins, tie=LEAST_TIE):
     """(share of equal ids, whether the first difference is a near tie of the peer)."""
     equal = sum(a == b for a, b in zip(ours, theirs))
     at = next((i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b), None)
-    near = len(ours) == len(theirs) and (at is None or margins[at] < NEAR_TIE)
+    near = len(ours) == len(theirs) and (at is None or margins[at] < tie)
     return equal / max(len(ours), len(theirs), 1), near
 
 

@@ -67,6 +67,15 @@ class StatsTest(unittest.TestCase):
         self.assertEqual(bench_stats.agreement([1, 5, 3, 8], [1, 2, 3, 4], [9, 0.01, 9, 9]), (0.5, True))
         self.assertEqual(bench_stats.agreement([1, 5], [1, 2], [9, 0.5]), (0.5, False))
         self.assertFalse(bench_stats.agreement([1], [1, 2], [9, 9])[1])
+        self.assertEqual(bench_stats.agreement([1, 5], [1, 2], [9, 0.5], 0.6), (0.5, True))
+
+    def test_what_a_tie_is_the_ways_of_the_peer_tell(self):
+        def answer(ids, margins):
+            return {'ids': ids, 'margins': margins}
+
+        self.assertEqual(bench_stats.tie_of([answer([1, 2], [3, 4])]), bench_stats.LEAST_TIE)
+        self.assertEqual(bench_stats.tie_of([answer([1, 2, 3], [3, 4, 0.1]), answer([1, 2, 4], [3.5, 4, 9])]), 0.5)
+        self.assertEqual(bench_stats.tie_of([answer([1, 2], [3, 4]), answer([1, 2], [3, 9])]), bench_stats.MOST_TIE)
 
 
 class CaseTest(unittest.TestCase):
