@@ -3,10 +3,12 @@
 #include "chat_history.h"
 #include "sampling_flags.h"
 #include "session.h"
+#include "template_flags.h"
 
 struct ChatFlags : ModelFlags {
   SamplingFlags sampling;
-  std::string system, template_file, load, save;
+  TemplateFlags chat_template;
+  std::string system, load, save;
   int64_t tokens = 0;  // most in an answer; 0: until the model ends or the context is full
   bool shift = false;
 };
@@ -27,7 +29,7 @@ struct Chat {
   ChatFlags flags;
   Session model;
   std::unique_ptr<prm_session, CloseSession> memory;  // the conversation's keys and values, as far as it was computed
-  std::string template_text;                          // "": the model's own
+  TemplateValues chat_template;
   ChatHistory history;
   std::vector<ChatTurn> turns;
   bool over = false, failed = false;

@@ -61,7 +61,7 @@ int32_t take_text(void* user, const char* text, size_t size) {
 // A history as the library takes it; borrows from both.
 class ChatPrompt {
  public:
-  ChatPrompt(const ChatHistory& history, const std::string& template_text)
+  ChatPrompt(const ChatHistory& history, const TemplateValues& chat_template)
       : all_(history.all()),
         prompt_(PRM_INIT(prm_prompt)) {
     for (const ChatMessage& message : all_) {
@@ -71,7 +71,7 @@ class ChatPrompt {
     }
     prompt_.messages = messages_.data();
     prompt_.message_count = messages_.size();
-    prompt_.template_text = template_text.empty() ? nullptr : template_text.c_str();
+    apply_template(chat_template, prompt_);
   }
   const prm_prompt* get() const { return &prompt_; }
 
@@ -82,7 +82,7 @@ class ChatPrompt {
 };
 
 int64_t count_tokens(const Chat& chat, const ChatHistory& history) {
-  ChatPrompt prompt(history, chat.template_text);
+  ChatPrompt prompt(history, chat.chat_template);
   size_t count = 0;
   prm_status status = prm_tokenize(chat.model.model.get(), prompt.get(), nullptr, 0, &count);
   if (status != PRM_STATUS_BUFFER_TOO_SMALL) check(status, chat.model.path);
@@ -108,7 +108,7 @@ void make_room(Chat& chat) {
 }
 
 prm_request_info generate(Chat& chat, Answer& answer, prm_status& status) {
-  ChatPrompt prompt(chat.history, chat.template_text);
+  ChatPrompt prompt(chat.history, chat.chat_template);
   prm_generate_options options = PRM_INIT(prm_generate_options);
   options.max_tokens = int32_t(chat.flags.tokens);
   options.on_text = take_text;
@@ -190,8 +190,8 @@ void check_template(const Chat& chat) {
     if (failure.item == "tokenizer.chat_template" && failure.status == PRM_STATUS_UNSUPPORTED)
       fail_with(PRM_STATUS_UNSUPPORTED, "the model has no chat template", chat.model.path,
                 "give one with --template FILE, or use 'premise run'");
-    if (failure.status == PRM_STATUS_INVALID_ARGUMENT && !chat.template_text.empty())
-      failure.where = failure.file = chat.flags.template_file;
+    if (failure.status == PRM_STATUS_INVALID_ARGUMENT && !chat.chat_template.text.empty())
+      failure.where = failure.file = chat.flags.chat_template.file;
     throw;
   }
 }

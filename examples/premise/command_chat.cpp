@@ -12,16 +12,6 @@
 
 namespace {
 
-constexpr size_t kMaxTemplateBytes = size_t(1) << 20;
-
-std::string read_template(const std::string& file) {
-  if (file.empty()) return "";
-  std::string text = read_input(file, kMaxTemplateBytes);
-  if (text.empty() || text.find('\0') != text.npos)
-    fail_in_file(PRM_STATUS_BAD_FILE, "not a chat template", file, text.empty() ? "it is empty" : "it is no text");
-  return text;
-}
-
 // Small files first: what is wrong with them is told before a model is read.
 Chat open_chat(const ChatFlags& flags) {
   Chat chat;
@@ -29,7 +19,7 @@ Chat open_chat(const ChatFlags& flags) {
   chat.flags.sessions = 1;
   if (!flags.load.empty()) chat.history = load_history(flags.load);
   if (!flags.system.empty()) chat.history.system = flags.system;
-  chat.template_text = read_template(flags.template_file);
+  chat.chat_template = read_template(flags.chat_template);
   chat.model = open_session(chat.flags, Weights::loaded);
   check_template(chat);
   prm_session* memory = nullptr;
@@ -95,8 +85,7 @@ Command add_chat(CLI::App& program) {
   CLI::App* app = program.add_subcommand("chat", "Talk with a model");
   add_model_flag(*app, *flags);
   app->add_option("--system", flags->system, "The system message: who the model is, how it answers")->type_name("TEXT");
-  app->add_option("--template", flags->template_file, "A chat template (Jinja) in place of the model's own")
-      ->type_name("FILE");
+  add_template_flags(*app, flags->chat_template);
   app->add_option("--load", flags->load, "Go on with this conversation")->type_name("FILE");
   app->add_option("--save", flags->save, "Keep the conversation here: it is written after each answer and command")
       ->type_name("FILE");
@@ -112,6 +101,7 @@ Command add_chat(CLI::App& program) {
       "Examples:\n"
       "  premise chat model.gguf\n"
       "  premise chat model.gguf --system \"Answer in one sentence.\" --temp 0.7 --save talk.json\n"
+      "  premise chat model.gguf --template-json '{\"enable_thinking\": false}'\n"
       "  echo \"What is a monad?\" | premise chat -m model.gguf -n 64 --quiet\n"
       "  printf '%s\\n' Hello /undo Hi | premise chat -m model.gguf -n 16 --json");
   return {app, [flags] { return run(*flags); }};

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -13,6 +12,7 @@
 #include "json_writer.h"
 #include "sampling_flags.h"
 #include "session.h"
+#include "template_flags.h"
 #include "terminal.h"
 
 namespace {
@@ -22,12 +22,14 @@ struct RunFlags : ModelFlags {
   SamplingFlags sampling;
   int64_t tokens = 256, logprobs = -1, deadline_ms = 0, cancel_after_ms = -1;
   bool raw = false, special = false, chat = false, ignore_end = false;
-  std::string system, template_file;
+  std::string system;
+  TemplateFlags chat_template;
 };
 
 // A conversation of a system message, where there is one, and the prompt.
 struct ChatPrompt {
-  std::string text, template_text, values;
+  std::string text;
+  TemplateValues chat_template;
   prm_message messages[2] = {};
   prm_prompt prompt = PRM_INIT(prm_prompt);
 };
@@ -162,17 +164,12 @@ std::string summary_line(const Session& session, const Answer& answer, const prm
                      session.threads == 1 ? "" : "s", stopped);
 }
 
-// The date for templates that ask for it.
-std::string date_json() {
-  std::time_t now = std::time(nullptr);
-  char text[64] = "";
-  if (const std::tm* local = std::localtime(&now)) std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", local);
-  return fmt::format("{{\"strftime_now\": \"{}\"}}", text);
-}
-
 void check_prompt_flags(const RunFlags& flags) {
-  if (!flags.chat && !flags.system.empty()) fail_usage("there is no conversation", "--system", "add --chat");
-  if (!flags.chat && !flags.template_file.empty()) fail_usage("there is no conversation", "--template", "add --chat");
+  const char* needless = !flags.system.empty()               ? "--system"
+                         : !flags.chat_template.file.empty() ? "--template"
+                         : !flags.chat_template.json.empty() ? "--template-json"
+                                                             : nullptr;
+  if (!flags.chat && needless) fail_usage("there is no conversation", needless, "add --chat");
   if (flags.chat && (flags.raw || flags.special))
     fail_usage("two ways to read the prompt", flags.raw ? "--raw" : "--special", "leave it out, or --chat");
 }
@@ -194,11 +191,8 @@ void make_prompt(const RunFlags& flags, ChatPrompt& to) {
   to.messages[count++].text = {to.text.c_str(), to.text.size()};
   to.prompt.messages = to.messages;
   to.prompt.message_count = count;
-  to.values = date_json();
-  to.prompt.template_json = to.values.c_str();
-  if (flags.template_file.empty()) return;
-  to.template_text = read_input(flags.template_file);
-  to.prompt.template_text = to.template_text.c_str();
+  to.chat_template = read_template(flags.chat_template);
+  apply_template(to.chat_template, to.prompt);
 }
 
 int run(const RunFlags& flags) {
@@ -253,7 +247,7 @@ Command add_run(CLI::App& program) {
   app->add_flag("--special", flags->special, "Control tokens in the text are recognised");
   app->add_flag("--chat", flags->chat, "The text is a message: the model's chat template is applied to it");
   app->add_option("--system", flags->system, "With --chat: the system message before it")->type_name("TEXT");
-  app->add_option("--template", flags->template_file, "With --chat: the template (Jinja) is in this file; - reads stdin")->type_name("FILE");
+  add_template_flags(*app, flags->chat_template);
   app->add_flag("--ignore-eos", flags->ignore_end, "Go on after the model's end token");
   add_sampling_flags(*app, flags->sampling);
   add_count(*app, "--logprobs", flags->logprobs, 0, 64, "With --json: log probabilities of each token and of the N best in its place");

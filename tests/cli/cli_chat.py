@@ -13,6 +13,15 @@ class Chat(CliTest):
         self.assertEqual((with_system['tokens'], with_system['prompt_tokens']), (special['tokens'], special['prompt_tokens']))
         self.assertLess(self.answer(*chat)['prompt_tokens'], special['prompt_tokens'])
 
+    def test_values_for_the_template(self):
+        path = self.file('values.jinja')
+        pathlib.Path(path).write_text("{{ raise_exception('thinking ' ~ enable_thinking ~ ' in ' ~ strftime_now('%Y')) }}")
+        for values, said in (('{"enable_thinking": false}', 'thinking False in 20'), (' { } ', 'in 20'),
+                             ('{"enable_thinking": 3, "strftime_now": "1999-12-31"}', 'thinking 3 in 1999')):
+            for command in (('run', QWEN, 'a', '--chat'), ('chat', QWEN)):
+                talk = self.fails(1, *command, '--template', path, '--template-json', values, status='INVALID_ARGUMENT')[0]
+                self.assertIn(said, talk)
+
     def test_what_a_template_refuses_is_said(self):
         path = self.file('refuses.jinja')
         pathlib.Path(path).write_text("{{ raise_exception('on ' ~ strftime_now('%Y')) }}")
