@@ -20,7 +20,7 @@ TokenizerPtr read_tokenizer(const ModelFile& file, int64_t vocabulary, const Con
   source.tokens = file.texts("tokenizer.ggml.tokens");
   if (file.find("tokenizer.ggml.scores")) source.scores = file.reals("tokenizer.ggml.scores");
   if (file.find("tokenizer.ggml.token_type")) source.types = file.integers("tokenizer.ggml.token_type");
-  if (file.find("tokenizer.ggml.merges")) source.merges = file.texts("tokenizer.ggml.merges");
+  if (source.model == "gpt2" || file.find("tokenizer.ggml.merges")) source.merges = file.texts("tokenizer.ggml.merges");
   bool numbered = source.model == "llama" &&
                   source.tokens.size() > 2;  // SentencePiece gives its trainer's ids where none are named
   source.bos = token_id(file, "bos", numbered ? 1 : -1);
