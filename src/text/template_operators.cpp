@@ -6,7 +6,10 @@
 
 namespace prm::jinja {
 
-void Machine::raise(std::string_view message) const { fail_about(Status::invalid_argument, "chat_template", "{}", message); }
+void Machine::raise(std::string_view message) const {
+  if (message.empty()) message = "the chat template refuses the conversation and does not say why";
+  fail_about(Status::invalid_argument, "chat_template", "{}", message);
+}
 
 void Machine::count_work(size_t steps) {
   steps_ += steps;

@@ -99,6 +99,7 @@ TEST_CASE("templates: errors name the line, and raise_exception speaks for itsel
   CHECK((out.status == Status::bad_file && out.message.find("line 2") != out.message.npos));
   out = render("{{ raise_exception('Roles must alternate') }}", {});
   CHECK((out.status == Status::invalid_argument && out.message == "Roles must alternate"));
+  CHECK(render("{{ raise_exception(no_such) }}", {}).message.find("does not say why") != out.message.npos);
   out = render("{{ strftime_now('%d') }}", {});
   CHECK((out.status == Status::bad_file && out.message.find("date") != out.message.npos));
   CHECK(render("{% if strftime_now is defined %}x{% endif %}", {}).text == "");
