@@ -76,7 +76,7 @@ def watched_round(workers, line, options, known=()):
 def bench_model(name, path, kind, threads, peer, options):
     line = prompt_line(path, options.prompt)
     chosen, tie = choose_peer(peer, path, threads, options, line) if peer else ({}, None)
-    say(f'{name} {kind}, {threads} threads: {chosen or "no peer"}, a tie is below {tie}')
+    say(f'{name} {kind}, {threads} threads: {f"{chosen}, a tie is below {tie:.2f}" if peer else "no peer"}')
     distinct = sorted(set(chosen.values()))
     workers = [open_ours(path, threads, options), *(open_peer(peer, path, *c, options) for c in distinct)]
     try:

@@ -3,10 +3,10 @@
 import json
 import os
 
+from accept_tools import TREE
 from corpus_gguf import TEMPLATES
 from gguf_bytes import ARRAY, BOOL, F32, I32, TEXT, U8, U16, U32, U64, Gguf, Tensor
 
-TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DATA = os.path.join(TREE, 'tests', 'golden', 'data')
 
 

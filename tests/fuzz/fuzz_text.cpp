@@ -23,11 +23,9 @@ void stream(const Tokenizer& tokenizer, const Vector<int32_t>& ids) {
   String all;
   for (int32_t id : ids) all += stream.push(id);
   all += stream.finish();
-  size_t bytes = 0;
   String text;
   for (int32_t id : ids) append_token_text(tokenizer, id, false, text);
-  bytes = text.size();
-  must(all.size() <= bytes);
+  must(all.size() <= text.size());
 }
 
 }  // namespace
