@@ -8,6 +8,7 @@ from corpus_gguf import TEMPLATES
 from gguf_bytes import ARRAY, BOOL, F32, I32, TEXT, U8, U16, U32, U64, Gguf, Tensor
 
 DATA = os.path.join(TREE, 'tests', 'golden', 'data')
+FOLDER = os.path.join(TREE, 'tests', 'fuzz', 'folder')
 
 
 def read(*parts):
@@ -54,13 +55,61 @@ def json_seeds():
         yield read('folders', 'tiny-qwen3-f16', name)
 
 
+def changed(name, **keys):
+    """A file of tests/fuzz/folder with other keys; None takes one out."""
+    with open(os.path.join(FOLDER, name), encoding='utf-8') as file:
+        whole = {**json.load(file), **keys}
+    return json.dumps({key: value for key, value in whole.items() if value is not None}, ensure_ascii=False).encode()
+
+
+def config_seeds():
+    """Families and kinds of RoPE."""
+    gelu = {'hidden_act': 'gelu_pytorch_tanh', 'hidden_activation': 'gelu_pytorch_tanh', 'sliding_window': 16, 'query_pre_attn_scalar': 4}
+    yield from (gelu | {'model_type': 'gemma'}, gelu | {'model_type': 'gemma2', 'attn_logit_softcapping': 50.0, 'final_logit_softcapping': None})
+    yield gelu | {'model_type': 'gemma3_text', 'layer_types': ['full_attention'], 'rope_local_base_freq': 1e4, 'rope_parameters': {'full_attention': {'rope_type': 'linear', 'factor': 8}, 'sliding_attention': {'rope_theta': 1e4}}}
+    yield gelu | {'model_type': 'gemma3_text', 'num_hidden_layers': 2, 'layer_types': ['sliding_attention', 'full_attention'], 'attn_logit_softcapping': 1.0}
+    for kind in ('llama', 'mistral', 'mixtral', 'phi3', 'qwen2', 'qwen2_moe', 'qwen3_moe'):
+        yield {'model_type': kind, 'sliding_window': 16, 'num_experts': 2, 'num_local_experts': 2, 'num_experts_per_tok': 1, 'moe_intermediate_size': 8, 'norm_topk_prob': kind == 'qwen3_moe', 'decoder_sparse_step': 1, 'mlp_only_layers': []}
+    for rope in ({'rope_type': 'llama3', 'factor': 8, 'low_freq_factor': 1, 'high_freq_factor': 4, 'original_max_position_embeddings': 32}, {'type': 'linear', 'factor': 2.0},
+                 {'rope_type': 'yarn', 'factor': 4, 'original_max_position_embeddings': 16, 'beta_fast': 32, 'beta_slow': 1, 'mscale': 1.0, 'mscale_all_dim': 0.5, 'truncate': True},
+                 {'type': 'longrope', 'long_factor': [1, 2.5], 'short_factor': [1, 1.5], 'original_max_position_embeddings': 32}, {'rope_type': 'dynamic'}, {'type': 'default'}):  # fmt: skip
+        yield {'rope_scaling': rope}
+        yield {'rope_parameters': rope | {'rope_theta': 5e5}, 'head_dim': None, 'partial_rotary_factor': 1.0}
+    yield from ({'quantization_config': {}}, {'use_sliding_window': True}, {'hidden_act': 'relu'}, {'tie_word_embeddings': False}, {'mlp_only_layers': [0]}, {'decoder_sparse_step': 2}, {'head_dim': 1})
+
+
+def tokenizer_seeds():
+    """Ways to cut words, and characters with bytes behind them."""
+    def split(regex, **more):
+        return {'type': 'Split', 'pattern': {'Regex': regex}, 'behavior': 'Isolated'} | more
+
+    quick = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    last = {'type': 'ByteLevel', 'add_prefix_space': False, 'use_regex': False}
+    for steps in ([split(quick), last], [split(quick, behavior='Removed', invert=True), last], [{'type': 'Digits', 'individual_digits': True}, {'type': 'ByteLevel', 'add_prefix_space': False}], [{'type': 'ByteLevel'}], [split('x'), last]):
+        yield {'pre_tokenizer': {'type': 'Sequence', 'pretokenizers': steps}}
+    vocabulary = {'<s>': 0} | {f'<0x{i:02X}>': 1 + i for i in range(100)} | {'\u2581': 101, 'a': 102, '\u2581a': 103}
+    characters = {'type': 'BPE', 'byte_fallback': True, 'unk_token': '<s>', 'vocab': vocabulary, 'merges': ['\u2581 a']}
+    replace = {'type': 'Replace', 'pattern': {'String': ' '}, 'content': '\u2581'}
+    plain = {'model': characters, 'added_tokens': [{'id': 0, 'content': '<s>', 'special': True}, {'id': 104, 'content': '<image>'}], 'post_processor': None}
+    yield plain | {'normalizer': {'type': 'Sequence', 'normalizers': [{'type': 'Prepend', 'prepend': '\u2581'}, replace]}, 'pre_tokenizer': None}
+    yield plain | {'normalizer': replace, 'pre_tokenizer': {'type': 'Split', 'pattern': {'String': ' '}, 'behavior': 'MergedWithPrevious'}}
+    for scheme in ('first', 'always', 'never', 'last'):
+        yield plain | {'normalizer': None, 'pre_tokenizer': {'type': 'Metaspace', 'replacement': '\u2581', 'prepend_scheme': scheme, 'split': False}}
+    yield from ({'model': {'type': 'Unigram'}}, {'normalizer': {'type': 'Lowercase'}}, {'model': {'type': 'BPE', 'end_of_word_suffix': '</w>'}}, {'pre_tokenizer': None})
+
+
 def folder_seeds():
-    for i, name in enumerate(('config.json', 'tokenizer.json', 'tokenizer_config.json', '', 'model.safetensors.index.json')):
-        content = read('folders', 'tiny-qwen3-f16', name) if name else b'{"eos_token_id": [1, 2]}'
-        yield bytes([i]) + content
-    for folder in ('tiny-gemma2-f16', 'tiny-llama-f16', 'tiny-phi3-f16', 'tiny-qwen3moe-f16'):
-        yield b'\0' + read('folders', folder, 'config.json')
-        yield b'\1' + read('folders', folder, 'tokenizer.json')
+    names = ('config.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'model.safetensors.index.json')
+    for i, name in enumerate(names):
+        yield bytes([i]) + changed(name)
+    yield from (bytes([0]) + changed('config.json', **keys) for keys in config_seeds())
+    yield from (bytes([1]) + changed('tokenizer.json', **keys) for keys in tokenizer_seeds())
+    yield from (bytes([2]) + changed('tokenizer_config.json', **keys) for keys in ({'eos_token': '</s>', 'chat_template': '{{ x }}'}, {'eos_token': 'absent'}, {'bos_token': None}))
+    yield from (bytes([3]) + b'{"eos_token_id": ' + ids + b'}' for ids in (b'101', b'[1, 2, 3, 4]', b'[-1]'))
+    places = json.loads(changed(names[4]))['weight_map']
+    for name, file in (('model.norm.weight', 'a.safetensors'), ('model.norm.weight', 'c.safetensors'), ('model.norm.weight', '../x'), ('absent', 'a.safetensors')):
+        yield bytes([4]) + json.dumps({'weight_map': places | {name: file}}).encode()
+    yield bytes([5]) + b'{{ messages }}'
 
 
 def template_seeds():
@@ -74,8 +123,8 @@ def template_seeds():
 
 def text_seeds():
     for i, text in enumerate(('Hello world', 'Grüße, 世界 👋🏽', '<bos><|im_start|>user\n', '  \t\r\n\n 123 4567', "don't WON'T", '\u0300\u200d\ufffd')):
-        for flags in (0, 3, 15):
-            yield bytes([i % 3, flags]) + text.encode()
+        for flags in (0, 3, 31):
+            yield from (bytes([family, flags]) + text.encode() for family in range(i % 2, 60, 2))
     yield b'\0\3\xff\xfe\xc3\x28\xe2\x82'
 
 

@@ -1,10 +1,11 @@
-// Any bytes as text, by two kinds of tokenizers, and any ids as tokens.
+// Any bytes as text, by every kind of tokenizer, and any ids as tokens. The first byte picks the tokenizer.
 #include <cstring>
 
 #include "formats/gguf.h"
 #include "fuzz.h"
 #include "runtime/model_tokenizer.h"
 #include "support/memory_files.h"
+#include "support/tiny_bpe.h"
 #include "text/tokenizer.h"
 
 using namespace prm;
@@ -16,6 +17,31 @@ TokenizerPtr tokenizer_of(const char* name) {
   static std::map<std::string, std::string> kept;
   std::string& bytes = kept[name] = test::read_whole(std::string(PREMISE_TEST_DATA "/") + name);
   return read_tokenizer(read_gguf(borrow_memory(bytes.data(), bytes.size(), name), {}), -1, {});
+}
+
+// A small vocabulary under a pre-tokenizer, with special tokens that take white space or end answers by their names.
+TokenizerPtr small_tokenizer(const String& pre) {
+  test::TinyBpe bpe(pre.c_str(), pre.size() % 2 ? 0x1f : -1);
+  bpe.merge("a", "b"), bpe.merge("\xc4\xa0", "a"), bpe.merge("\xc4\xa0" "a", "b"), bpe.merge("1", "2");
+  for (const char* name : {"<s>", "</s>", "<mask>", "<|im_start|>", "<|im_end|>", "<|fim_prefix|>", "<|fim_pad|>", "<|channel|>", "<|return|>", "<|call|>", "<|end|>"}) bpe.add(name, 3);
+  bpe.source.strips.assign(bpe.texts.size(), 0);
+  for (const char* name : {"[tool]", "[to", " two "}) {
+    bpe.add(name, 4);
+    bpe.source.strips.push_back(int32_t(bpe.source.strips.size() % 4));
+  }
+  bpe.source.name = pre.size() % 3 ? "phi-3 mini" : "modern-bert";
+  bpe.source.bos = bpe.source.eos = 256 + 4;
+  bpe.source.add_bos = bpe.source.add_eos = pre.size() % 2;
+  return make_tokenizer(bpe.finish());
+}
+
+const Vector<TokenizerPtr>& all_tokenizers() {
+  static const Vector<TokenizerPtr> all = [] {
+    Vector<TokenizerPtr> made = {tokenizer_of("tiny-gemma-f16.gguf"), tokenizer_of("tiny-qwen3-f16.gguf"), tokenizer_of("tiny-phi3-f16.gguf")};
+    for (const String& pre : pre_tokenizer_names()) made.push_back(small_tokenizer(pre));
+    return made;
+  }();
+  return all;
 }
 
 void stream(const Tokenizer& tokenizer, const Vector<int32_t>& ids) {
@@ -31,13 +57,16 @@ void stream(const Tokenizer& tokenizer, const Vector<int32_t>& ids) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const TokenizerPtr tokenizers[] = {tokenizer_of("tiny-gemma-f16.gguf"), tokenizer_of("tiny-qwen3-f16.gguf"), tokenizer_of("tiny-phi3-f16.gguf")};
+  static const Vector<TokenizerPtr>& tokenizers = all_tokenizers();
   if (size < 2) return 0;
-  const Tokenizer& tokenizer = *tokenizers[data[0] % std::size(tokenizers)];
+  const Tokenizer& tokenizer = *tokenizers[data[0] % tokenizers.size()];
   std::string_view text = as_text(data + 2, size - 2);
   return with_account([&](MemoryAccount&) {
     Vector<int32_t> ids;
-    tokenize(tokenizer, text, {.special = bool(data[1] & 1), .add_begin = bool(data[1] & 2)}, ids);
+    TextSpan content[] = {{text.size() / 3, text.size() / 2}};
+    TokenizeFlags flags{.special = bool(data[1] & 1), .add_begin = bool(data[1] & 2)};
+    if (data[1] & 16) flags.content = content;
+    tokenize(tokenizer, text, flags, ids);
     for (int32_t id : ids) must(id >= 0 && id < vocabulary_size(tokenizer));
     detokenize(tokenizer, ids.data(), ids.size(), data[1] & 4);
     stream(tokenizer, ids);
