@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <cerrno>
 
 #include "failure.h"
 #include "terminal.h"
@@ -45,7 +46,7 @@ class TurnStop {
 struct Answer {
   bool streams = true, watched = false;
   std::string text;
-  bool closed = false;  // stdout took no more
+  int write_error = 0;  // stdout took no more: errno
 };
 
 int32_t take_text(void* user, const char* text, size_t size) {
@@ -54,8 +55,8 @@ int32_t take_text(void* user, const char* text, size_t size) {
   answer.text += more;
   text_came = true;
   // A terminal obeys what it is sent: a model does not drive it.
-  if (answer.streams) answer.closed = !try_write_out(answer.watched ? printable(more, "\n\t") : std::string(more));
-  return answer.closed || asked_to_stop;
+  if (answer.streams && !try_write_out(answer.watched ? printable(more, "\n\t") : std::string(more))) answer.write_error = errno;
+  return answer.write_error || asked_to_stop;
 }
 
 // A history as the library takes it; borrows from both.
@@ -144,7 +145,7 @@ void answer_turn(Chat& chat) {
   answer.watched = out_is_terminal();
   prm_status status;
   prm_request_info info = generate(chat, answer, status);
-  if (answer.closed) throw OutputClosed();
+  if (answer.write_error) fail_output(answer.write_error);
   if (!chat.flags.json && !answer.text.empty() && !answer.text.ends_with('\n')) write_out("\n");
   if (status != PRM_STATUS_CANCELLED) check(status, chat.model.path);
   chat.history.messages.push_back({"assistant", answer.text});

@@ -1,6 +1,7 @@
 // premise run: text from a prompt, streamed as it comes.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -36,19 +37,20 @@ struct ChatPrompt {
 
 // What the callbacks gather.
 struct Answer {
-  bool streams = true;
+  bool streams = true, watched = false;
   std::string text;
   std::vector<int32_t> tokens;
   std::vector<std::vector<prm_token>> logprobs;  // per token: itself, then the best
   int64_t first_token_ns = 0, last_token_ns = 0;
-  bool closed = false;  // stdout took no more
+  int write_error = 0;  // stdout took no more: errno
 };
 
 int32_t take_text(void* user, const char* text, size_t size) {
   auto& answer = *static_cast<Answer*>(user);
   answer.text.append(text, size);
-  if (answer.streams) answer.closed = !try_write_out({text, size});
-  return answer.closed;
+  // A terminal obeys what it is sent: a model does not drive it.
+  if (answer.streams && !try_write_out(answer.watched ? printable({text, size}, "\n\t") : std::string(text, size))) answer.write_error = errno;
+  return answer.write_error != 0;
 }
 
 int32_t take_token(void* user, int32_t token) {
@@ -204,6 +206,7 @@ int run(const RunFlags& flags) {
 
   Answer answer;
   answer.streams = !flags.json;
+  answer.watched = out_is_terminal();
   prm_generate_options options = PRM_INIT(prm_generate_options);
   options.flags = flags.ignore_end ? PRM_GENERATE_IGNORE_END : 0;
   options.max_tokens = int32_t(flags.tokens);
@@ -225,7 +228,7 @@ int run(const RunFlags& flags) {
     status = prm_generate(session.model.get(), &chat.prompt, &options, &control, &info);
     if (status == PRM_STATUS_CANCELLED) cancel_ms = double(prm_now_ns() - stop_time_ns()) / 1e6;
   }
-  if (answer.closed) throw OutputClosed();
+  if (answer.write_error) fail_output(answer.write_error);
   if (!flags.json && out_is_terminal() && !answer.text.ends_with('\n')) try_write_out("\n");
   // A run that was stopped in time is a result; what it had written stays.
   if (status != PRM_STATUS_CANCELLED && status != PRM_STATUS_DEADLINE) check(status, flags.model);

@@ -31,7 +31,7 @@ int print_text(const TokenizeFlags& flags, const Session& session) {
         session.path);
   text.resize(size);
   if (flags.json) write_out(JsonWriter().begin_object().pair("text", text).end_object().text() + "\n");
-  else write_out(out_is_terminal() ? text + "\n" : text);
+  else write_out(out_is_terminal() ? printable(text, "\n\t") + "\n" : text);
   return kDone;
 }
 

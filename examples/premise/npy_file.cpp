@@ -24,6 +24,8 @@ void write_npy(const std::string& path, const std::vector<int64_t>& shape, const
   head += {char(length & 255), char(length >> 8)};
   head += header;
 
+  std::FILE* old = open_file(path, "rb");  // a device, or another's array: not ours to remove
+  if (old) std::fclose(old);
   std::FILE* file = open_file(path, "wb");
   if (!file) fail_system("cannot write", path, errno);
   bool ok = std::fwrite(head.data(), 1, head.size(), file) == head.size() &&
@@ -34,6 +36,6 @@ void write_npy(const std::string& path, const std::vector<int64_t>& shape, const
     ok = false;
   }
   if (ok) return;
-  remove_file(path);
+  if (!old) remove_file(path);
   fail_system("cannot write", path, code);
 }

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <new>
 #include <thread>
@@ -54,17 +55,27 @@ template <class Body> double time_together(int threads, Body body) {
   std::atomic<int> ready{0};
   using Times = std::vector<std::chrono::steady_clock::time_point>;
   Times began = Times(size_t(threads)), ended = began;
+  std::atomic<bool> given_up{false};
   auto run = [&](int thread) {
     ++ready;
-    while (ready < threads) std::this_thread::yield();
+    while (ready < threads && !given_up) std::this_thread::yield();
+    if (given_up) return;
     began[size_t(thread)] = std::chrono::steady_clock::now();
     body(thread);
     ended[size_t(thread)] = std::chrono::steady_clock::now();
   };
   std::vector<std::thread> others;
-  for (int i = 1; i < threads; ++i) others.emplace_back(run, i);
+  std::exception_ptr refused;
+  try {
+    others.reserve(size_t(threads));
+    for (int i = 1; i < threads; ++i) others.emplace_back(run, i);
+  } catch (const std::exception&) {
+    refused = std::current_exception();
+    given_up = true;
+  }
   run(0);
   for (std::thread& other : others) other.join();
+  if (refused) std::rethrow_exception(refused);
   auto first = *std::min_element(began.begin(), began.end()), last = *std::max_element(ended.begin(), ended.end());
   return std::chrono::duration<double>(last - first).count();
 }

@@ -14,6 +14,8 @@ bool flush_file(std::FILE* file);
 bool replace_file(const std::string& from, const std::string& to);
 bool is_folder(const std::string& path);
 void remove_file(const std::string& path);
+// Waits until a stream that is not to block takes more; false where there is none such.
+bool wait_for_room(int fd) noexcept;
 bool is_terminal(int fd);  // a person watches this stream
 bool redraws(int fd);      // and escape codes move its cursor
 // Bytes of stdin as they come, UTF-8 from a console too; 0 at the end. Negative: errno tells, EINTR after Ctrl-C.

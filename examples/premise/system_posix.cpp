@@ -40,6 +40,11 @@ bool is_folder(const std::string& path) {
 }
 void remove_file(const std::string& path) { std::remove(path.c_str()); }
 
+bool wait_for_room(int fd) noexcept {
+  pollfd output{fd, POLLOUT, 0};
+  return poll(&output, 1, -1) >= 0 || errno == EINTR;
+}
+
 // A signal may come just before the wait, or to another thread: each 100 ms the caller gets to look.
 long read_stdin(char* buffer, size_t size) {
   pollfd input{STDIN_FILENO, POLLIN, 0};

@@ -114,6 +114,8 @@ long read_stdin(char* buffer, size_t size) {
   return long(count);
 }
 
+bool wait_for_room(int) noexcept { return false; }  // writes wait here
+
 bool is_terminal(int fd) { return console_mode(fd) != 0; }
 
 bool redraws(int fd) {

@@ -20,7 +20,7 @@ std::atomic<void (*)()> borrower{nullptr};
 bool write_all(int fd, std::string_view text) noexcept {
   while (!text.empty()) {
     ssize_t n = write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_room(fd)))) continue;
     if (n <= 0) return false;
     text.remove_prefix(size_t(n));
   }
@@ -42,10 +42,13 @@ void take_interrupt() {
 
 bool try_write_out(std::string_view text) noexcept { return write_all(STDOUT_FILENO, text); }
 
+void fail_output(int code) {
+  if (code == EPIPE) throw OutputClosed();
+  fail_system("cannot write", "standard output", code);
+}
+
 void write_out(std::string_view text) {
-  if (try_write_out(text)) return;
-  if (errno == EPIPE) throw OutputClosed();
-  fail_system("cannot write", "standard output", errno);
+  if (!try_write_out(text)) fail_output(errno);
 }
 
 void write_talk(std::string_view text) noexcept { write_all(STDERR_FILENO, text); }

@@ -10,10 +10,11 @@
 // Nobody reads stdout any more: the program ends, quietly.
 struct OutputClosed : std::exception {};
 
-// All of it, or false when stdout does not take it.
+// All of it, or false when stdout does not take it: errno tells.
 bool try_write_out(std::string_view text) noexcept;
-// The same; throws OutputClosed, or Failure when the disk is full.
-void write_out(std::string_view text);
+// Throws OutputClosed where nobody reads, else Failure: the disk is full.
+[[noreturn]] void fail_output(int code);
+void write_out(std::string_view text);  // the two together
 void write_talk(std::string_view text) noexcept;
 
 bool out_is_terminal();

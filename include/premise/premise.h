@@ -238,7 +238,7 @@ typedef struct prm_host {
     const void *(*file_map)(void *file_user, void *file, uint64_t offset, size_t size);
 } prm_host;
 
-enum { PRM_THREADS_ALL = -1 };  /* as many as affinity and cgroup leave beside the caller */
+enum { PRM_THREADS_ALL = -1 };  /* as many as affinity and cgroup (v2) leave beside the caller */
 
 typedef struct prm_engine_options {
     uint32_t struct_size;

@@ -339,8 +339,11 @@ def line_7(_):
 def line_8(_):
     build()
     done = subprocess.run(['script/symbols'], cwd=TREE, stdout=subprocess.PIPE, text=True, check=False)
-    lines = done.stdout.strip().splitlines()
-    return lines[-1] if lines else '', '; '.join(line for line in lines if line.startswith('FAIL'))
+    lines = done.stdout.strip().splitlines() or ['']
+    why = [line for line in lines if line.startswith('FAIL')]
+    if done.returncode or not re.fullmatch(r'[1-9]\d* passed, 0 failed', lines[-1]):
+        why.append(f'status {done.returncode}')
+    return lines[-1], '; '.join(why)
 
 
 # ---- 9: speed --------------------------------------------------------------------------------------------------------

@@ -27,10 +27,11 @@ struct LoadedFile : FileBytes {
   void reserve(uint64_t size) {
     if (size == 0) return;
     if (size > SIZE_MAX / 2) fail_about(Status::limit, name, "{}: a file of {} bytes is too large for this system's addresses", name, size);
-    loaded.assign(size_t(ceil_div(int64_t(size), int64_t(kAddressUnit))), 0);
+    // The range first: a file may claim any size, and what is noted of each part of it grows with that.
     std::byte* addresses = reserve_addresses(size_t(size));
     if (!addresses) fail_about(Status::out_of_memory, name, "{}: the system has no range of {} addresses left", name, size);
     bytes = {addresses, size_t(size)};
+    loaded.assign(size_t(size / kAddressUnit + (size % kAddressUnit != 0)), 0);
   }
   void load(uint64_t offset, uint64_t size) const override {
     if (size == 0) return;
@@ -56,10 +57,13 @@ struct SystemFile : LoadedFile {
 
 struct HostFile : LoadedFile {
   const FileService service;
-  void* file = nullptr;
+  void* file = nullptr;  // NULL is a handle, too
+  bool is_open = false;
   HostFile(MemoryAccount& payer, const FileService& from) : LoadedFile(payer), service(from) { one_reader = true; }
   ~HostFile() override {
-    if (file && service.close) service.close(service.user, file, 0);
+    if (!is_open || !service.close) return;
+    HostFloatState theirs;
+    service.close(service.user, file, 0);
   }
   void read(uint64_t offset, size_t size, std::byte* to) const override {
     HostFloatState theirs;
@@ -80,6 +84,7 @@ FilePtr open_host_file(const FileService& service, const char* path, MemoryAccou
   uint64_t size = 0;
   HostFloatState theirs;
   file->require(service.open(service.user, path, 0, &file->file, &size), "open it", 0);
+  file->is_open = true;
   const void* lent = service.map && size ? service.map(service.user, file->file, 0, size_t(size)) : nullptr;
   if (!lent) {
     file->reserve(size);

@@ -16,19 +16,41 @@ namespace prm {
 
 #if defined(__linux__)
 namespace {
-// cgroup v2: "max 100000" or "200000 100000" (quota, period, in microseconds).
-int cgroup_cores() {
-  std::FILE* file = std::fopen("/sys/fs/cgroup/cpu.max", "r");
-  if (!file) return 0;
-  char text[64] = {};
-  size_t n = std::fread(text, 1, sizeof text - 1, file);
+bool read_start(const char* path, char* text, size_t room) {
+  std::FILE* file = std::fopen(path, "r");
+  if (!file) return false;
+  size_t n = std::fread(text, 1, room - 1, file);
   std::fclose(file);
-  if (!n || !std::strncmp(text, "max", 3)) return 0;
+  text[n] = 0;
+  return n > 0;
+}
+
+// cgroup v2: "max 100000" or "200000 100000" (quota, period, in microseconds); 0: no bound.
+int cores_of_group(const char* folder) {
+  char path[640], text[64];
+  std::snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", folder);
+  if (!read_start(path, text, sizeof text) || !std::strncmp(text, "max", 3)) return 0;
   char* rest = nullptr;
   long long quota = std::strtoll(text, &rest, 10), period = std::strtoll(rest, nullptr, 10);
   if (quota <= 0 || period <= 0) return 0;
   long long cores = (quota + period - 1) / period;
   return cores > 4096 ? 4096 : int(cores);
+}
+
+// The least of our group's and those around it. "0::/a/b" is v2's line, the last one.
+int cgroup_cores() {
+  char text[4096] = "", folder[512] = "";
+  read_start("/proc/self/cgroup", text, sizeof text);
+  const char* line = std::strstr(text, "0::/");
+  if (line) std::sscanf(line + 3, "%511[^\n]", folder);
+  int least = 0;
+  for (;;) {
+    int cores = cores_of_group(folder);
+    if (cores && (!least || cores < least)) least = cores;
+    char* last = std::strrchr(folder, '/');
+    if (!last) return least;
+    *last = 0;
+  }
 }
 }  // namespace
 

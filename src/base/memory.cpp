@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/float_state.h"
 #include "base/machine.h"
 
 namespace prm {
@@ -27,15 +28,19 @@ const char* memory_kind_name(MemoryKind kind) noexcept {
 }
 
 void* MemoryService::take(size_t size, size_t align, MemoryKind kind) const noexcept {
-  if (alloc) return alloc(user, size, align, int32_t(kind));
+  if (alloc) {
+    HostFloatState theirs;
+    return alloc(user, size, align, int32_t(kind));
+  }
   void* memory = ::operator new(size, system_alignment(size, align, kind), std::nothrow);
   if (memory && wants_large_pages(size, kind)) prefer_large_pages(memory, size);
   return memory;
 }
 
 void MemoryService::give(void* memory, size_t size, size_t align, MemoryKind kind) const noexcept {
-  if (alloc) release(user, memory, size, int32_t(kind));
-  else ::operator delete(memory, system_alignment(size, align, kind));
+  if (!alloc) return ::operator delete(memory, system_alignment(size, align, kind));
+  HostFloatState theirs;
+  release(user, memory, size, int32_t(kind));
 }
 
 void MemoryAccount::charge(uint64_t bytes, MemoryKind kind, std::string_view what) {

@@ -24,12 +24,13 @@ namespace {
 std::wstring system_path(std::string_view path) {
   std::wstring wide = to_wide(path);
   if (wide.empty()) fail_about(Status::io, path, "{}: cannot open: the path is not well-formed UTF-8", path);
-  if (wide.size() < MAX_PATH - 12 || wide.starts_with(LR"(\\?\)")) return wide;
+  if (wide.starts_with(LR"(\\?\)")) return wide;
   DWORD size = GetFullPathNameW(wide.c_str(), 0, nullptr, nullptr);
   std::wstring full(size, L'\0');
   size = GetFullPathNameW(wide.c_str(), size, full.data(), nullptr);
   if (!size || size >= full.size()) fail_system(path, "open");
   full.resize(size);
+  if (full.size() < MAX_PATH - 12) return wide;
   return full.starts_with(LR"(\\)") ? LR"(\\?\UNC)" + full.substr(1) : LR"(\\?\)" + full;
 }
 

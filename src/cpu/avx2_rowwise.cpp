@@ -30,6 +30,7 @@ inline float quantize_values(const float* x, int8_t* q, int n) {
     return __builtin_nanf("");
   }
   float amax = max_lanes(top);
+  if (amax < kLeastActivation) amax = 0;
   __m256 inverse = _mm256_set1_ps(amax > 0 ? 127.0f / amax : 0.0f);
   for (int i = 0; i < n; i += 32) {
     __m256i v[4];

@@ -14,8 +14,6 @@ namespace prm {
 
 namespace {
 
-constexpr int kMaxHeadDim = 1024;
-
 // Runs of positions whose rows lie one after another: row(j, end, run) gives the row of position j and how many follow.
 struct RowRuns {
   int64_t first_row = 0;           // rows: row of position 0

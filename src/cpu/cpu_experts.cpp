@@ -13,7 +13,6 @@ namespace prm {
 
 namespace {
 
-constexpr int64_t kMostExperts = 1024;
 constexpr size_t kGatherBytes = 1 << 16;  // of a thread's stack, for activations of tokens that chose one expert
 
 int64_t rows_of_expert(const KernelQuery& q) { return q.in[1].dim[0] / q.attr.as<ExpertsAttr>().experts; }
@@ -27,7 +26,8 @@ bool accepts_combine(const KernelQuery& q) { return q.in[0].dtype == DType::f32;
 void run_moe_route(const OpArgs& a) {
   auto attr = a.at<RouteAttr>();
   int64_t E = a.x(0).dim[1], k = attr.used;
-  a.work->rows(a.x(0).dim[0], 16, [&](int64_t begin, int64_t end) {
+  int64_t grain = std::clamp<int64_t>((int64_t(1) << 18) / (E * k), 1, 16);  // the cancel flag is read behind so many tokens
+  a.work->rows(a.x(0).dim[0], grain, [&](int64_t begin, int64_t end) {
     float part[kMostExperts];
     for (int64_t t = begin; t < end; ++t) {
       const float* logits = a.x(0).row<float>(t);

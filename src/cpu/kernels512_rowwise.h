@@ -30,6 +30,7 @@ PRM_OP float quantize_values(const float* x, int8_t* q, int n) {
     return __builtin_nanf("");
   }
   float amax = max_lane(top);
+  if (amax < prm::kLeastActivation) amax = 0;
   Floats inverse = splat(amax > 0 ? 127.0f / amax : 0.0f);
   for (int i = 0; i < n; i += 16) store_bytes(q + i, to_ints(mul(load(x + i), inverse)));
   return amax / 127.0f;

@@ -173,7 +173,10 @@ bool read_tensor(Reader& r, NamedTensor& tensor, uint64_t& bytes, Vector<String>
   tensor.offset = r.number<uint64_t>("a tensor's offset");
   const DTypeInfo* type = dtype_of_gguf(number, tensor.data.dtype);
   if (!type) {
-    unsupported.push_back(format_text("{} (type {}, first in '{}')", gguf_type_name(number), number, tensor.name));
+    String found = format_text("{} (type {}, first in '{}')", gguf_type_name(number), number, tensor.name);
+    size_t same = found.find(", first");
+    bool is_new = unsupported.size() < kMostTypesTold && std::none_of(unsupported.begin(), unsupported.end(), [&](const String& one) { return one.compare(0, same, found, 0, same) == 0; });
+    if (is_new) unsupported.push_back(std::move(found));
     return false;
   }
   if (extents[0] % uint64_t(type->block)) r.bad(format_message("tensor '{}': rows of {} values do not hold blocks of {}", tensor.name, extents[0], type->block));

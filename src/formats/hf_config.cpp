@@ -39,6 +39,7 @@ struct ConfigReader {
   MetadataBuilder& out;
   Vector<MadeTensor>& made;
   const JsonValue& root = json.root();
+  const JsonValue* rope_object = nullptr;  // "rope_scaling", or what stands in "rope_parameters"
 
   String key(const char* name) const { return String(family.arch) + "." + name; }
   int64_t needed_integer(const char* name) const {
@@ -78,12 +79,10 @@ struct ConfigReader {
           format_message("'decoder_sparse_step' is {}: layers without experts among others are not supported", step));
     if (const JsonValue* dense = json.array(root, "mlp_only_layers"); dense && dense->size)
       json.unsupported("'mlp_only_layers' is not empty: layers without experts among others are not supported");
-    if (auto normed = json.boolean(root, "norm_topk_prob")) {
-      bool wanted = family.arch == std::string_view("qwen3moe");
-      if (*normed != wanted)
-        json.unsupported(format_message("'norm_topk_prob' is {}, expected {} for model type '{}'", *normed, wanted,
-                                        family.model_type));
-    }
+    bool is_qwen3 = family.arch == std::string_view("qwen3moe"), has_key = family.arch == std::string_view("qwen2moe") || is_qwen3;
+    if (bool normed = json.boolean(root, "norm_topk_prob").value_or(false); has_key && normed != is_qwen3)
+      json.unsupported(format_message("'norm_topk_prob' is {}, expected {} for model type '{}'", normed, is_qwen3,
+                                      family.model_type));
   }
 
   // Every how many layers one sees all tokens, the others a window.
@@ -140,10 +139,17 @@ struct ConfigReader {
     return heads > 0 ? needed_integer("hidden_size") / heads : 0;
   }
 
+  // The share of a head that is rotated stands in the object of RoPE in newer files.
+  std::optional<double> rotary_factor() const {
+    auto factor = rope_object ? json.real(*rope_object, "partial_rotary_factor") : std::nullopt;
+    if (!factor) factor = json.real(root, "partial_rotary_factor");
+    if (factor && !(*factor > 0 && *factor <= 1)) json.bad(format_message("'partial_rotary_factor' is {}", *factor));
+    return factor;
+  }
+
   // Pairs of a head that are rotated.
   int64_t pairs() const {
-    int64_t size = head_size(),
-            rotated = int64_t(double(size) * json.real(root, "partial_rotary_factor").value_or(1.0));
+    int64_t size = head_size(), rotated = int64_t(double(size) * rotary_factor().value_or(1.0));
     if (size < 2 || size > 4096 || rotated < 2 || rotated > size)
       json.bad(format_message("{} values of heads of {} are rotated", rotated, size));
     return rotated / 2;
@@ -221,7 +227,8 @@ struct ConfigReader {
     }
     if (!(base > 1)) json.bad(format_message("'rope_theta' is {}", base));
     out.real(key("rope.freq_base"), base);
-    if (json.real(root, "partial_rotary_factor")) out.integer(key("rope.dimension_count"), 2 * pairs());
+    rope_object = rope;
+    if (rotary_factor()) out.integer(key("rope.dimension_count"), 2 * pairs());
     if (!rope) return;
     std::string_view type = json.text(*rope, "rope_type").value_or(json.text(*rope, "type").value_or("default"));
     if (type == "default") return;

@@ -37,7 +37,7 @@ class FolderReader {
   Vector<NamedTensor> read_shards(const FolderJson& index) const;
   bool is_left_out(const NamedTensor& tensor) const;
   void place(const NamedTensor& tensor);
-  void check_stack(const String& name, const Vector<NamedTensor>& experts) const;
+  Vector<NamedTensor> stack_of(const String& name, const Map<int64_t, NamedTensor>& found) const;
   void add(NamedTensor tensor, std::span<const NamedTensor> pieces);
   void add_made(MadeTensor& made);
   ModelFile finish();
@@ -50,7 +50,7 @@ class FolderReader {
   bool tied_ = false;
   ModelFile model_;
   Set<String> names_;
-  Map<String, Vector<NamedTensor>> stacks_;  // experts by their number
+  Map<String, Map<int64_t, NamedTensor>> stacks_;  // experts by their number
   FileJoiner joiner_;
   Vector<uint64_t> begins_;  // of tensors in the joined file
 };
@@ -128,19 +128,23 @@ void FolderReader::place(const NamedTensor& tensor) {
   if (place.expert >= kMaxExperts)
     fail_about(Status::limit, where, "{}: tensor '{}' is of expert {}, the limit is {}", where, tensor.name,
                place.expert, kMaxExperts);
-  Vector<NamedTensor>& experts = stacks_[place.name];
-  if (experts.size() <= size_t(place.expert)) experts.resize(size_t(place.expert) + 1);
-  experts[size_t(place.expert)] = tensor;
+  if (!stacks_[place.name].emplace(place.expert, tensor).second)
+    fail_about(Status::bad_file, where, "{}: expert {} of '{}' stands twice, once as '{}'", where, place.expert,
+               place.name, tensor.name);
 }
 
-void FolderReader::check_stack(const String& name, const Vector<NamedTensor>& experts) const {
-  for (size_t i = 0; i < experts.size(); ++i) {
-    if (!experts[i].file) fail_about(Status::bad_file, folder_, "{}: expert {} of '{}' is missing", folder_, i, name);
+Vector<NamedTensor> FolderReader::stack_of(const String& name, const Map<int64_t, NamedTensor>& found) const {
+  Vector<NamedTensor> experts;
+  for (auto& [number, tensor] : found) {
+    size_t i = experts.size();
+    if (number != int64_t(i)) fail_about(Status::bad_file, folder_, "{}: expert {} of '{}' is missing", folder_, i, name);
+    experts.push_back(tensor);
     const Tensor &one = experts[i].data, &first = experts[0].data;
     if (one.rank != 2 || one.dtype != first.dtype || one.dim[0] != first.dim[0] || one.dim[1] != first.dim[1])
       fail_about(Status::bad_file, experts[i].file->name, "{}: tensor '{}' is not as the other experts of '{}'",
                  experts[i].file->name, experts[i].name, name);
   }
+  return experts;
 }
 
 // A tensor whose bytes are those of the pieces. What has one dimension becomes F32, as GGUF files have it.
@@ -183,8 +187,8 @@ ModelFile FolderReader::read() {
   control_.require();
   for (const NamedTensor& tensor : read_tensors())
     if (!is_left_out(tensor)) place(tensor);
-  for (auto& [name, experts] : stacks_) {
-    check_stack(name, experts);
+  for (auto& [name, found] : stacks_) {
+    Vector<NamedTensor> experts = stack_of(name, found);
     NamedTensor stack = experts[0];
     stack.name = name;
     stack.data = Tensor(stack.data.dtype, {int64_t(experts.size()), stack.data.dim[0], stack.data.dim[1]});

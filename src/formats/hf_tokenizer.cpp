@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kSpace = "\xe2\x96\x81";
 constexpr int32_t kNormal = 1, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6;  // GGUF's types of tokens
+constexpr size_t kMostNamedIds = 64;  // that a list may have
 constexpr int32_t kStripLeft = 1, kStripRight = 2;
 
 struct TokenizerReader {
@@ -241,6 +242,7 @@ struct TokenizerReader {
          id = list ? from.document().next(*id) : nullptr) {
       if (id->kind != JsonKind::integer || id->integer < 0 || id->integer > INT32_MAX)
         from.bad(format_message("'{}' holds what is no token's id", key));
+      if (ids.size() >= kMostNamedIds) from.bad(format_message("'{}' holds more than {} ids", key, kMostNamedIds));
       if (std::find(ids.begin(), ids.end(), id->integer) == ids.end()) ids.push_back(id->integer);
     }
   }

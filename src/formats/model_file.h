@@ -30,6 +30,8 @@ struct NamedTensor {
   uint64_t offset = 0;  // in that file
 };
 
+inline constexpr size_t kMostTypesTold = 16;  // unsupported ones, in the text of an error
+
 struct ModelFile {
   FilePtr file;  // of more than one: all of them joined
   String kind;   // "gguf", "safetensors"

@@ -80,7 +80,8 @@ bool read_type(const Header& h, const JsonValue& type, NamedTensor& tensor, Vect
       return true;
     }
   String found(type.text.substr(0, 40));
-  if (std::find(unsupported.begin(), unsupported.end(), found) == unsupported.end()) unsupported.push_back(found);
+  bool is_new = unsupported.size() < kMostTypesTold && std::find(unsupported.begin(), unsupported.end(), found) == unsupported.end();
+  if (is_new) unsupported.push_back(found);
   return false;
 }
 

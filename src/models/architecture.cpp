@@ -45,6 +45,8 @@ DecoderConfig read_decoder_config(const ModelFile& file) {
   int64_t head_dim = c.width % c.heads ? 0 : c.width / c.heads;
   c.head_dim = file.find(c.arch + ".attention.key_length") ? integer("attention.key_length", 4096) : head_dim;
   if (c.head_dim < 2 || c.head_dim % 2) file.bad(format_message("the head size is {}: {} heads do not divide a width of {} evenly", c.head_dim, c.heads, c.width));
+  if (c.head_dim > kMaxHeadDim)
+    fail_about(Status::unsupported, file.file->name, "{}: heads of {} values are not supported, {} at most are", file.file->name, c.head_dim, kMaxHeadDim);
   if (file.integer_or(c.arch + ".attention.value_length", 1, 4096, c.head_dim) != c.head_dim)
     fail_about(Status::unsupported, file.file->name, "{}: value heads of another size than key heads are not supported", file.file->name);
   if (c.heads % c.kv_heads) file.bad(format_message("{} query heads are no multiple of {} kv heads", c.heads, c.kv_heads));

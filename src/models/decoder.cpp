@@ -24,11 +24,17 @@ DecoderBuilder::DecoderBuilder(const ModelFile& file, const DecoderConfig& confi
   Dim T = graph.symbol("T");
   tokens = graph.input("tokens", DType::i32, {T});
   positions = graph.input("positions", DType::i32, {T});
+  for (const NamedTensor& tensor : file.tensors) tensors_.emplace(tensor.name, &tensor);
+}
+
+const NamedTensor* DecoderBuilder::find(std::string_view name) const {
+  auto found = tensors_.find(name);
+  return found == tensors_.end() ? nullptr : found->second;
 }
 
 // The file's tensor of that name and shape, and of a type that serves as a weight.
 const Tensor& DecoderBuilder::checked(const String& name, std::initializer_list<int64_t> shape) {
-  const NamedTensor* tensor = file_.find_tensor(name);
+  const NamedTensor* tensor = find(name);
   if (!tensor) file_.bad(format_message("tensor '{}' {} is missing", name, print_extents(shape.begin(), shape.size())));
   const String& where = tensor->file->name;
   bool same = tensor->data.rank == shape.size();
@@ -61,7 +67,7 @@ ValueId DecoderBuilder::angles(const RotationConfig& r, const String& name, Valu
 
 ValueId DecoderBuilder::frequency_factors() {
   auto factors = [&](const char* name) -> ValueId {
-    const NamedTensor* tensor = file_.find_tensor(name);
+    const NamedTensor* tensor = find(name);
     if (!tensor) return -1;
     ValueId constant = weight(name, {config_.rotation.dims / 2});
     check_rotation_factors(file_, *tensor);
@@ -79,7 +85,7 @@ ValueId DecoderBuilder::norm(ValueId x, const String& name, int64_t size) {
 
 ValueId DecoderBuilder::linear(ValueId x, const String& name, int64_t N, int64_t K) {
   ValueId y = matmul(graph, x, weight(name + ".weight", {N, K}), name);
-  return file_.find_tensor(name + ".bias") ? add(graph, y, weight(name + ".bias", {N}), name + ".biased") : y;
+  return find(name + ".bias") ? add(graph, y, weight(name + ".bias", {N}), name + ".biased") : y;
 }
 
 ValueId DecoderBuilder::linear_rows(ValueId x, const String& name, const String& whole, int64_t begin, int64_t N, int64_t all, int64_t K) {
@@ -87,7 +93,7 @@ ValueId DecoderBuilder::linear_rows(ValueId x, const String& name, const String&
   rows.data = rows.row<std::byte>(begin);
   rows.dim[0] = N;
   ValueId y = matmul(graph, x, graph.constant(name + ".weight", rows, file_.file), name);
-  if (!file_.find_tensor(whole + ".bias")) return y;
+  if (!find(whole + ".bias")) return y;
   Tensor bias = checked(whole + ".bias", {all});
   bias.data += size_t(begin) * sizeof(float);
   bias.dim[0] = N;
@@ -97,7 +103,7 @@ ValueId DecoderBuilder::linear_rows(ValueId x, const String& name, const String&
 ValueId DecoderBuilder::attention_block(ValueId x, const String& prefix, const AttentionStyle& style) {
   const DecoderConfig& c = config_;
   int64_t D = c.head_dim, Q = c.heads * D, G = c.kv_heads * D;
-  bool fused = file_.find_tensor(prefix + "attn_qkv.weight");
+  bool fused = find(prefix + "attn_qkv.weight");
   auto project = [&](const char* part, int64_t begin, int64_t N) {
     return fused ? linear_rows(x, prefix + part, prefix + "attn_qkv", begin, N, Q + 2 * G, c.width) : linear(x, prefix + part, N, c.width);
   };
@@ -115,7 +121,7 @@ ValueId DecoderBuilder::attention_block(ValueId x, const String& prefix, const A
 
 ValueId DecoderBuilder::feed_forward(ValueId x, const String& prefix, Gate act) {
   int64_t F = config_.ffn, C = config_.width;
-  const NamedTensor* both = file_.find_tensor(prefix + "ffn_gate.weight") ? nullptr : file_.find_tensor(prefix + "ffn_up.weight");
+  const NamedTensor* both = find(prefix + "ffn_gate.weight") ? nullptr : find(prefix + "ffn_up.weight");
   ValueId gate, up;
   if (both && both->data.dim[0] != F) {
     gate = linear_rows(x, prefix + "ffn_gate", prefix + "ffn_up", 0, F, 2 * F, C);
@@ -163,7 +169,7 @@ ValueId DecoderBuilder::layer(ValueId x, const String& prefix, const AttentionSt
 
 Graph DecoderBuilder::finish(ValueId x, float cap) {
   x = norm(x, "output_norm", config_.width);
-  const char* head = file_.find_tensor("output.weight") ? "output.weight" : "token_embd.weight";
+  const char* head = find("output.weight") ? "output.weight" : "token_embd.weight";
   x = matmul(graph, x, weight(head, {config_.vocabulary, config_.width}), cap > 0 ? "logits.uncapped" : "logits");
   graph.outputs = {cap > 0 ? soft_cap(graph, x, cap, "logits") : x};
   for (const NamedTensor& tensor : file_.tensors)  // a tensor left over means another model than the one we built

@@ -63,6 +63,7 @@ class DecoderBuilder {
   Graph finish(ValueId x, float cap = 0);
 
  private:
+  const NamedTensor* find(std::string_view name) const;
   const Tensor& checked(const String& name, std::initializer_list<int64_t> shape);
   ValueId weight(const String& name, std::initializer_list<int64_t> shape);
   ValueId shared_expert(ValueId x, const String& prefix, Gate act, int64_t ffn);
@@ -71,6 +72,7 @@ class DecoderBuilder {
   ValueId linear_rows(ValueId x, const String& name, const String& whole, int64_t begin, int64_t N, int64_t all, int64_t K);
   const ModelFile& file_;
   const DecoderConfig& config_;
+  Map<std::string_view, const NamedTensor*> tensors_;
   Map<String, ValueId> constants_;  // tied tensors are one constant
   Set<String> used_;                // tensors of the file
 };

@@ -12,6 +12,7 @@ namespace {
 void infer_route(ShapeRule& r) {
   auto attr = r.at<RouteAttr>();
   r.need(r.inputs() == 1 && r.shape(0).rank == 2 && r.shape(0)[1].literal(), "needs logits [T, E]");
+  r.need(r.shape(0)[1].value <= kMostExperts, "there are more than 1024 experts");
   r.need(attr.used > 0 && attr.used <= r.shape(0)[1].value, "more experts are used than there are");
   r.out = {{DType::i32, {r.shape(0)[0], attr.used}}, {r.x(0).dtype, {r.shape(0)[0], attr.used}}};
 }

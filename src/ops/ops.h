@@ -72,6 +72,7 @@ struct RowsAttr {
   RowStep step[kMaxRowSteps];
 };
 
+inline constexpr int kMaxHeadDim = 1024;      // values of a head that attention kernels take
 inline constexpr int kAttentionSplit = 256;  // keys per split, at absolute positions 256 i (src/README.md, "Numbers" 2)
 
 // Parts of a sum over K, a function of K alone (src/README.md, "Numbers" 1).

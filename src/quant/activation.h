@@ -1,10 +1,12 @@
 // Quantized activations, one float scale per token and weight block (src/README.md, "Numbers" 3): d = amax / 127,
-// q = rne(x * (127 / amax)), amax = 0 gives d = 0 and q = 0. The integer sums serve weights stored with an offset or
+// q = rne(x * (127 / amax)), amax below kLeastActivation gives d = 0 and q = 0. The integer sums serve weights stored with an offset or
 // minimums. Plain structs without includes of their own: ISA-specific files use them.
 #pragma once
 #include <stdint.h>
 
 namespace prm {
+
+constexpr float kLeastActivation = 0x1p-121f;  // 127 / amax is finite from here on
 
 struct BlockA8 {  // beside weights in blocks of 32
   float d;

@@ -45,6 +45,7 @@ float quantize_values(const float* x, int8_t* q, int n) {
     std::memset(q, 0, size_t(n));
     return std::numeric_limits<float>::quiet_NaN();
   }
+  if (top < kLeastActivation) top = 0;
   float inverse = top > 0 ? 127.0f / top : 0.0f;
   for (int i = 0; i < n; ++i) q[i] = int8_t(nearest(x[i] * inverse));
   return top / 127.0f;

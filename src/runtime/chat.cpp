@@ -176,10 +176,19 @@ std::string_view own_template(const Model& model, bool tools) {
   return source;
 }
 
+// Whether a text has a message in it. Mostly it stands right in front of `at`; a search takes size times size.
+bool keeps(std::string_view text, size_t at, std::string_view message) {
+  if (text.substr(0, at).ends_with(message)) return true;
+  constexpr size_t kMostWork = size_t(1) << 32;
+  if (!message.empty() && text.size() > kMostWork / message.size())
+    fail_about(Status::limit, "prompt.messages", "the last message has {} bytes, and does not stand at the end of the template's text of {}: too much to search for", message.size(), text.size());
+  return text.find(message) != std::string_view::npos;
+}
+
 // Cuts behind the message that goes on.
 void cut_continued(Rendered& rendered, std::string_view message) {
   size_t at = std::string_view(rendered.text).rfind(kContinued.substr(0, kContinued.size() - 1));
-  if (at == std::string_view::npos || std::string_view(rendered.text).find(message) == std::string_view::npos)
+  if (at == std::string_view::npos || !keeps(rendered.text, at, message))
     fail_about(Status::invalid_argument, "prompt.messages", "the template does not keep the last message: it cannot go on (PRM_PROMPT_CONTINUE)");
   bool spaces = std::string_view(rendered.text).substr(at, kContinued.size()) == kContinued;
   rendered.text.resize(at);

@@ -39,7 +39,7 @@ ModelFile open_model_source(const FileService& service, const ModelSource& sourc
   if (source.data) {
     ModelFile file =
         read_known(borrow_memory(source.data, source.data_size, source.path ? source.path : "memory"), control);
-    if (split_count(file) == 1) return file;
+    if (split_count(file) <= 1) return file;
     fail_about(Status::unsupported, file.file->name,
                "{}: this is a part of a split model, and one file alone can be given in memory: give the path of the "
                "first part, or join the parts",

@@ -331,8 +331,8 @@ Value Evaluator::call_names(const Arguments& arguments) {
 
 // How many turns there will be: with a test, by trying all that is left.
 size_t Evaluator::loop_length(Loop& loop) {
-  uint32_t kept = loop.next;
-  for (uint32_t i = loop.next; i < loop.count; ++i) {
+  uint32_t kept = loop.tests ? loop.next : loop.count;
+  for (uint32_t i = kept; i < loop.count; ++i) {
     m_.step();
     if (try_item(loop, loop.items[i])) loop.items[kept++] = loop.items[i];
   }

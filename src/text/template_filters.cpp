@@ -110,6 +110,7 @@ Value run_int(const Call& c) {
   if (auto i = as_integer(c.self)) return integer_value(*i);
   if (c.self.is(Kind::real)) return std::fabs(c.self.real) < 9e18 ? integer_value(int64_t(c.self.real)) : fallback;
   if (!c.self.is(Kind::text)) return fallback;
+  c.m.work_bytes(c.self.text->size);
   std::string_view s = strip(*c.self.text, Side::both, nullptr).view();
   std::string_view digits = s.starts_with('+') ? s.substr(1) : s;
   int64_t value = 0;
@@ -122,6 +123,7 @@ Value run_int(const Call& c) {
 Value run_float(const Call& c) {
   auto [otherwise] = bind(c.m, c.arguments, c.name, {"default"});
   if (auto r = as_real(c.self)) return real_value(*r);
+  if (c.self.is(Kind::text)) c.m.work_bytes(c.self.text->size);
   double real = c.self.is(Kind::text) ? read_real(strip(*c.self.text, Side::both, nullptr).view()) : NAN;
   return std::isnan(real) ? (otherwise ? *otherwise : real_value(0)) : real_value(real);
 }
@@ -320,6 +322,10 @@ constexpr FilterRule kFilters[] = {
     {"format", run_format},       {"escape", run_escape, true},   {"e", run_escape, true},
 };
 
+// What jinja2 has besides.
+constexpr std::string_view kOthers[] = {"batch", "center", "filesizeformat", "forceescape", "groupby", "pprint", "random", "slice", "striptags",
+                                        "truncate", "urlencode", "urlize", "wordcount", "wordwrap", "xmlattr"};
+
 }  // namespace
 
 Value run_filter(Machine& m, std::string_view name, const Value& value, const Arguments& arguments) {
@@ -330,6 +336,8 @@ Value run_filter(Machine& m, std::string_view name, const Value& value, const Ar
     if (rule.plain && !(arguments.values.empty() && arguments.keywords.empty())) m.bad("the filter '{}' takes no arguments", name);
     return rule.run({m, value, arguments, name});
   }
+  if (std::find(std::begin(kOthers), std::end(kOthers), name) != std::end(kOthers))
+    fail_template(Status::unsupported, m.line, "the filter '{}' is not among what chat templates may use here", name);
   m.bad("there is no filter '{}'", name);
 }
 

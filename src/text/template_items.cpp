@@ -58,7 +58,13 @@ Vector<Value> take_items(Machine& m, const Value& value, const char* what) {
 const Value* find_entry(Machine& m, const Dict& dict, const Value& key) {
   if (key.is(Kind::dict) || (key.is(Kind::sequence) && key.sequence->kind == SequenceKind::list)) m.bad("{} cannot be a key", type_name(key));
   m.work_items(dict.size);
-  if (key.is(Kind::text)) return find_entry(dict, key.text->view());
+  if (key.is(Kind::text)) {
+    // Keys of other sizes are told apart by these.
+    size_t same = 0;
+    for (uint32_t i = 0; i < dict.size; ++i) same += dict.entries[i].key.is(Kind::text) && dict.entries[i].key.text->size == key.text->size;
+    m.work_bytes(same * key.text->size);
+    return find_entry(dict, key.text->view());
+  }
   for (uint32_t i = 0; i < dict.size; ++i)
     if (!dict.entries[i].key.is(Kind::text) && equal(m, dict.entries[i].key, key)) return &dict.entries[i].value;
   return nullptr;

@@ -47,7 +47,7 @@ class Machine {
   // Looking for `part` in `text`, byte after byte.
   void work_search(const Text& text, size_t part) { count_work(size_t(text.size) * (part < 8 ? 8 : part) / 8192); }
 
-  TextBuilder builder() const { return TextBuilder(limits.output_bytes); }
+  TextBuilder builder() { return TextBuilder(limits.output_bytes, &written_); }
 
   // Counts what takes of the stack while it lives.
   class Deeper {
@@ -69,6 +69,7 @@ class Machine {
   void count_work(size_t steps);
   Status fault_;
   uint64_t steps_ = 0;
+  size_t written_ = 0;  // by builders that live
   int depth_ = 0;
   Listener listener_;
 };

@@ -16,6 +16,7 @@ struct Call : CallSite {
 
 Value strip_side(const Call& c, Side side) {
   auto [chars] = bind(c.m, c.arguments, c.name, {"chars"});
+  c.m.work_bytes(c.text().size);
   if (!Call::given(chars)) return c.m.heap.text(strip(c.text(), side, nullptr));
   std::string_view among = text_argument(c.m, *chars, c.name).view();
   c.m.work_search(c.text(), among.size());
@@ -78,6 +79,8 @@ Value affix(const Call& c, bool front) {
   bool any = part_of(c, start, end, s, first);
   auto fits = [&](const Value& v) {
     std::string_view t = text_argument(c.m, v, c.name).view();
+    c.m.step();
+    c.m.work_bytes(std::min(t.size(), size_t(s.size)));
     return any && (front ? s.view().starts_with(t) : s.view().ends_with(t));
   };
   if (!one.is(Kind::sequence) || one.sequence->kind != SequenceKind::tuple) return boolean_value(fits(one));
@@ -151,6 +154,7 @@ Value remove_affix(const Call& c, bool front) {
   auto [wanted] = bind(c.m, c.arguments, c.name, {"prefix"});
   std::string_view t = text_argument(c.m, required(c.m, wanted, c.name, "prefix"), c.name).view();
   const Text& s = c.text();
+  c.m.work_bytes(std::min(t.size(), size_t(s.size)));
   if (front) return c.m.heap.text(s.view().starts_with(t) ? s.part(t.size(), s.size - t.size()) : s);
   return c.m.heap.text(s.view().ends_with(t) ? s.part(0, s.size - t.size()) : s);
 }

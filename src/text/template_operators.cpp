@@ -119,7 +119,9 @@ bool equal(Machine& m, const Value& a, const Value& b) {
     case Kind::undefined:
     case Kind::none: return true;
     case Kind::text:
-    case Kind::big_integer: return a.text->view() == b.text->view();
+    case Kind::big_integer:
+      if (a.text->size == b.text->size) m.work_bytes(a.text->size);
+      return a.text->view() == b.text->view();
     case Kind::sequence: return equal_sequences(m, *a.sequence, *b.sequence);
     case Kind::dict: return equal_dicts(m, *a.dict, *b.dict);
     case Kind::function: return a.function == b.function;
@@ -130,6 +132,7 @@ bool equal(Machine& m, const Value& a, const Value& b) {
 int order(Machine& m, const Value& a, const Value& b, const char* sign) {
   m.step();
   if (is_number(a) && is_number(b)) return order_numbers(a, b);
+  if (a.is(Kind::text) && b.is(Kind::text)) m.work_bytes(std::min(a.text->size, b.text->size));
   if (a.is(Kind::text) && b.is(Kind::text)) return sign_of(a.text->view().compare(b.text->view()), 0);
   bool sequences = a.is(Kind::sequence) && b.is(Kind::sequence) && a.sequence->kind == b.sequence->kind &&
                    (a.sequence->kind == SequenceKind::list || a.sequence->kind == SequenceKind::tuple);

@@ -55,9 +55,10 @@ void print_items(Machine& m, const Sequence& s, TextBuilder& out) {
 void print_sequence(Machine& m, const Sequence& s, TextBuilder& out) {
   if (s.kind == SequenceKind::generator) m.bad("an iterator has no text: make a list of it first");
   if (s.kind != SequenceKind::range) return print_items(m, s, out);
-  int64_t first = s.size ? s.items[0].integer : 0, step = s.size > 1 ? s.items[1].integer - first : 1;
-  int64_t end = first + step * int64_t(s.size);
-  out.add(step == 1 ? format_text("range({}, {})", first, end) : format_text("range({}, {}, {})", first, end, step), false);
+  // The items do not tell where an empty range, or one of other steps, was to end.
+  bool by_one = s.size && s.items[s.size - 1].integer - s.items[0].integer == int64_t(s.size) - 1;
+  if (!by_one) fail_template(Status::unsupported, m.line, "only ranges that count up by one are printed: make a list of it first");
+  out.add(format_text("range({}, {})", s.items[0].integer, s.items[s.size - 1].integer + 1), false);
 }
 
 void print_dict(Machine& m, const Dict& d, TextBuilder& out) {

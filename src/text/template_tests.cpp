@@ -90,6 +90,8 @@ const TestRule* find_test(std::string_view name) {
 
 bool run_test(Machine& m, std::string_view name, const Value& value, const Arguments& arguments) {
   const TestRule* rule = find_test(name);
+  if (!rule && (name == "filter" || name == "test"))
+    fail_template(Status::unsupported, m.line, "the test '{}' is not among what chat templates may use here", name);
   if (!rule) m.bad("there is no test '{}'", name);
   if (!arguments.keywords.empty() || arguments.values.size() != size_t(rule->arguments)) m.bad("the test '{}' takes {} argument(s)", name, rule->arguments);
   return rule->run(m, value, rule->arguments ? arguments.values[0] : Value());

@@ -126,12 +126,13 @@ Value json_value(Heap& heap, const JsonDocument& document, const JsonValue& from
 
 void TextBuilder::add(std::string_view text, bool content) {
   if (text.empty()) return;
-  if (text.size() > limit_ - text_.size()) fail(Status::limit, "chat template: it writes more than {} bytes", limit_);
+  if (text.size() > limit_ - *together_) fail(Status::limit, "chat template: it writes more than {} bytes", limit_);
   if ((borders_.size() % 2 == 1) != content) {
     if (!borders_.empty() && borders_.back() == text_.size()) borders_.pop_back();
     else borders_.push_back(text_.size());
   }
   text_ += text;
+  *together_ += text.size();
 }
 
 void TextBuilder::add(const Text& text) {

@@ -131,18 +131,26 @@ Value json_value(Heap& heap, const JsonDocument& document, const JsonValue& from
 // Text that grows and remembers what of it is content.
 class TextBuilder {
  public:
-  explicit TextBuilder(size_t limit) : limit_(limit) {}
+  // `together`: bytes that builders of one rendering hold at the same time, which the limit is for.
+  explicit TextBuilder(size_t limit, size_t* together = nullptr) : limit_(limit), together_(together ? together : &own_) {}
+  ~TextBuilder() { *together_ -= text_.size(); }
+  TextBuilder(const TextBuilder&) = delete;
+  TextBuilder& operator=(const TextBuilder&) = delete;
   void add(std::string_view text, bool content);
   void add(const Text& text);
   size_t size() const { return text_.size(); }
   Value value(Heap& heap) const;
   const Vector<size_t>& borders() const { return borders_; }  // where content begins and ends, by turns
-  String take() { return std::move(text_); }
+  String take() {
+    *together_ -= text_.size();
+    return std::exchange(text_, {});
+  }
 
  private:
   String text_;
   Vector<size_t> borders_;
-  size_t limit_;
+  size_t limit_, own_ = 0;
+  size_t* together_;
 };
 
 }  // namespace prm::jinja

@@ -9,12 +9,14 @@ namespace prm {
 
 namespace {
 
-// FNV-1a with a final mix: short texts, no adversary who gains from collisions beyond slow loading of their own file.
+// FNV-1a with a final mix: short texts. Who makes texts collide is refused (kMostProbes).
 size_t hash_text(std::string_view text) {
   uint64_t h = 1469598103934665603ull;
   for (char c : text) h = (h ^ uint8_t(c)) * 1099511628211ull;
   return size_t(h ^ (h >> 32));
 }
+
+constexpr int kMostProbes = 1024;  // real vocabularies need some ten
 
 bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -58,10 +60,12 @@ Vocabulary::Vocabulary(const VocabularySource& s, Listener& listener) {
   table_.assign(slots, -1);
   for (int32_t id = 0; id < int32_t(n); ++id) {
     listener.turn();
+    if (text(id).empty()) continue;  // found by no text
     size_t at = hash_text(text(id)) & (slots - 1);
-    for (; table_[at] >= 0; at = (at + 1) & (slots - 1))
-      if (text(table_[at]) == text(id) && !text(id).empty())
-        fail(Status::bad_file, "tokenizer: tokens {} and {} are both '{}'", table_[at], id, text(id).substr(0, 80));
+    for (int probes = 0; table_[at] >= 0; at = (at + 1) & (slots - 1)) {
+      if (text(table_[at]) == text(id)) fail(Status::bad_file, "tokenizer: tokens {} and {} are both '{}'", table_[at], id, text(id).substr(0, 80));
+      if (++probes > kMostProbes) fail(Status::bad_file, "tokenizer: the tokens are made to collide: more than {} beside token {}", kMostProbes, id);
+    }
     table_[at] = id;
   }
 }
@@ -95,6 +99,12 @@ void Vocabulary::index_special() {
   Map<size_t, Vector<int32_t>, std::greater<>> by_length;
   for (int32_t id = 0; id < size(); ++id)
     if (is_special(type(id)) && !text(id).empty()) by_length[text(id).size()].push_back(id);
+  // Each place of a text is looked at with each length.
+  constexpr size_t kMostLengths = 32768;
+  size_t together = 0;
+  for (auto& [length, ids] : by_length) together += length;
+  if (together > kMostLengths)
+    fail(Status::limit, "tokenizer: special tokens have {} different lengths, {} bytes together; the limit is {}", by_length.size(), together, kMostLengths);
   for (auto& [length, ids] : by_length) {
     SpecialLength entry{length, {}};
     for (int32_t id : ids) {

@@ -152,6 +152,27 @@ static void an_assistants_message_goes_on(void) {
     prm_model_close(model);
 }
 
+/* Looking for a message that the template changed takes size times size. */
+static void a_long_search_is_refused(void) {
+    static char first[200000], second[100000], text[400000];
+    prm_model *model = open_simple(QWEN, 0, 0, 0);
+    prm_message messages[2];
+    prm_prompt prompt;
+    CHECK(model);
+    memset(first, 'a', sizeof first - 1);
+    memset(second, 'a', sizeof second - 1);
+    second[sizeof second - 2] = 'b';
+    messages[0] = message("user", first);
+    messages[1] = message("assistant", second);
+    prompt = chat_prompt(messages, 2);
+    prompt.flags = PRM_PROMPT_CONTINUE;
+    prompt.template_text = "{{ messages[0].content }}{{ messages[1].content }}";
+    CHECK_OK(prm_prompt_render(model, &prompt, text, sizeof text, NULL));
+    prompt.template_text = "{{ messages[0].content }}{{ messages[1].content | replace('b', 'c') }}";
+    CHECK_STATUS(prm_prompt_render(model, &prompt, text, sizeof text, NULL), PRM_STATUS_LIMIT);
+    prm_model_close(model);
+}
+
 static void wrong_conversations_are_refused(void) {
     prm_model *model = open_simple(QWEN, 0, 0, 0);
     prm_message one = message("user", "the");
@@ -317,6 +338,7 @@ static const test_case cases[] = {
     { "what users type is no control token", what_users_type_is_no_control_token },
     { "a begin token comes once", a_begin_token_comes_once },
     { "an assistant's message goes on", an_assistants_message_goes_on },
+    { "a search for a long message is refused", a_long_search_is_refused },
     { "wrong conversations are refused", wrong_conversations_are_refused },
     { "an older host's prompt is a prompt", an_older_prompt_is_a_prompt },
     { "messages generate what their tokens do", messages_generate_what_their_tokens_do },

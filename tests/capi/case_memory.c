@@ -233,6 +233,42 @@ static void text_over_the_context(void) {
     }
 }
 
+/* A budget ends the reading of a text when its tokens have outgrown what the call holds for them: the next texts must not lie over
+ * tokens of that one. */
+static void text_over_the_budget(void) {
+    static answer truth, text;
+    static char long_text[400000], next_text[60000];
+    int which, i;
+    for (i = 0; i < (int)sizeof long_text - 1; ++i) long_text[i] = i % 5 == 4 ? ' ' : (char)('a' + i * i % 26);
+    memcpy(next_text, long_text, sizeof next_text - 1);
+    for (which = 0; which < MODEL_COUNT; ++which) {
+        ledger book = { 0 };
+        prm_engine *engine = NULL;
+        prm_model *model = NULL;
+        prm_model_options options = small_options();
+        prm_prompt prompt = text_prompt(PROMPT), too_long = text_prompt(long_text), next = text_prompt(next_text);
+        prm_generate_options generate = collecting(&truth, TOKENS);
+        int64_t before;
+        CHECK_OK(open_over(&book, planned(which), &engine));
+        CHECK_OK(prm_model_open(engine, model_path(which), &options, NULL, &model));
+        CHECK_OK(prm_generate(model, &prompt, &generate, NULL, NULL));
+        before = book.bytes;
+        for (i = 0; i < 3; ++i) {
+            CHECK_STATUS(prm_generate(model, &too_long, &generate, NULL, NULL), PRM_STATUS_OVER_BUDGET);
+            CHECK(book.bytes == before);
+            CHECK_STATUS(prm_generate(model, &next, &generate, NULL, NULL), PRM_STATUS_CONTEXT_FULL);
+            CHECK(book.bytes == before);
+            generate = collecting(&text, TOKENS);
+            CHECK_OK(prm_generate(model, &prompt, &generate, NULL, NULL));
+            CHECK(text.token_count == truth.token_count);
+            CHECK(!memcmp(text.tokens, truth.tokens, truth.token_count * sizeof truth.tokens[0]));
+        }
+        prm_model_close(model);
+        prm_engine_close(engine);
+        CHECK(book.blocks == 0 && book.wrong == 0);
+    }
+}
+
 static const test_case cases[] = {
     { "what runs charges what was planned, to the byte", plan_is_the_high_water_mark },
     { "64 budgets from the plan to nothing give the same answer or OVER_BUDGET", sixty_four_budgets },
@@ -241,6 +277,7 @@ static const test_case cases[] = {
     { "failing allocations, the middle ones sampled: a status, nothing leaked, again the same answer", failing_allocations },
     { "generating text allocates nothing", generating_takes_nothing },
     { "a text over the context leaves the model as it was", text_over_the_context },
+    { "a text over the budget leaves the model as it was", text_over_the_budget },
 };
 extern const test_suite memory_suite;
 const test_suite memory_suite = SUITE("memory", cases);

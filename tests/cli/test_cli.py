@@ -135,7 +135,8 @@ class Failures(CliTest):
 
     def test_a_full_disk(self):
         with open('/dev/full', 'wb') as full:
-            for args in (['tokenize', '-m', GEMMA, '-p', 'a'], ['inspect', '-m', GEMMA, '--json'], ['--help']):
+            for args in (['tokenize', '-m', GEMMA, '-p', 'a'], ['inspect', '-m', GEMMA, '--json'], ['--help'],
+                         ['run', '-m', GEMMA, '-p', 'a', '-n', '4', '--ignore-eos']):
                 done = subprocess.run([PREMISE, *args], stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=60, check=False)
                 self.assertEqual(done.returncode, 1, args)
                 self.assertIn(b'standard output', done.stderr)

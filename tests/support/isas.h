@@ -5,12 +5,21 @@
 #include <vector>
 
 #include "cpu/cpu_device.h"
+#include "cpu/isa.h"
+
+namespace prm {
+extern const CpuIsa kEmu512Isa;  // in builds with tests
+}
 
 namespace prm::test {
 
 inline std::vector<std::string> test_isas() {
   const char* named = std::getenv("PREMISE_ISA");
   return named && *named ? std::vector<std::string>{named} : available_isas();
+}
+
+inline const CpuIsa& isa_named(const std::string& name) {
+  return name == "avx512" ? kAvx512Isa : name == "emu512" ? kEmu512Isa : name == "avx2" ? kAvx2Isa : kScalarIsa;
 }
 
 }  // namespace prm::test

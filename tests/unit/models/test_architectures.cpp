@@ -113,6 +113,7 @@ TEST_CASE("contradictory or missing metadata is refused by key") {
   says(refusal(with_u32(good, "llama.attention.head_count_kv", 3)), "4 query heads are no multiple of 3 kv heads");
   says(refusal(with_u32(good, "llama.attention.value_length", 8)), "value heads of another size");
   says(refusal(with_u32(good, "llama.attention.key_length", 15)), "the head size is 15");
+  says(refusal(with_u32(good, "llama.attention.key_length", 2048)), "heads of 2048 values are not supported, 1024 at most are");
   says(refusal(renamed(good, "llama.block_count", "llama.block_kount")), "'llama.block_count' is missing");
   says(refusal(renamed(good, "llama.feed_forward_length", "llama.feed_forward_lenght")), "'llama.feed_forward_length' is missing");
   says(refusal(with_f32(good, "llama.rope.freq_base", 0.5f)), "'llama.rope.freq_base' is 0.5");

@@ -127,15 +127,7 @@ TEST_CASE("a rotation turns the pairs that its pairing names") {
   }
 }
 
-namespace prm {
-extern const CpuIsa kEmu512Isa;
-}
-
 namespace {
-
-const CpuIsa& isa_named(const std::string& name) {
-  return name == "avx512" ? kAvx512Isa : name == "emu512" ? kEmu512Isa : name == "avx2" ? kAvx2Isa : kScalarIsa;
-}
 
 // All that a cache may be asked to hold: half patterns and beside them, random bits, blocks of every size, and of what is not finite.
 std::vector<float> values_to_store(Random& random) {

@@ -1,6 +1,7 @@
 // Formats as floats, byte for byte those of the gguf package, and the bytes of the canonical sum: one committed hash per format
 // (src/README.md, "Numbers").
 #include <cmath>
+#include <cstring>
 
 #include "cpu/w16_pack.h"
 #include "ops/ops.h"
@@ -118,6 +119,29 @@ TEST_CASE("activation blocks round to nearest even, carry exact sums, and make z
   quantize_a8(x.data(), b, 256);
   CHECK(b[0].sum == 127 + 0 + 2 - 2);
   CHECK(b[7].d == 1.0f);
+}
+
+TEST_CASE("activations so small that their scale has no inverse are zeros, on every ISA") {
+  Random random(4);
+  for (float size : {1e-35f, 3.8e-37f, 0x1p-121f, 0x1.fffffep-122f, 3e-37f, 1e-38f, 1e-40f, 1e-45f}) {
+    std::vector<float> x = uniform(256, random, size);
+    x[7] = size, x[9] = -size, x[11] = 0;
+    BlockA8K k;
+    BlockA8 b[8];
+    quantize_a8k(x.data(), &k, 256);
+    quantize_a8(x.data(), b, 256);
+    CHECK((k.d > 0) == (size >= 0x1p-121f));
+    CHECK(int(k.q[7]) == (k.d > 0 ? 127 : 0));
+    for (const std::string& name : test_isas()) {
+      BlockA8K other_k;
+      BlockA8 other_b[8];
+      isa_named(name).quantize_a8k(x.data(), &other_k, 256);
+      isa_named(name).quantize_a8(x.data(), other_b, 256);
+      INFO(name << " " << size);
+      CHECK(!std::memcmp(&k, &other_k, sizeof k));
+      CHECK(!std::memcmp(b, other_b, sizeof b));
+    }
+  }
 }
 
 namespace {

@@ -161,6 +161,12 @@ TEST_CASE("configurations with missing, mistyped or contradictory keys are refus
          "'quantization_config'");
   config("tiny-qwen3moe-f16", "\"norm_topk_prob\": true", "\"norm_topk_prob\": false", Status::unsupported,
          "'norm_topk_prob' is false, expected true");
+  config("tiny-qwen3moe-f16", "\"norm_topk_prob\": true,", "", Status::unsupported, "'norm_topk_prob' is false, expected true");
+  std::string many = "\"eos_token_id\": [0";
+  for (int i = 1; i < 100; ++i) many += "," + std::to_string(i);
+  config("tiny-qwen3-f16", "\"rope_scaling\": null", many + "]", Status::bad_file, "'eos_token_id' holds more than 64 ids");
+  config("tiny-qwen3-f16", "\"rope_scaling\": null", "\"rope_parameters\": {\"rope_theta\": 10000.0, \"partial_rotary_factor\": 1.5}",
+         Status::bad_file, "'partial_rotary_factor' is 1.5");
   config("tiny-qwen3moe-f16", "\"decoder_sparse_step\": 1", "\"decoder_sparse_step\": 2", Status::unsupported,
          "'decoder_sparse_step' is 2");
   config("tiny-qwen3moe-f16", "\"num_experts\": 8", "\"num_experts\": 9", Status::bad_file, "expected [9, ");

@@ -128,6 +128,17 @@ TEST_CASE("two tokens of one text are refused by name; empty ones are never made
   CHECK(pieces(*make_tokenizer(bpe.finish()), "ab", true) == "a|b");
 }
 
+TEST_CASE("vocabularies that are made to take long are refused, or take no longer") {
+  TinyBpe empty;
+  for (int i = 0; i < 300000; ++i) empty.add("");
+  CHECK(make_tokenizer(empty.finish()));
+  TinyBpe lengths;
+  for (int i = 1; i < 600; ++i) lengths.add(String(size_t(i), 'a') + "b", 4);
+  auto [status, message] = failure([&] { make_tokenizer(lengths.finish()); });
+  CHECK(status == Status::limit);
+  CHECK(message.find("599 different lengths") != message.npos);
+}
+
 TEST_CASE("gemma4 joins characters of raw text, line feeds apart, and falls back to byte tokens") {
   TinyBpe bpe;
   bpe.texts.clear(), bpe.source.types.clear();
