@@ -16,6 +16,9 @@
 #define SANITIZED 0
 #endif
 
+/* So that the library finds it, too: the flags of this build hide names. */
+#define EXPORTED __attribute__((visibility("default")))
+
 static atomic_int armed;
 static atomic_llong calls;
 static int64_t fail_at;
@@ -53,12 +56,12 @@ static int refuses(void) {
     errno = ENOMEM;
     return 1;
 }
-void *malloc(size_t size) { return refuses() ? NULL : __libc_malloc(size); }
-void *calloc(size_t count, size_t size) { return refuses() ? NULL : __libc_calloc(count, size); }
-void *realloc(void *memory, size_t size) { return refuses() ? NULL : __libc_realloc(memory, size); }
-void *memalign(size_t align, size_t size) { return refuses() ? NULL : __libc_memalign(align, size); }
-void *aligned_alloc(size_t align, size_t size) { return memalign(align, size); }
-int posix_memalign(void **out, size_t align, size_t size) {
+EXPORTED void *malloc(size_t size) { return refuses() ? NULL : __libc_malloc(size); }
+EXPORTED void *calloc(size_t count, size_t size) { return refuses() ? NULL : __libc_calloc(count, size); }
+EXPORTED void *realloc(void *memory, size_t size) { return refuses() ? NULL : __libc_realloc(memory, size); }
+EXPORTED void *memalign(size_t align, size_t size) { return refuses() ? NULL : __libc_memalign(align, size); }
+EXPORTED void *aligned_alloc(size_t align, size_t size) { return memalign(align, size); }
+EXPORTED int posix_memalign(void **out, size_t align, size_t size) {
     void *memory = memalign(align, size);
     if (!memory) return ENOMEM;
     *out = memory;
@@ -66,7 +69,7 @@ int posix_memalign(void **out, size_t align, size_t size) {
 }
 #endif
 
-void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset) {
+EXPORTED void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset) {
     if (strikes(SYSTEM_MAP)) {
         errno = ENOMEM;
         return MAP_FAILED;
@@ -74,7 +77,7 @@ void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offse
     return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
 }
 
-int mprotect(void *at, size_t size, int protection) {
+EXPORTED int mprotect(void *at, size_t size, int protection) {
     if (strikes(SYSTEM_MAP)) {
         errno = ENOMEM;
         return -1;
@@ -89,7 +92,7 @@ static void cut_file(int fd) {
     if (fstat(fd, &info) || truncate(path, info.st_size / 2)) perror("cutting a file");
 }
 
-ssize_t pread(int fd, void *data, size_t size, off_t offset) {
+EXPORTED ssize_t pread(int fd, void *data, size_t size, off_t offset) {
     int how = atomic_load(&armed);
     if (how >= SYSTEM_READ_FAILS && strikes(how)) {
         if (how == SYSTEM_READ_FAILS || how == SYSTEM_READ_BREAKS) {
