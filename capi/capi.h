@@ -76,6 +76,11 @@ struct CancelUse : AnyUse {
   explicit CancelUse(const void* handle) : AnyUse(handle, HandleKind::cancel, "control.cancel") {}
 };
 
+// A call that waits for its turn on a model would wait for itself.
+inline void require_own_turn(const ModelUse& use) {
+  if (use.is_nested()) fail_about(Status::invalid_state, "model", "a call on the model is under way on this thread: its callbacks may query and fire, nothing else");
+}
+
 // A call's control, and the end of what it works on.
 struct Listening {
   std::optional<CancelUse> token;
@@ -87,13 +92,21 @@ inline void require_argument(bool ok, const char* name, const char* what) {
   if (!ok) fail_about(Status::invalid_argument, name, "{}: {}", name, what);
 }
 
+// No struct of any version is larger: what is, was not started with PRM_INIT.
+inline constexpr uint32_t kMaxStructBytes = 4096;
+inline bool is_struct_size(uint32_t size) { return size >= sizeof(uint32_t) && size <= kMaxStructBytes; }
+template <class T>
+void require_info(const T* out, const char* name) {
+  require_argument(out && is_struct_size(out->struct_size), name, "is NULL or not started with PRM_INIT");
+}
+
 // A growing struct as this library knows it. Zero-fills what an older host lacks; refuses what a newer one has set.
 template <class T>
 T read_options(const T* from, const char* name) {
   T options{};
   if (!from) return options;
   uint32_t size = from->struct_size;
-  require_argument(size >= sizeof(uint32_t), name, "struct_size is not set: start the struct with PRM_INIT");
+  require_argument(is_struct_size(size), name, "struct_size is not that of a struct: start it with PRM_INIT");
   std::memcpy(&options, from, size < sizeof(T) ? size : sizeof(T));
   auto* bytes = reinterpret_cast<const unsigned char*>(from);
   for (size_t i = sizeof(T); i < size; ++i)

@@ -138,7 +138,7 @@ void prm_engine_close(prm_engine* engine) { cancel_and_close_handle(engine, Hand
 
 prm_status prm_engine_query(prm_engine* engine, prm_engine_info* out) try {
   EngineUse use(engine, "engine");
-  require_argument(out && out->struct_size >= sizeof(uint32_t), "out", "is NULL or not started with PRM_INIT");
+  require_info(out, "out");
   Engine& e = *use->engine;
   e.pool.notice_fork();
   prm_engine_info info{};

@@ -129,7 +129,8 @@ prm_status prm_generate(prm_model* model, const prm_prompt* prompt, const prm_ge
                         prm_request_info* info) try {
   FloatState ours;
   ModelUse use(model, "model");
-  require_argument(!info || info->struct_size >= sizeof(uint32_t), "info", "is not started with PRM_INIT");
+  require_own_turn(use);
+  if (info) require_info(info, "info");
   prm_generate_options known = read_options(options, "options");
   Listening listen(control, use);
   std::optional<SessionHold> session;
@@ -172,7 +173,7 @@ void prm_session_close(prm_session* session) { close_handle(session, HandleKind:
 
 prm_status prm_session_query(prm_session* session, prm_session_info* out) try {
   SessionHold hold(session, "session");
-  require_argument(out && out->struct_size >= sizeof(uint32_t), "out", "is NULL or not started with PRM_INIT");
+  require_info(out, "out");
   const Model& model = *hold->model;
   prm_session_info info{};
   info.token_count = int32_t(hold->session->token_count.load(std::memory_order_relaxed));

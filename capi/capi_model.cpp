@@ -58,6 +58,11 @@ PromptSource read_chat(const prm_prompt& prompt) {
 
 }  // namespace
 
+// More than the text of any prompt becomes: a count that is none is told before memory behind it is read.
+void require_token_count(const char* name, size_t count) {
+  if (count > kMaxPromptBytes) fail_about(Status::limit, name, "{}: {} tokens, the limit is {}", name, count, kMaxPromptBytes);
+}
+
 std::string_view read_text(const prm_text& text, const char* name) {
   if (!text.data) {
     require_argument(text.size == 0 || text.size == PRM_NUL, name, "has a size but no data");
@@ -78,6 +83,7 @@ PromptSource read_prompt(const prm_prompt* from) {
   if (prompt.messages) return read_chat(prompt);
   require_argument(!(prompt.flags & PRM_PROMPT_CONTINUE), "prompt.flags", "PRM_PROMPT_CONTINUE goes with messages");
   require_argument(!prompt.tools_json && !prompt.template_text && !prompt.template_json, "prompt", "tools and template values go with messages");
+  require_token_count("prompt.tokens", prompt.token_count);
   if (prompt.tokens) return {.tokens = {prompt.tokens, prompt.token_count}};
   std::string_view text = read_text(prompt.text, "prompt.text");
   if (text.size() > kMaxPromptBytes) fail_about(Status::limit, "prompt.text", "the prompt has {} bytes, the limit is {}", text.size(), kMaxPromptBytes);
@@ -109,7 +115,7 @@ void prm_model_close(prm_model* model) { cancel_and_close_handle(model, HandleKi
 
 prm_status prm_model_query(prm_model* model, prm_model_info* out) try {
   ModelUse use(model, "model");
-  require_argument(out && out->struct_size >= sizeof(uint32_t), "out", "is NULL or not started with PRM_INIT");
+  require_info(out, "out");
   const Model& m = *use->model;
   prm_model_info info{};
   info.vocabulary = int32_t(m.config.vocabulary);
@@ -144,7 +150,7 @@ prm_status prm_model_report(prm_model* model, prm_report what, char* buffer, siz
 
 prm_status prm_model_plan(prm_model* model, const prm_plan_options* options, prm_plan* out, char* buffer, size_t capacity, size_t* size) try {
   ModelUse use(model, "model");
-  require_argument(!out || out->struct_size >= sizeof(uint32_t), "out", "is not started with PRM_INIT");
+  if (out) require_info(out, "out");
   prm_plan_options known = read_options(options, "options");
   require_argument(known.reserved == 0, "options.reserved", "must be 0");
   const Model& m = *use->model;
@@ -203,6 +209,7 @@ prm_status prm_detokenize(prm_model* model, const int32_t* tokens, size_t count,
   FloatState ours;
   ModelUse use(model, "model");
   require_argument(tokens || count == 0, "tokens", "is NULL");
+  require_token_count("tokens", count);
   if (flags & ~uint32_t(PRM_PROMPT_SPECIAL)) fail_about(Status::unsupported, "flags", "flags has unknown bits: {:#x}", flags);
   ShortCall call(*use->engine);
   write_text(detokenize(*use->model->tokenizer, tokens, count, flags & PRM_PROMPT_SPECIAL), buffer, capacity, size);

@@ -75,6 +75,7 @@ prm_status prm_run(prm_model* model, const prm_tensor* inputs, size_t input_coun
                    size_t output_count) try {
   FloatState ours;
   ModelUse use(model, "model");
+  require_own_turn(use);
   Listening listen(control, use);
   TokenBatch batch = read_tokens(inputs, input_count);
   int64_t V = use->model->config.vocabulary;

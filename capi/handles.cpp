@@ -122,6 +122,12 @@ AnyUse::~AnyUse() {
   if (process_ == process_id()) end_use(*slot_);
 }
 
+bool AnyUse::is_nested() const noexcept {
+  for (const AnyUse* use = outer_; use; use = use->outer_)
+    if (use->slot_ == slot_) return true;
+  return false;
+}
+
 void AnyUse::count_again() noexcept {
   for (AnyUse* use = innermost; use; use = use->outer_) {
     use->slot_->state.fetch_add(1);

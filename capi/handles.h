@@ -40,6 +40,8 @@ class AnyUse {
   AnyUse& operator=(const AnyUse&) = delete;
   void* object() const { return slot_->object; }
   const std::atomic<bool>& flag() const { return slot_->flag; }
+  // In a callback of a call that uses it.
+  bool is_nested() const noexcept;
   // In a child of fork, once: the uses of this thread count there, too.
   static void count_again() noexcept;
 

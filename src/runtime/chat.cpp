@@ -57,8 +57,8 @@ class ChatReader {
   bool found_ = false;
 
   void count(size_t bytes) {
+    if (bytes > kMaxChatBytes - bytes_) fail_about(Status::limit, "prompt.messages", "the messages have more than {} bytes", kMaxChatBytes);
     bytes_ += bytes;
-    if (bytes_ > kMaxChatBytes) fail_about(Status::limit, "prompt.messages", "the messages have more than {} bytes", kMaxChatBytes);
   }
 
   // Text that an assistant began, and that goes on.

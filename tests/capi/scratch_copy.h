@@ -13,6 +13,8 @@ typedef struct scratch_copy {
 int scratch_make(scratch_copy *copy, const char *model);
 /* As the original is. */
 int scratch_restore(const scratch_copy *copy);
+/* Nothing is left in its files. */
+int scratch_empty(const scratch_copy *copy);
 void scratch_remove(scratch_copy *copy);
 
 #endif

@@ -42,7 +42,7 @@ static int strikes(int how) {
     int64_t call;
     if (atomic_load(&armed) != how) return 0;
     call = atomic_fetch_add(&calls, 1) + 1;
-    return fail_on ? call >= fail_at : call == fail_at;
+    return fail_at && (fail_on ? call >= fail_at : call == fail_at);
 }
 
 #if !SANITIZED

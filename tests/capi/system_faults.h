@@ -15,7 +15,7 @@ enum system_fault {
     SYSTEM_READ_CUTS    /* the file is cut to half before the pread, for good */
 };
 
-/* From now on, on every thread. */
+/* From now on, on every thread; at 0: only count. */
 void system_fault_arm(enum system_fault how, int64_t at, int onwards);
 /* The calls that could have failed since. */
 int64_t system_fault_disarm(void);
