@@ -125,6 +125,6 @@ void write_info(T info, T* out) {
 // Text out by (buffer, capacity, *size).
 void write_text(std::string_view text, char* buffer, size_t capacity, size_t* size);
 std::string_view read_text(const prm_text& text, const char* name);
-PromptSource read_prompt(const prm_prompt* prompt);
+PromptSource read_prompt(const prm_prompt* prompt, const Limits& limits);
 
 }  // namespace prm

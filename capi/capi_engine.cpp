@@ -58,6 +58,26 @@ HostServices read_host(const prm_host* from, int32_t threads) {
   return services;
 }
 
+// Of 0 the default; more than that is more than what was thought through.
+template <class Given, class T>
+void tighten(const char* name, Given given, T& limit) {
+  if (given == 0) return;
+  if (given < 0 || uint64_t(given) > uint64_t(limit)) fail_about(Status::invalid_argument, name, "limits.{} is {}, expected 0 (the default) to {}", name, given, limit);
+  limit = T(given);
+}
+
+Limits read_limits(const prm_limits* from) {
+  prm_limits given = read_options(from, "options.limits");
+  Limits limits;
+  tighten("nesting", given.nesting, limits.nesting);
+  tighten("file_bytes", given.file_bytes, limits.file_bytes);
+  tighten("metadata_bytes", given.metadata_bytes, limits.metadata_bytes);
+  tighten("tensors", given.tensors, limits.tensors);
+  tighten("prompt_bytes", given.prompt_bytes, limits.prompt_bytes);
+  tighten("template_steps", given.template_steps, limits.template_steps);
+  return limits;
+}
+
 EnginePtr open_engine(const prm_engine_options& options) {
   if (options.threads < PRM_THREADS_ALL || options.threads > 1024)
     fail_about(Status::invalid_argument, "threads", "options.threads is {}, expected -1 (all) to 1024", options.threads);
@@ -67,6 +87,7 @@ EnginePtr open_engine(const prm_engine_options& options) {
   ours.threads = options.threads == PRM_THREADS_ALL ? granted_cores() - 1 : options.threads;
   if (options.spin_us) ours.spin_us = options.spin_us;
   ours.max_host_bytes = options.max_host_bytes;
+  ours.limits = read_limits(options.limits);
   EnginePtr engine = make_engine(ours);
   AccountScope engines(engine->account);
   engine->device = open_cpu(options.isa ? options.isa : "");

@@ -104,7 +104,7 @@ GenerateRequest read_request(const ModelObject& model, const prm_prompt* prompt,
   if (from.on_logprobs) request.on_logprobs = pass_logprobs;
   request.options = &from;
   request.user = from.user;
-  request.prompt = read_prompt(prompt);
+  request.prompt = read_prompt(prompt, model.engine->limits);
   return request;
 }
 

@@ -5,8 +5,6 @@ namespace prm {
 
 namespace {
 
-constexpr size_t kMaxPromptBytes = 16u << 20;
-
 DType read_cache_type(prm_dtype from) {
   switch (from) {
     case PRM_DTYPE_ANY:
@@ -56,12 +54,12 @@ PromptSource read_chat(const prm_prompt& prompt) {
   return source;
 }
 
-}  // namespace
-
-// More than the text of any prompt becomes: a count that is none is told before memory behind it is read.
-void require_token_count(const char* name, size_t count) {
-  if (count > kMaxPromptBytes) fail_about(Status::limit, name, "{}: {} tokens, the limit is {}", name, count, kMaxPromptBytes);
+// A count that is none is told before memory behind it is read.
+void require_token_count(const char* name, size_t count, const Limits& limits) {
+  if (count > limits.prompt_bytes) fail_about(Status::limit, name, "{}: {} tokens, the limit is {}", name, count, limits.prompt_bytes);
 }
+
+}  // namespace
 
 std::string_view read_text(const prm_text& text, const char* name) {
   if (!text.data) {
@@ -71,7 +69,7 @@ std::string_view read_text(const prm_text& text, const char* name) {
   return text.size == PRM_NUL ? std::string_view(text.data) : std::string_view(text.data, text.size);
 }
 
-PromptSource read_prompt(const prm_prompt* from) {
+PromptSource read_prompt(const prm_prompt* from, const Limits& limits) {
   require_argument(from, "prompt", "is NULL");
   prm_prompt prompt = read_options(from, "prompt");
   if (prompt.flags & ~uint32_t(PRM_PROMPT_SPECIAL | PRM_PROMPT_NO_BOS | PRM_PROMPT_CONTINUE))
@@ -83,10 +81,10 @@ PromptSource read_prompt(const prm_prompt* from) {
   if (prompt.messages) return read_chat(prompt);
   require_argument(!(prompt.flags & PRM_PROMPT_CONTINUE), "prompt.flags", "PRM_PROMPT_CONTINUE goes with messages");
   require_argument(!prompt.tools_json && !prompt.template_text && !prompt.template_json, "prompt", "tools and template values go with messages");
-  require_token_count("prompt.tokens", prompt.token_count);
+  require_token_count("prompt.tokens", prompt.token_count, limits);
   if (prompt.tokens) return {.tokens = {prompt.tokens, prompt.token_count}};
   std::string_view text = read_text(prompt.text, "prompt.text");
-  if (text.size() > kMaxPromptBytes) fail_about(Status::limit, "prompt.text", "the prompt has {} bytes, the limit is {}", text.size(), kMaxPromptBytes);
+  if (text.size() > limits.prompt_bytes) fail_about(Status::limit, "prompt.text", "the prompt has {} bytes, the limit is {}", text.size(), limits.prompt_bytes);
   return {.text = text, .flags = {(prompt.flags & PRM_PROMPT_SPECIAL) != 0, !(prompt.flags & PRM_PROMPT_NO_BOS)}, .is_text = true};
 }
 
@@ -175,7 +173,7 @@ prm_status prm_model_plan(prm_model* model, const prm_plan_options* options, prm
 prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tokens, size_t capacity, size_t* count) try {
   FloatState ours;
   ModelUse use(model, "model");
-  PromptSource source = read_prompt(prompt);
+  PromptSource source = read_prompt(prompt, use->engine->limits);
   ShortCall call(*use->engine);
   Vector<int32_t> ids(source.tokens.begin(), source.tokens.end());
   if (source.is_text) tokenize(*use->model->tokenizer, source.text, source.flags, ids);
@@ -195,7 +193,7 @@ prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tok
 prm_status prm_prompt_render(prm_model* model, const prm_prompt* prompt, char* buffer, size_t capacity, size_t* size) try {
   FloatState ours;
   ModelUse use(model, "model");
-  PromptSource source = read_prompt(prompt);
+  PromptSource source = read_prompt(prompt, use->engine->limits);
   require_argument(source.is_chat, "prompt.messages", "are what a template renders: give some");
   ShortCall call(*use->engine);
   write_text(render_chat(*use->model, source.chat, {}).text, buffer, capacity, size);
@@ -209,7 +207,7 @@ prm_status prm_detokenize(prm_model* model, const int32_t* tokens, size_t count,
   FloatState ours;
   ModelUse use(model, "model");
   require_argument(tokens || count == 0, "tokens", "is NULL");
-  require_token_count("tokens", count);
+  require_token_count("tokens", count, use->engine->limits);
   if (flags & ~uint32_t(PRM_PROMPT_SPECIAL)) fail_about(Status::unsupported, "flags", "flags has unknown bits: {:#x}", flags);
   ShortCall call(*use->engine);
   write_text(detokenize(*use->model->tokenizer, tokens, count, flags & PRM_PROMPT_SPECIAL), buffer, capacity, size);

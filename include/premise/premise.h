@@ -112,7 +112,7 @@ enum {
     /* files */
     PRM_STATUS_BAD_FILE = 10,         /* malformed: prm_error_info has the file and the offset */
     PRM_STATUS_IO = 11,
-    PRM_STATUS_LIMIT = 13,            /* a bound on what comes from outside */
+    PRM_STATUS_LIMIT = 13,            /* a bound on what comes from outside (prm_limits); handles, sessions */
     /* memory: prm_error_info has both figures */
     PRM_STATUS_OUT_OF_MEMORY = 20,
     PRM_STATUS_OVER_BUDGET = 22,      /* max_host_bytes of the engine or the model */
@@ -238,6 +238,18 @@ typedef struct prm_host {
     const void *(*file_map)(void *file_user, void *file, uint64_t offset, size_t size);
 } prm_host;
 
+/* Bounds on what comes from outside: beyond one is status LIMIT. 0 in a field is its default, in brackets, which is also the most. */
+typedef struct prm_limits {
+    uint32_t struct_size;
+    int32_t nesting;            /* of JSON in each other's values, and in chat templates [64; of statements there 40] */
+    uint64_t file_bytes;        /* one file of a model [1 TiB] */
+    uint64_t metadata_bytes;    /* what stands in front of the tensors of one file: settings, vocabulary, names [256 MiB; safetensors
+                                   100 MiB]; one JSON file of a folder [64 MiB] */
+    int64_t tensors;            /* of one file [1 Mi; GGUF 65,536] */
+    int64_t prompt_bytes;       /* a text; all messages together; tools, values or one message's extra as JSON [16 MiB]. As many tokens */
+    int64_t template_steps;     /* one rendering of a chat template [1 Mi] */
+} prm_limits;
+
 enum { PRM_THREADS_ALL = -1 };  /* as many as affinity and cgroup leave beside the caller */
 
 typedef struct prm_engine_options {
@@ -248,6 +260,7 @@ typedef struct prm_engine_options {
     const char *isa;            /* "scalar", "avx2", "avx512"; NULL = the best this CPU has. Missing: DEVICE_UNAVAILABLE */
     const prm_host *host;       /* copies */
     uint64_t max_host_bytes;    /* hard bound on all that the engine and what is opened on it hold; 0 = none */
+    const prm_limits *limits;   /* copies; NULL = the defaults */
 } prm_engine_options;
 
 /* Opens an engine; several live side by side. `version` is PRM_VERSION. Takes < 50 ms.

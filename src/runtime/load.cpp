@@ -80,7 +80,7 @@ ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptio
   AccountScope engines(engine->account);
   auto model = make_charged<Model>(engine, options.max_host_bytes);
   AccountScope models(model->account);
-  model->file = open_model_source(engine->host.files, source, model->account, control);
+  model->file = open_model_source(engine->host.files, source, model->account, control, engine->limits);
   prepare_model(*model, options, control);
   model->header_only = options.header_only;
   const Log& log = engine->host.log;
