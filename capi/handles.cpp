@@ -55,9 +55,12 @@ HandleSlot* take_use(const void* handle, HandleKind kind) noexcept {
   return nullptr;
 }
 
-void end_use(HandleSlot& slot) noexcept {
+// True where it was the last of a closed one, which is gone then.
+bool end_use(HandleSlot& slot) noexcept {
   uint64_t before = slot.state.fetch_sub(1);
-  if ((before & kClosing) && (before & kUses) == 1) give_back(slot, before);
+  bool last = (before & kClosing) && (before & kUses) == 1;
+  if (last) give_back(slot, before);
+  return last;
 }
 
 void close(const void* handle, HandleKind kind, bool cancel) noexcept {
@@ -69,10 +72,9 @@ void close(const void* handle, HandleKind kind, bool cancel) noexcept {
   uint64_t state = slot->state.load();
   do {
     if (!is_open(state, expected)) return;
-  } while (!slot->state.compare_exchange_weak(state, state | kClosing));
+  } while (!slot->state.compare_exchange_weak(state, (state | kClosing) + 1));  // a use of our own, so that the slot stays until the flag is set
   if (cancel) slot->flag.store(true);
-  if (!(state & kUses)) give_back(*slot, state);
-  else if (cancel && !innermost)
+  if (!end_use(*slot) && cancel && !innermost)
     while (slot->given_back.load() == seen) wait_while(slot->given_back, seen);
 }
 
