@@ -9,16 +9,24 @@
 
 namespace prm {
 
-Control read_control(const prm_control* from) {
+Listening::Listening(const prm_control* from, const AnyUse& on) {
   prm_control options = read_options(from, "control");
   require_argument(options.reserved == 0, "control.reserved", "must be 0");
   require_argument(options.deadline_ns >= 0, "control.deadline_ns", "is negative");
-  Control control;
-  control.cancel = options.cancel ? &options.cancel->fired : nullptr;
+  if (options.cancel) control.cancel = &token.emplace(options.cancel).flag();
+  control.closing = &on.flag();
   control.deadline_ns = options.deadline_ns;
   control.on_progress = options.on_progress;
   control.user = options.user;
-  return control;
+}
+
+void destroy_object(HandleKind kind, void* object) noexcept {
+  switch (kind) {
+    case HandleKind::engine: return destroy(static_cast<EngineObject*>(object));
+    case HandleKind::model: return destroy(static_cast<ModelObject*>(object));
+    case HandleKind::session: return destroy(static_cast<SessionObject*>(object));
+    case HandleKind::cancel: return;
+  }
 }
 
 void write_text(std::string_view text, char* buffer, size_t capacity, size_t* size) {
@@ -50,6 +58,26 @@ HostServices read_host(const prm_host* from, int32_t threads) {
   return services;
 }
 
+// Of 0 the default; more than that is more than what was thought through.
+template <class Given, class T>
+void tighten(const char* name, Given given, T& limit) {
+  if (given == 0) return;
+  if (given < 0 || uint64_t(given) > uint64_t(limit)) fail_about(Status::invalid_argument, name, "limits.{} is {}, expected 0 (the default) to {}", name, given, limit);
+  limit = T(given);
+}
+
+Limits read_limits(const prm_limits* from) {
+  prm_limits given = read_options(from, "options.limits");
+  Limits limits;
+  tighten("nesting", given.nesting, limits.nesting);
+  tighten("file_bytes", given.file_bytes, limits.file_bytes);
+  tighten("metadata_bytes", given.metadata_bytes, limits.metadata_bytes);
+  tighten("tensors", given.tensors, limits.tensors);
+  tighten("prompt_bytes", given.prompt_bytes, limits.prompt_bytes);
+  tighten("template_steps", given.template_steps, limits.template_steps);
+  return limits;
+}
+
 EnginePtr open_engine(const prm_engine_options& options) {
   if (options.threads < PRM_THREADS_ALL || options.threads > 1024)
     fail_about(Status::invalid_argument, "threads", "options.threads is {}, expected -1 (all) to 1024", options.threads);
@@ -59,6 +87,7 @@ EnginePtr open_engine(const prm_engine_options& options) {
   ours.threads = options.threads == PRM_THREADS_ALL ? granted_cores() - 1 : options.threads;
   if (options.spin_us) ours.spin_us = options.spin_us;
   ours.max_host_bytes = options.max_host_bytes;
+  ours.limits = read_limits(options.limits);
   EnginePtr engine = make_engine(ours);
   AccountScope engines(engine->account);
   engine->device = open_cpu(options.isa ? options.isa : "");
@@ -102,17 +131,15 @@ int64_t prm_now_ns(void) { return now_ns(); }
 
 prm_status prm_cancel_open(prm_cancel** out) try {
   require_argument(out, "out", "is NULL");
-  *out = new prm_cancel;
+  *out = static_cast<prm_cancel*>(open_handle(HandleKind::cancel, nullptr));
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();
 }
 
-void prm_cancel_fire(prm_cancel* cancel) {
-  if (cancel) cancel->fired.store(true, std::memory_order_relaxed);
-}
+void prm_cancel_fire(prm_cancel* cancel) { fire_handle(cancel); }
 
-void prm_cancel_close(prm_cancel* cancel) { delete cancel; }
+void prm_cancel_close(prm_cancel* cancel) { close_handle(cancel, HandleKind::cancel); }
 
 prm_status prm_engine_open(int32_t version, const prm_engine_options* options, prm_engine** out) try {
   FloatState ours;
@@ -120,24 +147,27 @@ prm_status prm_engine_open(int32_t version, const prm_engine_options* options, p
   if (version < 0 || version / 1000000 != PRM_VERSION / 1000000 || version > PRM_VERSION)
     fail(Status::version_mismatch, "the program was built for version {}, this library is version {}: install a library at least as new", version, PRM_VERSION);
   EnginePtr engine = open_engine(read_options(options, "options"));
-  *out = make_handle<prm_engine>(engine->host.memory);
-  (*out)->engine = std::move(engine);
+  auto object = make_object<EngineObject>(engine->host.memory);
+  object->engine = std::move(engine);
+  *out = hand_out<prm_engine>(HandleKind::engine, std::move(object));
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();
 }
 
-void prm_engine_close(prm_engine* engine) { close_handle(engine); }
+void prm_engine_close(prm_engine* engine) { cancel_and_close_handle(engine, HandleKind::engine); }
 
 prm_status prm_engine_query(prm_engine* engine, prm_engine_info* out) try {
-  require_argument(engine, "engine", "is NULL");
-  require_argument(out && out->struct_size >= sizeof(uint32_t), "out", "is NULL or not started with PRM_INIT");
+  EngineUse use(engine, "engine");
+  require_info(out, "out");
+  Engine& e = *use->engine;
+  e.pool.notice_fork();
   prm_engine_info info{};
-  info.threads = engine->engine->pool.threads();
-  info.isa = cpu_isa(*engine->engine->device);
-  info.host_bytes = engine->engine->account.held();
-  info.peak_host_bytes = engine->engine->account.peak();
-  info.max_host_bytes = engine->engine->account.limit();
+  info.threads = e.pool.threads();
+  info.isa = cpu_isa(*e.device);
+  info.host_bytes = e.account.held();
+  info.peak_host_bytes = e.account.peak();
+  info.max_host_bytes = e.account.limit();
   write_info(info, out);
   return PRM_STATUS_OK;
 } catch (...) {
@@ -146,10 +176,10 @@ prm_status prm_engine_query(prm_engine* engine, prm_engine_info* out) try {
 
 prm_status prm_engine_report(prm_engine* engine, prm_report what, char* buffer, size_t capacity, size_t* size) try {
   FloatState ours;
-  require_argument(engine, "engine", "is NULL");
+  EngineUse use(engine, "engine");
   if (what != PRM_REPORT_CAPABILITIES) fail_about(Status::invalid_argument, "what", "report {} is not one of an engine", what);
-  ShortCall call(*engine->engine);
-  write_text(capabilities_json(*engine->engine), buffer, capacity, size);
+  ShortCall call(*use->engine);
+  write_text(capabilities_json(*use->engine), buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();

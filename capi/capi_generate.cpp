@@ -78,7 +78,8 @@ int32_t pass_logprobs(const void* options, const TokenRecord* tokens, size_t cou
 }
 
 // `from` and `stops` live as long as the request.
-GenerateRequest read_request(const prm_model& model, const prm_prompt* prompt, const prm_generate_options& from, StopList& stops) {
+GenerateRequest read_request(const ModelObject& model, const prm_prompt* prompt, const prm_generate_options& from, std::optional<SessionHold>& session,
+                             StopList& stops) {
   int64_t vocabulary = model.model->config.vocabulary;
   if (from.flags & ~uint32_t(PRM_GENERATE_IGNORE_END)) fail_about(Status::unsupported, "flags", "options.flags has unknown bits: {:#x}", from.flags);
   GenerateRequest request;
@@ -93,8 +94,9 @@ GenerateRequest read_request(const prm_model& model, const prm_prompt* prompt, c
   request.logprobs = in_range("logprobs", from.logprobs, 0, int32_t(1 + kMaxBest));
   require_argument(!from.logprobs == !from.on_logprobs, "logprobs", "and on_logprobs come together");
   if (from.session) {
-    require_argument(from.session->model == model.model, "session", "belongs to another model");
-    request.session = from.session->session;
+    session.emplace(from.session, "session");
+    require_argument((*session)->model == model.model, "session", "belongs to another model");
+    request.session = (*session)->session;
   }
   request.on_text = from.on_text;
   request.on_token = from.on_token;
@@ -102,7 +104,7 @@ GenerateRequest read_request(const prm_model& model, const prm_prompt* prompt, c
   if (from.on_logprobs) request.on_logprobs = pass_logprobs;
   request.options = &from;
   request.user = from.user;
-  request.prompt = read_prompt(prompt);
+  request.prompt = read_prompt(prompt, model.engine->limits);
   return request;
 }
 
@@ -126,15 +128,17 @@ using namespace prm;
 prm_status prm_generate(prm_model* model, const prm_prompt* prompt, const prm_generate_options* options, const prm_control* control,
                         prm_request_info* info) try {
   FloatState ours;
-  require_argument(model, "model", "is NULL");
-  require_argument(!info || info->struct_size >= sizeof(uint32_t), "info", "is not started with PRM_INIT");
+  ModelUse use(model, "model");
+  require_own_turn(use);
+  if (info) require_info(info, "info");
   prm_generate_options known = read_options(options, "options");
-  Control listen = read_control(control);
+  Listening listen(control, use);
+  std::optional<SessionHold> session;
   StopList stops;
-  GenerateRequest request = read_request(*model, prompt, known, stops);
+  GenerateRequest request = read_request(*use.get(), prompt, known, session, stops);
   GenerateResult result;
   try {
-    generate(*model->model, request, listen, result);
+    generate(*use->model, request, listen.control, result);
   } catch (const Error& error) {
     result.finish = finish_of(error.status);
     write_request_info(result, info);
@@ -151,33 +155,30 @@ prm_status prm_generate(prm_model* model, const prm_prompt* prompt, const prm_ge
 }
 
 prm_status prm_session_open(prm_model* model, const prm_session_options* options, const prm_control* control, prm_session** out) try {
-  require_argument(model, "model", "is NULL");
+  ModelUse use(model, "model");
   require_argument(out, "out", "is NULL");
   require_argument(read_options(options, "options").flags == 0, "options.flags", "must be 0");
-  read_control(control).require();
-  std::unique_ptr<prm_session, void (*)(prm_session*)> handle(make_handle<prm_session>(model->memory), close_handle<prm_session>);
-  handle->session = &open_session(*model->model);
-  handle->engine = model->engine;
-  handle->model = model->model;
-  *out = handle.release();
+  Listening(control, use).control.require();
+  auto object = make_object<SessionObject>(use->memory);
+  object->engine = use->engine;
+  object->model = use->model;
+  object->session = &open_session(*use->model);
+  *out = hand_out<prm_session>(HandleKind::session, std::move(object));
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();
 }
 
-void prm_session_close(prm_session* session) {
-  if (session) close_session(*session->session);
-  close_handle(session);
-}
+void prm_session_close(prm_session* session) { close_handle(session, HandleKind::session); }
 
 prm_status prm_session_query(prm_session* session, prm_session_info* out) try {
-  require_argument(session, "session", "is NULL");
-  require_argument(out && out->struct_size >= sizeof(uint32_t), "out", "is NULL or not started with PRM_INIT");
-  const Model& model = *session->model;
+  SessionHold hold(session, "session");
+  require_info(out, "out");
+  const Model& model = *hold->model;
   prm_session_info info{};
-  info.token_count = int32_t(session->session->token_count.load(std::memory_order_relaxed));
+  info.token_count = int32_t(hold->session->token_count.load(std::memory_order_relaxed));
   info.context = int32_t(model.context);
-  info.host_bytes = uint64_t(session->session->page_count.load(std::memory_order_relaxed)) * (model.plan->state_bytes / uint64_t(model.pages->pages()));
+  info.host_bytes = uint64_t(hold->session->page_count.load(std::memory_order_relaxed)) * (model.plan->state_bytes / uint64_t(model.pages->pages()));
   write_info(info, out);
   return PRM_STATUS_OK;
 } catch (...) {
@@ -185,8 +186,8 @@ prm_status prm_session_query(prm_session* session, prm_session_info* out) try {
 }
 
 prm_status prm_session_truncate(prm_session* session, int32_t token_count) try {
-  require_argument(session, "session", "is NULL");
-  truncate_session(*session->session, token_count);
+  SessionHold hold(session, "session");
+  truncate_session(*hold->session, token_count);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();

@@ -5,8 +5,6 @@ namespace prm {
 
 namespace {
 
-constexpr size_t kMaxPromptBytes = 16u << 20;
-
 DType read_cache_type(prm_dtype from) {
   switch (from) {
     case PRM_DTYPE_ANY:
@@ -56,6 +54,11 @@ PromptSource read_chat(const prm_prompt& prompt) {
   return source;
 }
 
+// A count that is none is told before memory behind it is read.
+void require_token_count(const char* name, size_t count, const Limits& limits) {
+  if (count > limits.prompt_bytes) fail_about(Status::limit, name, "{}: {} tokens, the limit is {}", name, count, limits.prompt_bytes);
+}
+
 }  // namespace
 
 std::string_view read_text(const prm_text& text, const char* name) {
@@ -66,7 +69,7 @@ std::string_view read_text(const prm_text& text, const char* name) {
   return text.size == PRM_NUL ? std::string_view(text.data) : std::string_view(text.data, text.size);
 }
 
-PromptSource read_prompt(const prm_prompt* from) {
+PromptSource read_prompt(const prm_prompt* from, const Limits& limits) {
   require_argument(from, "prompt", "is NULL");
   prm_prompt prompt = read_options(from, "prompt");
   if (prompt.flags & ~uint32_t(PRM_PROMPT_SPECIAL | PRM_PROMPT_NO_BOS | PRM_PROMPT_CONTINUE))
@@ -78,9 +81,10 @@ PromptSource read_prompt(const prm_prompt* from) {
   if (prompt.messages) return read_chat(prompt);
   require_argument(!(prompt.flags & PRM_PROMPT_CONTINUE), "prompt.flags", "PRM_PROMPT_CONTINUE goes with messages");
   require_argument(!prompt.tools_json && !prompt.template_text && !prompt.template_json, "prompt", "tools and template values go with messages");
+  require_token_count("prompt.tokens", prompt.token_count, limits);
   if (prompt.tokens) return {.tokens = {prompt.tokens, prompt.token_count}};
   std::string_view text = read_text(prompt.text, "prompt.text");
-  if (text.size() > kMaxPromptBytes) fail_about(Status::limit, "prompt.text", "the prompt has {} bytes, the limit is {}", text.size(), kMaxPromptBytes);
+  if (text.size() > limits.prompt_bytes) fail_about(Status::limit, "prompt.text", "the prompt has {} bytes, the limit is {}", text.size(), limits.prompt_bytes);
   return {.text = text, .flags = {(prompt.flags & PRM_PROMPT_SPECIAL) != 0, !(prompt.flags & PRM_PROMPT_NO_BOS)}, .is_text = true};
 }
 
@@ -91,25 +95,26 @@ using namespace prm;
 prm_status prm_model_open(prm_engine* engine, const char* path, const prm_model_options* options, const prm_control* control,
                           prm_model** out) try {
   FloatState ours;
-  require_argument(engine, "engine", "is NULL");
+  EngineUse use(engine, "engine");
   require_argument(out, "out", "is NULL");
   prm_model_options known = read_options(options, "options");
   LoadOptions load = read_load_options(known);
-  std::unique_ptr<prm_model, void (*)(prm_model*)> handle(make_handle<prm_model>(engine->memory), close_handle<prm_model>);
-  handle->engine = engine->engine;
-  handle->model = load_model(engine->engine, read_source(path, known), load, read_control(control));
-  *out = handle.release();
+  Listening listen(control, use);
+  auto object = make_object<ModelObject>(use->memory);
+  object->engine = use->engine;
+  object->model = load_model(use->engine, read_source(path, known), load, listen.control);
+  *out = hand_out<prm_model>(HandleKind::model, std::move(object));
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();
 }
 
-void prm_model_close(prm_model* model) { close_handle(model); }
+void prm_model_close(prm_model* model) { cancel_and_close_handle(model, HandleKind::model); }
 
 prm_status prm_model_query(prm_model* model, prm_model_info* out) try {
-  require_argument(model, "model", "is NULL");
-  require_argument(out && out->struct_size >= sizeof(uint32_t), "out", "is NULL or not started with PRM_INIT");
-  const Model& m = *model->model;
+  ModelUse use(model, "model");
+  require_info(out, "out");
+  const Model& m = *use->model;
   prm_model_info info{};
   info.vocabulary = int32_t(m.config.vocabulary);
   info.architecture = m.config.arch.c_str();
@@ -127,8 +132,8 @@ prm_status prm_model_query(prm_model* model, prm_model_info* out) try {
 
 prm_status prm_model_report(prm_model* model, prm_report what, char* buffer, size_t capacity, size_t* size) try {
   FloatState ours;
-  require_argument(model, "model", "is NULL");
-  const Model& m = *model->model;
+  ModelUse use(model, "model");
+  const Model& m = *use->model;
   ShortCall call(*m.engine);
   switch (what) {
     case PRM_REPORT_INSPECT: write_text(inspect_json(m), buffer, capacity, size); break;
@@ -142,11 +147,11 @@ prm_status prm_model_report(prm_model* model, prm_report what, char* buffer, siz
 }
 
 prm_status prm_model_plan(prm_model* model, const prm_plan_options* options, prm_plan* out, char* buffer, size_t capacity, size_t* size) try {
-  require_argument(model, "model", "is NULL");
-  require_argument(!out || out->struct_size >= sizeof(uint32_t), "out", "is not started with PRM_INIT");
+  ModelUse use(model, "model");
+  if (out) require_info(out, "out");
   prm_plan_options known = read_options(options, "options");
   require_argument(known.reserved == 0, "options.reserved", "must be 0");
-  const Model& m = *model->model;
+  const Model& m = *use->model;
   MemoryPlan plan = plan_memory(m);
   uint64_t budget = known.host_bytes ? known.host_bytes : m.engine->account.limit();
   ShortCall call(*m.engine);
@@ -167,12 +172,12 @@ prm_status prm_model_plan(prm_model* model, const prm_plan_options* options, prm
 
 prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tokens, size_t capacity, size_t* count) try {
   FloatState ours;
-  require_argument(model, "model", "is NULL");
-  PromptSource source = read_prompt(prompt);
-  ShortCall call(*model->engine);
+  ModelUse use(model, "model");
+  PromptSource source = read_prompt(prompt, use->engine->limits);
+  ShortCall call(*use->engine);
   Vector<int32_t> ids(source.tokens.begin(), source.tokens.end());
-  if (source.is_text) tokenize(*model->model->tokenizer, source.text, source.flags, ids);
-  if (source.is_chat) tokenize_chat(*model->model, render_chat(*model->model, source.chat, {}), source.flags.add_begin, ids, {});
+  if (source.is_text) tokenize(*use->model->tokenizer, source.text, source.flags, ids);
+  if (source.is_chat) tokenize_chat(*use->model, render_chat(*use->model, source.chat, {}), source.flags.add_begin, ids, {});
   if (count) *count = ids.size();
   if (ids.size() > capacity || (!tokens && !ids.empty())) {
     Error error(Status::buffer_too_small, format_message("the prompt has {} tokens, the array holds {}", ids.size(), tokens ? capacity : 0));
@@ -187,11 +192,11 @@ prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tok
 
 prm_status prm_prompt_render(prm_model* model, const prm_prompt* prompt, char* buffer, size_t capacity, size_t* size) try {
   FloatState ours;
-  require_argument(model, "model", "is NULL");
-  PromptSource source = read_prompt(prompt);
+  ModelUse use(model, "model");
+  PromptSource source = read_prompt(prompt, use->engine->limits);
   require_argument(source.is_chat, "prompt.messages", "are what a template renders: give some");
-  ShortCall call(*model->engine);
-  write_text(render_chat(*model->model, source.chat, {}).text, buffer, capacity, size);
+  ShortCall call(*use->engine);
+  write_text(render_chat(*use->model, source.chat, {}).text, buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();
@@ -200,11 +205,12 @@ prm_status prm_prompt_render(prm_model* model, const prm_prompt* prompt, char* b
 prm_status prm_detokenize(prm_model* model, const int32_t* tokens, size_t count, uint32_t flags, char* buffer, size_t capacity,
                           size_t* size) try {
   FloatState ours;
-  require_argument(model, "model", "is NULL");
+  ModelUse use(model, "model");
   require_argument(tokens || count == 0, "tokens", "is NULL");
+  require_token_count("tokens", count, use->engine->limits);
   if (flags & ~uint32_t(PRM_PROMPT_SPECIAL)) fail_about(Status::unsupported, "flags", "flags has unknown bits: {:#x}", flags);
-  ShortCall call(*model->engine);
-  write_text(detokenize(*model->model->tokenizer, tokens, count, flags & PRM_PROMPT_SPECIAL), buffer, capacity, size);
+  ShortCall call(*use->engine);
+  write_text(detokenize(*use->model->tokenizer, tokens, count, flags & PRM_PROMPT_SPECIAL), buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();

@@ -74,14 +74,15 @@ using namespace prm;
 prm_status prm_run(prm_model* model, const prm_tensor* inputs, size_t input_count, const prm_control* control, prm_tensor* outputs,
                    size_t output_count) try {
   FloatState ours;
-  require_argument(model, "model", "is NULL");
-  Control listen = read_control(control);
+  ModelUse use(model, "model");
+  require_own_turn(use);
+  Listening listen(control, use);
   TokenBatch batch = read_tokens(inputs, input_count);
-  int64_t V = model->model->config.vocabulary;
+  int64_t V = use->model->config.vocabulary;
   float* out = prepare_logits(outputs, output_count, batch, V);
-  for (int64_t b = 0; b < batch.B; ++b) check_tokens(*model->model, {batch.data + b * batch.T, size_t(batch.T)});
+  for (int64_t b = 0; b < batch.B; ++b) check_tokens(*use->model, {batch.data + b * batch.T, size_t(batch.T)});
   for (int64_t b = 0; b < batch.B; ++b)
-    score(*model->model, {batch.data + b * batch.T, size_t(batch.T)}, listen, out + b * batch.T * V);
+    score(*use->model, {batch.data + b * batch.T, size_t(batch.T)}, listen.control, out + b * batch.T * V);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();

@@ -31,7 +31,10 @@
  *
  *  1. Handles (engine, model, cancel) are shared: any thread may use them at any time; a session is used by one call at a
  *     time. prm_x_close(NULL) does nothing. Handles may be closed in any order: what still needs a closed one keeps it
- *     alive inside. A handle must not be used after its own close.
+ *     alive inside. A model or an engine may be closed while calls work on it: they end as CANCELLED, and the close returns
+ *     when they have, so that all buffers are the host's again (in a callback it returns at once, and the call ends after it).
+ *     Handles are looked up, never followed: one that was closed, or is none, is INVALID_ARGUMENT, and closing it again does
+ *     nothing. At most 65,535 are open at once in a process: then LIMIT.
  *  2. Order of parameters: handle, inputs, options, control, outputs. Options and control may be NULL: all defaults.
  *  3. Status. Calls that can fail return prm_status, and 0 is success. On failure outputs are untouched, everything is
  *     as before the call, and the thread's own error tells more (prm_last_error, prm_error_query). Any such call can
@@ -54,11 +57,13 @@
  *     T tokens, V vocabulary.
  *  8. Callbacks return 0 to go on and anything else to stop: text then ends with success, and says so in its info;
  *     on_progress ends a call as CANCELLED. They come on the thread inside the call that runs the work, never two at
- *     once for one call; they may call *_query and prm_cancel_fire, nothing else on the same handle; what they are handed
- *     is valid until they return. All are optional.
+ *     once for one call; they may call *_query and prm_cancel_fire, nothing else on the same handle (what would wait for its
+ *     own call is INVALID_STATE); what they are handed is valid until they return. All are optional.
  *  9. Same input, same bits: results do not depend on batch, threads, arrival order or chunking.
  * 10. Versions. Inside a major version only additions: functions, constants, fields at the end. The file name carries the
  *     major; prm_engine_open refuses a header it cannot serve.
+ * 11. fork. A child has what its parent opened, but none of our threads: its calls work on the caller alone. A model on which
+ *     another thread had a call under way is INVALID_STATE there, and so is a session; others work, and all can be closed.
  *
  * VERBS. open/close a handle; query fills its info struct; report writes JSON or text; run and generate do work and wait;
  * truncate forgets.
@@ -112,7 +117,7 @@ enum {
     /* files */
     PRM_STATUS_BAD_FILE = 10,         /* malformed: prm_error_info has the file and the offset */
     PRM_STATUS_IO = 11,
-    PRM_STATUS_LIMIT = 13,            /* a bound on what comes from outside */
+    PRM_STATUS_LIMIT = 13,            /* a bound on what comes from outside (prm_limits); handles, sessions */
     /* memory: prm_error_info has both figures */
     PRM_STATUS_OUT_OF_MEMORY = 20,
     PRM_STATUS_OVER_BUDGET = 22,      /* max_host_bytes of the engine or the model */
@@ -230,13 +235,27 @@ typedef struct prm_host {
     void (*help)(void *help_user, prm_work_fn run, void *work, int32_t helpers);
     /* Files: the names that calls receive go here instead of to the operating system: encrypted, in a database, in memory.
      * Mode is PRM_FILE_READ. Read is all or error, from one thread at a time. Map (optional) lends `size` bytes until
-     * close, or answers NULL. */
+     * close, or answers NULL: they are read as memory, so what is lent must stay (a mapped file that somebody cuts is a signal).
+     * The system's own files are read, never mapped: one that is cut or lost while a model is opened is IO or BAD_FILE, and
+     * an opened model needs its file no more. */
     void *file_user;
     int32_t (*file_open)(void *file_user, const char *name, int32_t mode, void **file, uint64_t *size);
     int32_t (*file_read)(void *file_user, void *file, uint64_t offset, void *data, size_t size);
     int32_t (*file_close)(void *file_user, void *file, int32_t keep);
     const void *(*file_map)(void *file_user, void *file, uint64_t offset, size_t size);
 } prm_host;
+
+/* Bounds on what comes from outside: beyond one is status LIMIT. 0 in a field is its default, in brackets, which is also the most. */
+typedef struct prm_limits {
+    uint32_t struct_size;
+    int32_t nesting;            /* of JSON in each other's values, and in chat templates [64; of statements there 40] */
+    uint64_t file_bytes;        /* one file of a model [1 TiB] */
+    uint64_t metadata_bytes;    /* what stands in front of the tensors of one file: settings, vocabulary, names [256 MiB; safetensors
+                                   100 MiB]; one JSON file of a folder [64 MiB] */
+    int64_t tensors;            /* of one file [1 Mi; GGUF 65,536] */
+    int64_t prompt_bytes;       /* a text; all messages together; tools, values or one message's extra as JSON [16 MiB]. As many tokens */
+    int64_t template_steps;     /* one rendering of a chat template [1 Mi] */
+} prm_limits;
 
 enum { PRM_THREADS_ALL = -1 };  /* as many as affinity and cgroup (v2) leave beside the caller */
 
@@ -248,12 +267,14 @@ typedef struct prm_engine_options {
     const char *isa;            /* "scalar", "avx2", "avx512"; NULL = the best this CPU has. Missing: DEVICE_UNAVAILABLE */
     const prm_host *host;       /* copies */
     uint64_t max_host_bytes;    /* hard bound on all that the engine and what is opened on it hold; 0 = none */
+    const prm_limits *limits;   /* copies; NULL = the defaults */
 } prm_engine_options;
 
 /* Opens an engine; several live side by side. `version` is PRM_VERSION. Takes < 50 ms.
  * Status: VERSION_MISMATCH, DEVICE_UNAVAILABLE. */
 PRM_API prm_status prm_engine_open(int32_t version, const prm_engine_options *options, prm_engine **out);
-/* Gives the engine up; models opened on it keep it alive inside until they are closed too. */
+/* Gives the engine up; models opened on it keep it alive inside until they are closed too, and go on. Models that are being
+ * opened on it are CANCELLED. */
 PRM_API void prm_engine_close(prm_engine *engine);
 
 typedef struct prm_engine_info {
@@ -287,7 +308,7 @@ typedef struct prm_model_options {
     uint32_t struct_size;
     uint32_t flags;
     const void *data;           /* the file in memory, a GGUF file in one part; path may then be NULL. Borrows until the model is
-                                   closed */
+                                   closed; must stay as it is, as what file_map lends */
     size_t data_size;
     int32_t context;            /* tokens per sequence; 0 = the model's own, at most 8192 */
     int32_t chunk_tokens;       /* prompt tokens in one step, at most [512] */
@@ -309,6 +330,7 @@ typedef struct prm_model_options {
  * memory), NOT_FOUND (no such file, part or shard), INVALID_ARGUMENT (a part that is not the first; names the first). */
 PRM_API prm_status prm_model_open(prm_engine *engine, const char *path, const prm_model_options *options,
                                   const prm_control *control, prm_model **out);
+/* Calls that work on it are CANCELLED, and it returns when they have ended: see conventions 1. */
 PRM_API void prm_model_close(prm_model *model);
 
 typedef struct prm_model_info {

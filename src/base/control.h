@@ -11,16 +11,18 @@ namespace prm {
 
 struct Control {
   const std::atomic<bool>* cancel = nullptr;
+  const std::atomic<bool>* closing = nullptr;  // of the handle that the call works on
   int64_t deadline_ns = 0;  // absolute on now_ns(); 0 = none
   int32_t (*on_progress)(void* user, const char* stage, uint64_t done, uint64_t total) = nullptr;
   void* user = nullptr;
 
   Status check() const noexcept {
-    if (cancel && cancel->load(std::memory_order_relaxed)) return Status::cancelled;
+    if (is_set(cancel) || is_set(closing)) return Status::cancelled;
     return deadline_ns && now_ns() > deadline_ns ? Status::deadline : Status::ok;
   }
   void require() const {
     Status status = check();
+    if (status == Status::cancelled && is_set(closing)) fail(status, "cancelled: what the call worked on was closed");
     if (status == Status::cancelled) fail(status, "cancelled: the call's cancel token was fired");
     if (status == Status::deadline) fail(status, "deadline: the call's time is up");
   }
@@ -31,6 +33,7 @@ struct Control {
   }
 
  private:
+  static bool is_set(const std::atomic<bool>* flag) noexcept { return flag && flag->load(std::memory_order_relaxed); }
   int32_t ask_host(const char* stage, uint64_t done, uint64_t total) const {
     HostFloatState theirs;
     return on_progress(user, stage, done, total);

@@ -78,13 +78,18 @@ struct HostFile : LoadedFile {
   }
 };
 
-FilePtr open_host_file(const FileService& service, const char* path, MemoryAccount& account) {
+void require_size(std::string_view name, uint64_t size, const Limits& limits) {
+  if (size > limits.file_bytes) fail_about(Status::limit, name, "{}: the file has {} bytes, the limit (file_bytes) is {}", name, size, limits.file_bytes);
+}
+
+FilePtr open_host_file(const FileService& service, const char* path, MemoryAccount& account, const Limits& limits) {
   auto file = make_charged<HostFile>(account, service);
   file->name = path;
   uint64_t size = 0;
   HostFloatState theirs;
   file->require(service.open(service.user, path, 0, &file->file, &size), "open it", 0);
   file->is_open = true;
+  require_size(path, size, limits);
   const void* lent = service.map && size ? service.map(service.user, file->file, 0, size_t(size)) : nullptr;
   if (!lent) {
     file->reserve(size);
@@ -98,12 +103,13 @@ FilePtr open_host_file(const FileService& service, const char* path, MemoryAccou
 
 }  // namespace
 
-FilePtr open_file(const FileService& service, const char* path, MemoryAccount& account) {
-  if (service.open) return open_host_file(service, path, account);
+FilePtr open_file(const FileService& service, const char* path, MemoryAccount& account, const Limits& limits) {
+  if (service.open) return open_host_file(service, path, account, limits);
   auto file = make_charged<SystemFile>(account);
   file->name = path;
   uint64_t size = 0;
   file->handle = open_system_file(path, size);
+  require_size(path, size, limits);
   file->reserve(size);
   return file;
 }
@@ -112,7 +118,8 @@ bool is_folder(const FileService& service, std::string_view path) {
   return path.ends_with('/') || (!service.open && is_system_folder(String(path).c_str()));
 }
 
-FilePtr borrow_memory(const void* data, size_t size, std::string_view name) {
+FilePtr borrow_memory(const void* data, size_t size, std::string_view name, const Limits& limits) {
+  require_size(name, size, limits);
   auto lent = make_charged<FileBytes>();
   lent->bytes = {static_cast<const std::byte*>(data), size};
   lent->name = name;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/containers.h"
+#include "base/limits.h"
 
 namespace prm {
 
@@ -36,10 +37,10 @@ struct FileBytes {
 using FilePtr = std::shared_ptr<const FileBytes>;
 
 // Fails with not_found (no such file) or io (a folder, no permission, a device), naming the path. The account must outlive
-// the file.
-FilePtr open_file(const FileService& service, const char* path, MemoryAccount& account);
+// the file. One of more than limits.file_bytes: limit.
+FilePtr open_file(const FileService& service, const char* path, MemoryAccount& account, const Limits& limits = {});
 // Whether a path is a folder: one that ends with '/' is; the system is asked of others, a host's service can not be.
 bool is_folder(const FileService& service, std::string_view path);
-FilePtr borrow_memory(const void* data, size_t size, std::string_view name);
+FilePtr borrow_memory(const void* data, size_t size, std::string_view name, const Limits& limits = {});
 
 }  // namespace prm

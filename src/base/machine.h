@@ -1,6 +1,7 @@
 // What this machine is and grants: instruction sets, cores. All questions to the OS about it stand here.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace prm {
@@ -11,6 +12,9 @@ struct CpuFeatures {
 };
 CpuFeatures cpu_features();
 std::string cpu_name();
+
+// Another one in a child of fork; above 0.
+int64_t process_id() noexcept;
 
 // A hint, for memory that begins at a large page; where the OS does not take it nothing is lost.
 void prefer_large_pages(void* memory, size_t size) noexcept;

@@ -1,4 +1,6 @@
 // What Linux grants; of its kin nothing more is asked than the number of cores.
+#include <unistd.h>
+
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +15,8 @@
 #endif
 
 namespace prm {
+
+int64_t process_id() noexcept { return getpid(); }
 
 #if defined(__linux__)
 namespace {

@@ -14,14 +14,29 @@ ThreadPool::ThreadPool(int threads, int spin_us) : spin_ns_(spin_us < 0 ? 0 : in
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
   } catch (const std::system_error&) {
     int alive = this->threads();
-    this->~ThreadPool();
-    throw Error(Status::out_of_memory, format_message("the system refused thread {} of {}: use fewer threads", alive + 1, threads));
+    join();
+    fail(Status::out_of_memory, "the system refused thread {} of {}: use fewer threads", alive + 1, threads);
+  } catch (...) {
+    join();
+    throw;
   }
 }
 
 ThreadPool::ThreadPool(const HelpService& service, int spin_us) : ThreadPool(0, spin_us) { service_ = service; }
 
+void ThreadPool::notice_fork() noexcept {
+  process_.check([this] {
+    for (std::thread& t : threads_) ::new (&t) std::thread;  // neither joined nor detached: there is no such thread
+    threads_.clear();
+  });
+}
+
 ThreadPool::~ThreadPool() {
+  notice_fork();
+  join();
+}
+
+void ThreadPool::join() noexcept {
   stop_.store(true);
   epoch_.fetch_add(2);
   wake_all(epoch_);
@@ -120,6 +135,7 @@ struct ThreadPool::Team {
 };
 
 void ThreadPool::run_step(void (*body)(void*), void* context) {
+  notice_fork();
   std::unique_lock<std::mutex> lent(lent_, std::defer_lock);
   steps_.fetch_add(1, std::memory_order_relaxed);
   if (service_.help && service_.helpers > 0 && lent.try_lock()) {

@@ -9,6 +9,7 @@
 
 #include "base/containers.h"
 #include "base/control.h"
+#include "base/fork_mark.h"
 
 namespace prm {
 
@@ -37,6 +38,8 @@ class ThreadPool {
 
   int threads() const { return int(threads_.size()); }  // of ours
   int workers() const { return 1 + (service_.help ? service_.helpers : threads()); }  // that a job may have, the caller included
+  // Before a child of fork works or looks: it has no threads of ours, and the caller works alone.
+  void notice_fork() noexcept;
   // Calls fn(context, i) for each i in [0, chunks), on the caller and the pool's threads; returns when all are done. Stops
   // handing out chunks when `control` says so.
   void run(int64_t chunks, ChunkFn fn, void* context, const Control& control) noexcept;
@@ -57,6 +60,7 @@ class ThreadPool {
     const Control* control = nullptr;
   };
   struct Team;
+  void join() noexcept;
   void run_step(void (*body)(void*), void* context);
   void serve() noexcept;
   bool serve_job(int& seen) noexcept;
@@ -72,6 +76,7 @@ class ThreadPool {
   std::atomic<bool> stop_{false};
   int64_t spin_ns_;
   Vector<std::thread> threads_;
+  ForkMark process_;
   HelpService service_;
   std::mutex lent_;           // held by the step that has the host's threads
   std::atomic<bool> lending_{false};

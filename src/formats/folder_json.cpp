@@ -1,11 +1,14 @@
 #include "formats/folder_json.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace prm {
 
-FolderJson::FolderJson(FilePtr file) : file_(std::move(file)) {
-  JsonLimits limits{.what = file_->name.c_str()};
+FolderJson::FolderJson(FilePtr file, const Limits& bounds) : file_(std::move(file)) {
+  JsonLimits limits{.what = file_->name.c_str(), .max_depth = size_t(bounds.nesting)};
+  limits.max_bytes = size_t(std::min<uint64_t>(limits.max_bytes, bounds.metadata_bytes));
   if (file_->bytes.size() > limits.max_bytes)
     fail_about(Status::limit, name(), "{}: the file has {} bytes, the most that is read is {}", name(),
                file_->bytes.size(), limits.max_bytes);

@@ -29,6 +29,7 @@ constexpr uint32_t kScalarCount = 13;
 struct Reader {
   const FileBytes& file;
   Listener& listener;
+  const Limits& limits;
   uint64_t at = 0, loaded = 0;
 
   uint64_t left() const { return file.bytes.size() - at; }
@@ -42,6 +43,7 @@ struct Reader {
   }
   // The header is read ahead in pieces; what it needs stays readable.
   void load(uint64_t n) {
+    if (at + n > limits.metadata_bytes) over("what stands in front of the tensors (metadata_bytes)", at + n, limits.metadata_bytes);
     if (at + n <= loaded) return;
     uint64_t end = std::min<uint64_t>(file.bytes.size(), at + n + kReadAhead);
     file.load(loaded, end - loaded);
@@ -220,12 +222,12 @@ bool is_gguf(const FileBytes& file) {
   return file.bytes.size() >= 4 && !std::memcmp(file.bytes.data(), "GGUF", 4);
 }
 
-ModelFile read_gguf(FilePtr file, const Control& control) {
+ModelFile read_gguf(FilePtr file, const Control& control, const Limits& limits) {
   ModelFile out;
   out.file = file;
   out.kind = "gguf";
   Listener listener(control);
-  Reader r{*file, listener};
+  Reader r{*file, listener, limits};
   if (!is_gguf(*file)) r.bad("this is no GGUF file: it does not begin with 'GGUF'");
   r.at = 4;
   uint32_t version = r.number<uint32_t>("the version");
@@ -236,7 +238,7 @@ ModelFile read_gguf(FilePtr file, const Control& control) {
   if (pairs > r.left() / 13) r.bad(format_message("{} metadata entries do not fit the file", pairs));
   if (tensors > r.left() / 33) r.bad(format_message("{} tensors do not fit the file", tensors));
   if (pairs > kMaxPairs) r.over("the metadata count", pairs, kMaxPairs);
-  if (tensors > kMaxTensors) r.over("the tensor count", tensors, kMaxTensors);
+  if (uint64_t most = std::min(kMaxTensors, limits.tensors); tensors > most) r.over("the tensor count", tensors, most);
   read_metadata(r, pairs, out);
   Vector<String> unsupported;
   Map<String, bool> names;

@@ -10,6 +10,6 @@ bool is_gguf(const FileBytes& file);  // by its magic
 // Scans header, metadata and tensor table; every length is checked against the file before use, and nothing is allocated
 // that the file does not hold. Tensor data is not read. Fails with bad_file (naming offset and thing), limit, or
 // unsupported (tensor types without a kernel, all named at once).
-ModelFile read_gguf(FilePtr file, const Control& control = {});
+ModelFile read_gguf(FilePtr file, const Control& control = {}, const Limits& limits = {});
 
 }  // namespace prm

@@ -21,17 +21,19 @@ struct OwnedFile : FileBytes {
 
 class FolderReader {
  public:
-  FolderReader(const FileService& service, const char* path, MemoryAccount& account, const Control& control)
+  FolderReader(const FileService& service, const char* path, MemoryAccount& account, const Control& control,
+               const Limits& limits)
       : service_(service),
         folder_(path),
         account_(account),
-        control_(control) {
+        control_(control),
+        limits_(limits) {
     if (!folder_.ends_with('/')) folder_ += '/';
   }
   ModelFile read();
 
  private:
-  FilePtr open(std::string_view name) const { return open_file(service_, (folder_ + String(name)).c_str(), account_); }
+  FilePtr open(std::string_view name) const { return open_file(service_, (folder_ + String(name)).c_str(), account_, limits_); }
   FilePtr open_if_there(std::string_view name) const;
   Vector<NamedTensor> read_tensors() const;
   Vector<NamedTensor> read_shards(const FolderJson& index) const;
@@ -46,6 +48,7 @@ class FolderReader {
   String folder_;
   MemoryAccount& account_;
   const Control& control_;
+  const Limits& limits_;
   const HfFamily* family_ = nullptr;
   bool tied_ = false;
   ModelFile model_;
@@ -66,12 +69,12 @@ FilePtr FolderReader::open_if_there(std::string_view name) const {
 }
 
 Vector<NamedTensor> FolderReader::read_tensors() const {
-  if (FilePtr whole = open_if_there("model.safetensors")) return read_safetensors(std::move(whole), control_);
+  if (FilePtr whole = open_if_there("model.safetensors")) return read_safetensors(std::move(whole), control_, limits_);
   FilePtr index = open_if_there("model.safetensors.index.json");
   if (!index)
     fail_about(Status::not_found, folder_, "{}: neither model.safetensors nor model.safetensors.index.json is there",
                folder_);
-  return read_shards(FolderJson(std::move(index)));
+  return read_shards(FolderJson(std::move(index), limits_));
 }
 
 Vector<NamedTensor> FolderReader::read_shards(const FolderJson& index) const {
@@ -93,7 +96,7 @@ Vector<NamedTensor> FolderReader::read_shards(const FolderJson& index) const {
   Vector<NamedTensor> all;
   for (auto& [shard, count] : shards) {
     size_t found = 0;
-    for (NamedTensor& tensor : read_safetensors(open(shard), control_)) {
+    for (NamedTensor& tensor : read_safetensors(open(shard), control_, limits_)) {
       auto place = places.find(tensor.name);
       if (place == places.end() || place->second != shard)
         fail_about(Status::bad_file, tensor.file->name, "{}: tensor '{}' is not of this file by the index",
@@ -203,9 +206,9 @@ ModelFile FolderReader::read() {
     fail_about(Status::bad_file, folder_, "{}: tensor 'lm_head.weight' is missing, and config.json ties it to no other",
                folder_);
   control_.require();
-  HfTokenizerFiles files{FolderJson(open("tokenizer.json")), {}, config, {}};
-  if (FilePtr file = open_if_there("tokenizer_config.json")) files.settings.emplace(std::move(file));
-  if (FilePtr file = open_if_there("generation_config.json")) files.generation.emplace(std::move(file));
+  HfTokenizerFiles files{FolderJson(open("tokenizer.json"), limits_), {}, config, {}};
+  if (FilePtr file = open_if_there("tokenizer_config.json")) files.settings.emplace(std::move(file), limits_);
+  if (FilePtr file = open_if_there("generation_config.json")) files.generation.emplace(std::move(file), limits_);
   read_hf_tokenizer(files, table->data.dim[0], metadata, control_);
   if (FilePtr file = open_if_there("chat_template.jinja")) {
     if (file->bytes.size() > kMaxTemplate)
@@ -220,8 +223,9 @@ ModelFile FolderReader::read() {
 
 }  // namespace
 
-ModelFile read_hf_folder(const FileService& service, const char* path, MemoryAccount& account, const Control& control) {
-  return FolderReader(service, path, account, control).read();
+ModelFile read_hf_folder(const FileService& service, const char* path, MemoryAccount& account, const Control& control,
+                         const Limits& limits) {
+  return FolderReader(service, path, account, control, limits).read();
 }
 
 }  // namespace prm

@@ -8,6 +8,7 @@
 namespace prm {
 
 // Fails with not_found, bad_file, limit or unsupported, naming the file and the key or tensor.
-ModelFile read_hf_folder(const FileService& service, const char* path, MemoryAccount& account, const Control& control);
+ModelFile read_hf_folder(const FileService& service, const char* path, MemoryAccount& account, const Control& control,
+                         const Limits& limits = {});
 
 }  // namespace prm

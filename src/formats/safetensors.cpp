@@ -35,7 +35,7 @@ struct Header {
   }
 };
 
-Header read_header(FilePtr file) {
+Header read_header(FilePtr file, const Limits& bounds) {
   Header header{file, {}, 0};
   uint64_t length = 0, size = file->bytes.size();
   if (size < 8) header.bad("the file ends inside the header's length");
@@ -43,14 +43,13 @@ Header read_header(FilePtr file) {
   std::memcpy(&length, file->bytes.data(), 8);
   if (length > size - 8)
     header.bad(format_message("the header's length is {}, the file has {} bytes behind it", length, size - 8));
-  if (length > kMaxHeader)
-    fail_about(Status::limit, file->name, "{}: the header has {} bytes, the limit is {}", file->name, length,
-               kMaxHeader);
+  if (uint64_t most = std::min(kMaxHeader, bounds.metadata_bytes); length > most)
+    fail_about(Status::limit, file->name, "{}: the header has {} bytes, the limit is {}", file->name, length, most);
   file->load(0, 8 + length);
   JsonLimits limits{.what = file->name.c_str(),
                     .max_bytes = size_t(kMaxHeader),
                     .max_values = size_t(kMaxTensors) * 12,
-                    .max_depth = 4};
+                    .max_depth = std::min(size_t(4), size_t(bounds.nesting))};
   header.json = read_json({reinterpret_cast<const char*>(file->bytes.data()) + 8, size_t(length)}, limits);
   header.data = 8 + length;
   if (header.json.root().kind != JsonKind::object) header.bad("the header is no JSON object");
@@ -136,8 +135,8 @@ bool is_safetensors(const FileBytes& file) {
   return file.bytes.size() > 9 && char(file.bytes[8]) == '{' && char(file.bytes[7]) == 0 && char(file.bytes[6]) == 0;
 }
 
-Vector<NamedTensor> read_safetensors(FilePtr file, const Control& control) {
-  Header h = read_header(std::move(file));
+Vector<NamedTensor> read_safetensors(FilePtr file, const Control& control, const Limits& limits) {
+  Header h = read_header(std::move(file), limits);
   Listener listener(control);
   Vector<NamedTensor> tensors;
   Vector<uint64_t> ends;
@@ -148,8 +147,8 @@ Vector<NamedTensor> read_safetensors(FilePtr file, const Control& control) {
     if (!names.insert(entry->key).second)
       h.bad(format_message("tensor '{}' stands twice", entry->key.substr(0, kMaxName)));
     if (entry->key == "__metadata__") continue;
-    if (tensors.size() >= kMaxTensors)
-      fail_about(Status::limit, h.file->name, "{}: the header has more than {} tensors", h.file->name, kMaxTensors);
+    if (uint64_t most = std::min(kMaxTensors, limits.tensors); tensors.size() >= most)
+      fail_about(Status::limit, h.file->name, "{}: the header has more than {} tensors", h.file->name, most);
     read_tensor(h, *entry, tensors, ends, unsupported);
   }
   if (!unsupported.empty()) {

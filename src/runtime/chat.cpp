@@ -13,15 +13,19 @@ namespace prm::jinja {
 
 namespace {
 
-constexpr size_t kMaxChatBytes = size_t(16) << 20, kMaxMessages = 1 << 16, kMaxExtras = 256;
+constexpr size_t kMaxMessages = 1 << 16, kMaxExtras = 256;
 constexpr std::string_view kContinued = "CONTINUE_FINAL_MESSAGE_TAG ";  // stands behind the message that goes on, then goes
 
 [[noreturn]] void bad_message(size_t index, std::string_view what) {
   fail_about(Status::invalid_argument, "prompt.messages", "prompt.messages[{}] {}", index, what);
 }
 
-JsonDocument read_values(const char* text, const char* what, JsonKind kind) {
-  JsonLimits limits{.what = what, .status = Status::invalid_argument, .max_bytes = kMaxChatBytes, .max_values = size_t(1) << 20};
+JsonDocument read_values(const char* text, const char* what, JsonKind kind, const Limits& bounds) {
+  JsonLimits limits{.what = what,
+                    .status = Status::invalid_argument,
+                    .max_bytes = bounds.prompt_bytes,
+                    .max_values = size_t(1) << 20,
+                    .max_depth = size_t(bounds.nesting)};
   JsonDocument document = read_json(text, limits);
   if (document.root().kind != kind)
     fail_about(Status::invalid_argument, what, "{} is no JSON {}", what, kind == JsonKind::array ? "array" : "object");
@@ -37,7 +41,7 @@ Entry entry(Heap& heap, std::string_view name, const Value& value) { return {hea
 
 class ChatReader {
  public:
-  ChatReader(Heap& heap, const ChatPrompt& chat) : heap_(heap), chat_(chat) {}
+  ChatReader(Heap& heap, const ChatPrompt& chat, const Limits& limits) : heap_(heap), chat_(chat), limits_(limits) {}
 
   Value messages() {
     if (chat_.messages.size() > kMaxMessages) fail_about(Status::limit, "prompt.messages", "{} messages are more than {}", chat_.messages.size(), kMaxMessages);
@@ -52,19 +56,20 @@ class ChatReader {
  private:
   Heap& heap_;
   const ChatPrompt& chat_;
+  const Limits& limits_;
   size_t bytes_ = 0;
   std::string_view continued_;
   bool found_ = false;
 
   void count(size_t bytes) {
+    if (bytes > limits_.prompt_bytes - bytes_) fail_about(Status::limit, "prompt.messages", "the messages have more than {} bytes", limits_.prompt_bytes);
     bytes_ += bytes;
-    if (bytes_ > kMaxChatBytes) fail_about(Status::limit, "prompt.messages", "the messages have more than {} bytes", kMaxChatBytes);
   }
 
   // Text that an assistant began, and that goes on.
   Value open_end(std::string_view text) {
     found_ = true;
-    TextBuilder out(kMaxChatBytes + kContinued.size());
+    TextBuilder out(limits_.prompt_bytes + kContinued.size());
     out.add(text, true);
     out.add(kContinued, false);
     Value value = out.value(heap_);
@@ -120,7 +125,7 @@ class ChatReader {
 
   void add_extra(size_t index, bool open, Vector<Entry>& entries) {
     const char* text = chat_.messages[index].extra_json;
-    JsonDocument json = read_values(text, "prompt.messages.extra_json", JsonKind::object);
+    JsonDocument json = read_values(text, "prompt.messages.extra_json", JsonKind::object, limits_);
     count(std::string_view(text).size());
     if (json.root().size > kMaxExtras)
       fail_about(Status::limit, "prompt.messages.extra_json", "prompt.messages[{}].extra_json has more than {} members", index, kMaxExtras);
@@ -149,11 +154,11 @@ Vector<Variable> read_variables(const Model& model, Heap& heap, const ChatPrompt
   add_token(model, heap, "pad_token", id("tokenizer.ggml.padding_token_id"), variables);
   Value tools = none_value();
   if (chat.tools_json) {
-    JsonDocument json = read_values(chat.tools_json, "prompt.tools_json", JsonKind::array);
+    JsonDocument json = read_values(chat.tools_json, "prompt.tools_json", JsonKind::array, model.engine->limits);
     tools = json_value(heap, json, json.root());
   }
   if (chat.values_json) {
-    JsonDocument json = read_values(chat.values_json, "prompt.template_json", JsonKind::object);
+    JsonDocument json = read_values(chat.values_json, "prompt.template_json", JsonKind::object, model.engine->limits);
     for (const JsonValue* field = json.first(json.root()); field; field = json.next(*field)) {
       if (field->key == "messages" || field->key == "tools")
         fail_about(Status::invalid_argument, "prompt.template_json", "prompt.template_json: '{}' has a field of its own in the prompt", field->key);
@@ -198,9 +203,12 @@ void cut_continued(Rendered& rendered, std::string_view message) {
 }
 
 Rendered render(const Model& model, const ChatPrompt& chat, const Control& control) {
+  const Limits& bounds = model.engine->limits;
   TemplateLimits limits;
+  limits.steps = bounds.template_steps;
+  limits.nesting = bounds.nesting;
   Heap heap(limits.value_bytes);
-  ChatReader reader(heap, chat);
+  ChatReader reader(heap, chat, bounds);
   Vector<Variable> variables = read_variables(model, heap, chat, reader.messages());
   std::string_view source = chat.template_text ? chat.template_text : own_template(model, chat.tools_json);
   auto program = parse_template(source, chat.template_text ? Status::invalid_argument : Status::bad_file, limits);

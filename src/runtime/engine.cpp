@@ -33,7 +33,7 @@ ThreadPool make_pool(MemoryAccount& account, const EngineOptions& options) {
 }  // namespace
 
 Engine::Engine(const EngineOptions& options)
-    : host(options.host), account(host.memory, options.max_host_bytes), pool(make_pool(account, options)),
+    : host(options.host), limits(options.limits), account(host.memory, options.max_host_bytes), pool(make_pool(account, options)),
       call_scratch(kCallScratchBytes, account, MemoryKind::scratch, "short calls") {}
 
 ShortCall::ShortCall(Engine& engine) : account_(engine.account), turn_(engine.call_turn, std::try_to_lock) {

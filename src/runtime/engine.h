@@ -22,10 +22,12 @@ struct EngineOptions {
   HostServices host;
   int threads = 0, spin_us = 50;
   uint64_t max_host_bytes = 0;  // 0 = no limit
+  Limits limits;
 };
 
 struct Engine {
   HostServices host;
+  Limits limits;
   MemoryAccount account;
   std::unique_ptr<Device> device;  // set by whoever opens the engine
   ThreadPool pool;

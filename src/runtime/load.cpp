@@ -76,10 +76,11 @@ CallState::CallState(const Tokenizer& tokenizer, PagePool& pages, int64_t contex
 }
 
 ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptions& options, const Control& control) {
+  engine->pool.notice_fork();
   AccountScope engines(engine->account);
   auto model = make_charged<Model>(engine, options.max_host_bytes);
   AccountScope models(model->account);
-  model->file = open_model_source(engine->host.files, source, model->account, control);
+  model->file = open_model_source(engine->host.files, source, model->account, control, engine->limits);
   prepare_model(*model, options, control);
   model->header_only = options.header_only;
   const Log& log = engine->host.log;
@@ -122,6 +123,11 @@ Work work_of(const Model& model, const Control& control) {
 std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control) {
   if (!model.plan) fail(Status::unsupported, "the file has no tensors, only a vocabulary: it tokenizes, and cannot run");
   if (model.header_only) fail(Status::unsupported, "the model was opened with PRM_MODEL_HEADER_ONLY: open it without to run it");
+  model.process.check([&] {
+    model.is_lost = !model.turn.try_lock();
+    if (!model.is_lost) model.turn.unlock();
+  });
+  if (model.is_lost) fail(Status::invalid_state, "a call was under way on the model when the process forked: open the model again in the child");
   std::unique_lock<std::timed_mutex> lock(model.turn, std::defer_lock);
   control.require();
   while (!lock.try_lock_for(std::chrono::milliseconds(1))) control.require();

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/fork_mark.h"
 #include "models/architecture.h"
 #include "runtime/engine.h"
 #include "runtime/model_source.h"
@@ -59,6 +60,8 @@ struct Model : ChargedObject {
   std::optional<SamplerMemory> sampler;  // over the buffer
   bool header_only = false;
   std::timed_mutex turn;  // of runner and call
+  ForkMark process;
+  bool is_lost = false;  // the turn was another thread's when the process forked
 
   Model(EnginePtr owner, uint64_t limit) : engine(std::move(owner)), account(engine->host.memory, limit, &engine->account) {}
 };

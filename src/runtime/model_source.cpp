@@ -10,8 +10,8 @@ namespace prm {
 
 namespace {
 
-ModelFile read_known(FilePtr file, const Control& control) {
-  if (is_gguf(*file)) return read_gguf(std::move(file), control);
+ModelFile read_known(FilePtr file, const Control& control, const Limits& limits) {
+  if (is_gguf(*file)) return read_gguf(std::move(file), control, limits);
   if (is_safetensors(*file))
     fail_about(Status::unsupported, file->name,
                "{}: this safetensors file alone is no model: give the path of a folder that has config.json and "
@@ -35,22 +35,24 @@ String folder_of(std::string_view path) {
 }  // namespace
 
 ModelFile open_model_source(const FileService& service, const ModelSource& source, MemoryAccount& account,
-                            const Control& control) {
+                            const Control& control, const Limits& limits) {
   if (source.data) {
-    ModelFile file =
-        read_known(borrow_memory(source.data, source.data_size, source.path ? source.path : "memory"), control);
+    FilePtr lent = borrow_memory(source.data, source.data_size, source.path ? source.path : "memory", limits);
+    ModelFile file = read_known(std::move(lent), control, limits);
     if (split_count(file) <= 1) return file;
     fail_about(Status::unsupported, file.file->name,
                "{}: this is a part of a split model, and one file alone can be given in memory: give the path of the "
                "first part, or join the parts",
                file.file->name);
   }
-  auto read_folder = [&](const String& path) { return read_hf_folder(service, path.c_str(), account, control); };
+  auto read_folder = [&](const String& path) { return read_hf_folder(service, path.c_str(), account, control, limits); };
   if (is_folder(service, source.path)) return read_folder(source.path);
-  auto read = [&](const String& path) { return read_known(open_file(service, path.c_str(), account), control); };
-  FilePtr first = open_file(service, source.path, account);
+  auto read = [&](const String& path) {
+    return read_known(open_file(service, path.c_str(), account, limits), control, limits);
+  };
+  FilePtr first = open_file(service, source.path, account, limits);
   if (String folder = folder_of(source.path); !folder.empty() && is_safetensors(*first)) return read_folder(folder);
-  ModelFile file = read_known(std::move(first), control);
+  ModelFile file = read_known(std::move(first), control, limits);
   return split_count(file) > 1 ? join_parts(std::move(file), read) : std::move(file);
 }
 

@@ -15,6 +15,6 @@ struct ModelSource {
 // Header, metadata and tensors of the file, and of the other parts where it is one of several. Fails with bad_file, io,
 // not_found, limit, unsupported, naming the file.
 ModelFile open_model_source(const FileService& service, const ModelSource& source, MemoryAccount& account,
-                            const Control& control);
+                            const Control& control, const Limits& limits);
 
 }  // namespace prm

@@ -3,12 +3,8 @@
 namespace prm {
 
 int PagePool::take() {
-  std::lock_guard lock(mutex_);
   for (size_t i = 0; i < taken_.size(); ++i)
-    if (!taken_[i]) {
-      taken_[i] = true;
-      return int(i);
-    }
+    if (!taken_[i].load(std::memory_order_relaxed) && !taken_[i].exchange(true, std::memory_order_acquire)) return int(i);
   fail(Status::context_full, "all {} pages of {} tokens of the cache are in use: close or truncate sessions, or open the model with more of them", taken_.size(), page_tokens_);
 }
 

@@ -2,8 +2,8 @@
 // extents and one plan run. Sequences advance only after the run was ok: a cancelled step changes nothing.
 #pragma once
 #include <algorithm>
+#include <atomic>
 #include <memory>
-#include <mutex>
 #include <span>
 
 #include "graph/plan.h"
@@ -13,18 +13,14 @@ namespace prm {
 // The cache's pages: free ones are handed out, the lowest first. Any thread.
 class PagePool {
  public:
-  PagePool(int pages, int page_tokens) : taken_(size_t(pages), false), page_tokens_(page_tokens) {}
+  PagePool(int pages, int page_tokens) : taken_(size_t(pages)), page_tokens_(page_tokens) {}
   int take();  // fails with context_full when all are in use
-  void give(int page) {
-    std::lock_guard lock(mutex_);
-    taken_[size_t(page)] = false;
-  }
+  void give(int page) { taken_[size_t(page)].store(false, std::memory_order_release); }
   int page_tokens() const { return page_tokens_; }
   int pages() const { return int(taken_.size()); }
 
  private:
-  std::mutex mutex_;
-  Vector<bool> taken_;
+  Vector<std::atomic<bool>> taken_;  // no lock, which a fork could leave locked
   int page_tokens_;
 };
 

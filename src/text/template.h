@@ -19,6 +19,7 @@ struct TemplateLimits {
   size_t output_bytes = size_t(16) << 20;  // of all that is written, values on their way included
   size_t value_bytes = size_t(128) << 20;  // memory of all values together
   uint64_t steps = uint64_t(1) << 20;
+  int nesting = 64;  // of expressions, and of statements where those may be as many
 };
 
 struct Rendered {

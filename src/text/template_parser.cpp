@@ -5,6 +5,7 @@
 namespace prm::jinja {
 
 Parser::Nest::Nest(Parser& p, int most, const char* what) : parser(p) {
+  most = std::min(most, p.most_nesting_);
   if (++parser.nesting_ > most) {
     --parser.nesting_;
     fail_template(Status::limit, parser.now().line, "{} lie more than {} deep in each other", what, most);
@@ -318,7 +319,7 @@ std::shared_ptr<const Program> parse_template(std::string_view source, Status fa
   program->source = normalize_lines(source);
   program->fault = fault;
   Vector<Token> tokens = cut_template(program->source, fault);
-  Parser(*program, tokens).run();
+  Parser(*program, tokens, limits.nesting).run();
   return program;
 }
 

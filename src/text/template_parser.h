@@ -8,7 +8,7 @@ namespace prm::jinja {
 
 class Parser {
  public:
-  Parser(Program& program, const Vector<Token>& tokens) : p_(program), tokens_(tokens) { p_.nodes.emplace_back(); }
+  Parser(Program& program, const Vector<Token>& tokens, int most_nesting) : p_(program), tokens_(tokens), most_nesting_(most_nesting) { p_.nodes.emplace_back(); }
   void run();
 
  private:
@@ -88,6 +88,7 @@ class Parser {
   Program& p_;
   const Vector<Token>& tokens_;
   size_t at_ = 0;
+  const int most_nesting_;
   int nesting_ = 0, loops_ = 0;
 };
 

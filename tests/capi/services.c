@@ -54,29 +54,52 @@ void ledger_release(void *user, void *memory, size_t size, int32_t kind) {
 
 /* ---- files ------------------------------------------------------------------------------------------------------------ */
 
+static int strikes(shelf *all, int is_open) {
+    switch (all->how) {
+    case SHELF_WELL: return 0;
+    case SHELF_REFUSES:
+    case SHELF_SHORT:
+        if (is_open) return 0;
+        break;
+    case SHELF_ABSENT:
+    case SHELF_GREW:
+        if (!is_open) return 0;
+        break;
+    default: break;
+    }
+    ++all->calls;
+    return all->fail_at && (all->fail_on ? all->calls >= all->fail_at : all->calls == all->fail_at);
+}
+
 int32_t shelf_open(void *user, const char *name, int32_t mode, void **file, uint64_t *size) {
     shelf *all = user;
     bytes *one = malloc(sizeof *one);
+    int struck = strikes(all, 1);
     if (!one || mode != PRM_FILE_READ) return 5;
     *one = read_file(name);
-    if (!one->data) {
+    if (!one->data || (struck && all->how == SHELF_ABSENT)) {
+        free(one->data);
         free(one);
         return 2;
     }
     ++all->open;
     ++all->opened;
     *file = one;
-    *size = one->size;
+    *size = struck && all->how == SHELF_GREW ? one->size / 2 : one->size;
+    if (struck && all->how == SHELF_SHRINKS) one->size /= 2;
     return 0;
 }
 
 int32_t shelf_read(void *user, void *file, uint64_t offset, void *data, size_t size) {
     shelf *all = user;
     bytes *one = file;
+    int struck = strikes(all, 0);
     if (++all->reads == all->fail_read) return 7;
+    if (struck && all->how == SHELF_SHRINKS) one->size /= 2;
     if (offset > one->size || size > one->size - offset) return 8;
-    memcpy(data, one->data + offset, size);
-    return 0;
+    if (struck && all->how == SHELF_SHORT) size /= 2;
+    if (!struck || all->how != SHELF_REFUSES) memcpy(data, one->data + offset, size);
+    return struck && all->how != SHELF_SHRINKS ? 5 : 0;
 }
 
 int32_t shelf_close(void *user, void *file, int32_t keep) {

@@ -20,7 +20,19 @@ typedef struct shelf {
     int open, opened, reads;
     int fail_read; /* the read that answers 7, from 1; 0: none */
     int lend;      /* file_map lends the bytes */
+    int how;       /* what goes wrong: SHELF_... */
+    int64_t fail_at; /* in which of the calls that it can go wrong in, from 1; 0: none */
+    int fail_on;     /* and in all later ones */
+    int64_t calls;   /* such calls until now */
 } shelf;
+enum {
+    SHELF_WELL,
+    SHELF_REFUSES, /* a read answers 5 */
+    SHELF_SHORT,   /* a read brings half and answers 5 */
+    SHELF_ABSENT,  /* an open answers 2 */
+    SHELF_SHRINKS, /* an opened file has half of its bytes from a call on; reads of the others answer 8 */
+    SHELF_GREW     /* an open tells half of the file's size */
+};
 
 int32_t shelf_open(void *user, const char *name, int32_t mode, void **file, uint64_t *size);
 int32_t shelf_read(void *user, void *file, uint64_t offset, void *data, size_t size);
