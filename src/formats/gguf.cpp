@@ -221,6 +221,7 @@ ModelFile read_gguf(FilePtr file, const Control& control) {
   ModelFile out;
   out.file = file;
   out.kind = "gguf";
+  out.sources.push_back({file->name, file->bytes.size(), file});
   Listener listener(control);
   Reader r{*file, listener};
   if (!is_gguf(*file)) r.bad("this is no GGUF file: it does not begin with 'GGUF'");

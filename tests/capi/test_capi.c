@@ -13,7 +13,7 @@
 
 extern const test_suite status_suite, struct_suite, engine_suite, model_suite, hostile_suite, text_suite,
     generate_suite, stop_suite, cancel_suite, run_suite, same_bits_suite, report_suite, memory_suite, services_suite,
-    sampling_suite, stop_text_suite, session_suite, chat_suite, split_suite, folder_suite;
+    sampling_suite, stop_text_suite, session_suite, chat_suite, split_suite, folder_suite, verify_suite;
 
 static int failed_now, skipped_now;
 
@@ -66,7 +66,8 @@ int main(int argc, char **argv) {
                                          &hostile_suite, &text_suite,      &generate_suite, &stop_suite,
                                          &cancel_suite,  &run_suite,       &same_bits_suite, &report_suite,
                                          &memory_suite,  &services_suite,  &sampling_suite, &stop_text_suite,
-                                         &session_suite,    &chat_suite,      &split_suite,     &folder_suite };
+                                         &session_suite,    &chat_suite,      &split_suite,     &folder_suite,
+                                         &verify_suite };
     size_t s, i, passed = 0, failed = 0, skipped = 0;
     int guarded = argc > 1 && !strcmp(argv[1], "--guard");
     const char *filter = argc > 1 + guarded ? argv[1 + guarded] : NULL;

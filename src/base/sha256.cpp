@@ -1,11 +1,10 @@
-#include "sha256.h"
-
-#include <fmt/format.h>
+#include "base/sha256.h"
 
 #include <algorithm>
 #include <bit>
-#include <cstdint>
 #include <cstring>
+
+namespace prm {
 
 namespace {
 
@@ -48,18 +47,37 @@ void absorb(uint32_t (&state)[8], const unsigned char* block) {
 
 }  // namespace
 
-std::string sha256_hex(const void* data, size_t size) {
-  uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  auto* bytes = static_cast<const unsigned char*>(data);
-  size_t whole = size / 64 * 64;
-  for (size_t i = 0; i < whole; i += 64) absorb(state, bytes + i);
-  unsigned char last[128] = {};
-  if (size > whole) std::memcpy(last, bytes + whole, size - whole);
-  last[size - whole] = 0x80;
-  size_t end = size - whole < 56 ? 64 : 128;
-  for (int i = 0; i < 8; ++i) last[end - 1 - size_t(i)] = static_cast<unsigned char>(uint64_t(size) * 8 >> 8 * i);
-  for (size_t i = 0; i < end; i += 64) absorb(state, last + i);
-  std::string hex;
-  for (uint32_t word : state) hex += fmt::format("{:08x}", word);
-  return hex;
+void Sha256::add(const void* data, size_t size) {
+  auto* at = static_cast<const unsigned char*>(data);
+  size_t held = size_t(size_ % 64);
+  size_ += size;
+  if (held) {
+    size_t n = std::min(size, 64 - held);
+    std::memcpy(block_ + held, at, n);
+    if (held + n < 64) return;
+    absorb(state_, block_);
+    at += n, size -= n;
+  }
+  for (; size >= 64; at += 64, size -= 64) absorb(state_, at);
+  if (size) std::memcpy(block_, at, size);
 }
+
+void Sha256::finish(char (&hex)[kSha256HexSize]) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  constexpr unsigned char kPadding[64] = {0x80};
+  unsigned char bits[8];
+  for (int i = 0; i < 8; ++i) bits[7 - i] = static_cast<unsigned char>(size_ * 8 >> 8 * i);
+  add(kPadding, 1 + (119 - size_t(size_ % 64)) % 64);
+  add(bits, 8);
+  for (size_t i = 0; i < kSha256HexSize; ++i) hex[i] = kDigits[state_[i / 8] >> (28 - 4 * (i % 8)) & 15];
+}
+
+std::string sha256_hex(const void* data, size_t size) {
+  Sha256 hash;
+  hash.add(data, size);
+  char hex[kSha256HexSize];
+  hash.finish(hex);
+  return {hex, sizeof hex};
+}
+
+}  // namespace prm
