@@ -10,7 +10,8 @@
 namespace {
 
 int32_t show_loading(void* user, const char* stage, uint64_t done, uint64_t total) {
-  static_cast<Progress*>(user)->bar(std::string("loading: ") + stage, done, total);
+  bool verifies = std::string_view(stage) == "verify";
+  static_cast<Progress*>(user)->bar(verifies ? "verifying" : std::string("loading: ") + stage, done, total);
   return 0;
 }
 
