@@ -4,6 +4,11 @@
 #include <bit>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
 namespace prm {
 
 namespace {
@@ -22,27 +27,66 @@ uint32_t big_endian(const unsigned char* p) {
   return uint32_t(p[0]) << 24 | uint32_t(p[1]) << 16 | uint32_t(p[2]) << 8 | p[3];
 }
 
+// The eight values move on by a place each round: here their names do, by the index of the round.
 void absorb(uint32_t (&state)[8], const unsigned char* block) {
   using std::rotr;
-  uint32_t w[64];
+  uint32_t w[16], v[8];
   for (int i = 0; i < 16; ++i) w[i] = big_endian(block + 4 * i);
-  for (int i = 16; i < 64; ++i) {
-    uint32_t s0 = rotr(w[i - 15], 7) ^ rotr(w[i - 15], 18) ^ w[i - 15] >> 3;
-    uint32_t s1 = rotr(w[i - 2], 17) ^ rotr(w[i - 2], 19) ^ w[i - 2] >> 10;
-    w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-  }
-  uint32_t v[8];
   std::copy(state, state + 8, v);
-  for (int i = 0; i < 64; ++i) {
-    uint32_t s1 = rotr(v[4], 6) ^ rotr(v[4], 11) ^ rotr(v[4], 25), choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-    uint32_t t1 = v[7] + s1 + choice + kRound[i] + w[i];
-    uint32_t s0 = rotr(v[0], 2) ^ rotr(v[0], 13) ^ rotr(v[0], 22),
-             majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-    std::copy_backward(v, v + 7, v + 8);
-    v[4] += t1;
-    v[0] = t1 + s0 + majority;
+  auto round = [&](int i, uint32_t constant, uint32_t word) __attribute__((always_inline)) {
+    auto at = [&](int name) -> uint32_t& { return v[unsigned(name - i) & 7]; };
+    uint32_t a = at(0), e = at(4);
+    uint32_t t1 = at(7) + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((e & at(5)) ^ (~e & at(6))) + constant + word;
+    at(3) += t1;
+    at(7) = t1 + (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & at(1)) ^ (a & at(2)) ^ (at(1) & at(2)));
+  };
+  auto next_word = [&](int i) {
+    uint32_t x = w[(i + 1) & 15], y = w[(i + 14) & 15];
+    return w[i & 15] += (rotr(x, 7) ^ rotr(x, 18) ^ x >> 3) + w[(i + 9) & 15] + (rotr(y, 17) ^ rotr(y, 19) ^ y >> 10);
+  };
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) round(i, kRound[i], w[i]);
+  for (int begin = 16; begin < 64; begin += 16) {
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; ++i) round(i, kRound[begin + i], next_word(i));
   }
   for (int i = 0; i < 8; ++i) state[i] += v[i];
+}
+
+#if defined(__x86_64__)
+bool has_instructions() {
+  unsigned a, b, c, d;
+  bool sse = __get_cpuid(1, &a, &b, &c, &d) && (c & (1u << 19));
+  return sse && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1u << 29));
+}
+
+// The same by the processor's instructions, four rounds at a time: they take the values as (A, B, E, F) and (C, D, G, H).
+__attribute__((target("sha,sse4.1"))) void absorb_by_instructions(uint32_t (&state)[8], const unsigned char* block) {
+  const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+  auto* place = reinterpret_cast<__m128i*>(state);
+  __m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128(place), 0xb1), hgfe = _mm_shuffle_epi32(_mm_loadu_si128(place + 1), 0x1b);
+  __m128i abef = _mm_alignr_epi8(cdab, hgfe, 8), cdgh = _mm_blend_epi16(hgfe, cdab, 0xf0), abef_before = abef, cdgh_before = cdgh, w[4] = {};
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) {
+    __m128i &own = w[i & 3], second = w[(i + 1) & 3], third = w[(i + 2) & 3], last = w[(i + 3) & 3];
+    if (i < 4) own = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(block) + i), swap);
+    else own = _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(own, second), _mm_alignr_epi8(last, third, 4)), last);
+    __m128i words = _mm_add_epi32(own, _mm_loadu_si128(reinterpret_cast<const __m128i*>(kRound) + i));
+    cdgh = _mm_sha256rnds2_epu32(cdgh, abef, words);
+    abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(words, 0x0e));
+  }
+  __m128i feba = _mm_shuffle_epi32(_mm_add_epi32(abef, abef_before), 0x1b), dchg = _mm_shuffle_epi32(_mm_add_epi32(cdgh, cdgh_before), 0xb1);
+  _mm_storeu_si128(place, _mm_blend_epi16(feba, dchg, 0xf0));
+  _mm_storeu_si128(place + 1, _mm_alignr_epi8(dchg, feba, 8));
+}
+#endif
+
+void absorb_all(uint32_t (&state)[8], const unsigned char* blocks, size_t count, [[maybe_unused]] bool plain) {
+#if defined(__x86_64__)
+  static const bool by_instructions = has_instructions();
+  for (; by_instructions && !plain && count; --count, blocks += 64) absorb_by_instructions(state, blocks);
+#endif
+  for (; count; --count, blocks += 64) absorb(state, blocks);
 }
 
 }  // namespace
@@ -55,10 +99,11 @@ void Sha256::add(const void* data, size_t size) {
     size_t n = std::min(size, 64 - held);
     std::memcpy(block_ + held, at, n);
     if (held + n < 64) return;
-    absorb(state_, block_);
+    absorb_all(state_, block_, 1, plain);
     at += n, size -= n;
   }
-  for (; size >= 64; at += 64, size -= 64) absorb(state_, at);
+  absorb_all(state_, at, size / 64, plain);
+  at += size / 64 * 64, size %= 64;
   if (size) std::memcpy(block_, at, size);
 }
 

@@ -11,6 +11,7 @@ inline constexpr size_t kSha256HexSize = 64;
 
 class Sha256 {
  public:
+  bool plain = false;  // without the processor's instructions for it
   void add(const void* data, size_t size);
   void finish(char (&hex)[kSha256HexSize]);  // of all that was added, in lower case, no NUL; once
 

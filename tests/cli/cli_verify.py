@@ -47,16 +47,17 @@ class Verify(CliTest):
         for number in (1, 2, 3):
             self.copy(DATA / SPLIT.format(number), SPLIT.format(number))
         folder = self.copy(FOLDER, 'a-folder')
-        spoilt = {str(self.path / SPLIT.format(1)): self.path / SPLIT.format(3), str(folder) + '/': folder / 'tokenizer.json'}
-        for model, file in spoilt.items():
-            manifest = model.rstrip('/') + '.manifest.json'
+        shard, config = folder / 'model-00002-of-00002.safetensors', folder / 'config.json'
+        unread_key = config.read_bytes().index(b'"architectures"') + 3
+        spoilt = ((self.path / SPLIT.format(1), self.path / SPLIT.format(3), -9), (folder, shard, -9), (folder, config, unread_key))
+        for model, file, place in spoilt:
+            model, manifest = str(model), f'{model}.manifest.json'
             self.good('verify', model, '--write', manifest)
             self.assertGreater(self.answer('verify', model)['files'], 2)
-            size = file.stat().st_size
-            flip(file, size - 9)
+            flip(file, place)
             _, error = self.fails(1, 'verify', model, status='DIGEST')
             self.assertTrue(error['item'], error)
-            flip(file, size - 9)
+            flip(file, place)
             self.good('verify', model)
 
     def test_digests_are_compared_when_asked(self):

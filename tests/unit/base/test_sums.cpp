@@ -64,9 +64,16 @@ TEST_CASE("SHA-256 has the values of FIPS 180-4, in any pieces") {
   std::vector<unsigned char> all = pattern(300);
   for (size_t size = 0; size <= all.size(); ++size) {
     Sha256 pieces;
+    pieces.plain = size % 2;
     for (size_t at = 0, n = 1; at < size; at += n, n = std::min(size - at, n * 2 + 1)) pieces.add(all.data() + at, std::min(n, size - at));
     char hex[kSha256HexSize];
     pieces.finish(hex);
+    Sha256 plain;
+    plain.plain = true;
+    plain.add(all.data(), size);
+    char plain_hex[kSha256HexSize];
+    plain.finish(plain_hex);
+    CHECK(std::string(hex, sizeof hex) == std::string(plain_hex, sizeof plain_hex));
     CHECK(std::string(hex, sizeof hex) == sha256_hex(all.data(), size));
   }
 }
