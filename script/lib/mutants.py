@@ -38,8 +38,9 @@ MUTANTS = (
     _mutant('matmul-tail-rows', 'src/cpu/cpu_matmul.cpp', 'int(std::min<int64_t>(16, N - g * 16))', '16', 'test_ops'),
     _mutant('matmul-group-of-rows', 'src/cpu/cpu_matmul.cpp', 'work.rows((plain.dim[0] + 15) / 16, 16,', 'work.rows(plain.dim[0] / 16, 16,', 'test_ops'),
     _mutant('pack-addend-is-scale', 'src/cpu/w16_pack_32.cpp', 'void put_q4_1(const BlockQ4_1& from, W16Q4_1& to, int r) {\n  put_scaled(from, to, r);\n  to.m[r] = from.m;', 'void put_q4_1(const BlockQ4_1& from, W16Q4_1& to, int r) {\n  put_scaled(from, to, r);\n  to.m[r] = from.d;', 'test_ops'),
-    _mutant('cancel-ignored-between-launches', 'src/cpu/cpu_device.cpp', 'if (Status status = work.control.check(); status != Status::ok) return status;', '', 'test_capi:cancel'),
-    _mutant('cancel-ignored-between-chunks', 'src/base/threads.cpp', 'i < chunks && control.check() == Status::ok; ++i) fn', 'i < chunks; ++i) fn', 'test_base', 'test_capi:cancel'),
+    _mutant('cancel-ignored-between-launches', 'src/cpu/cpu_device.cpp', 'if (Status status = work.control.check(); status != Status::ok) return status;', '', 'test_graph'),
+    _mutant('cancelled-in-the-last-launch-is-ok', 'src/cpu/cpu_device.cpp', 'return work.control.check();', 'return Status::ok;', 'test_graph'),
+    _mutant('cancel-ignored-between-chunks', 'src/base/threads.cpp', 'i < chunks && control.check() == Status::ok; ++i) fn', 'i < chunks; ++i) fn', 'test_base'),
     # ---- block formats ---------------------------------------------------------------------------------------------------
     _mutant('q6k-offset', 'src/quant/q6_k.cpp', '<< 4) - 32;', '<< 4) - 31;', 'test_quant'),
     _mutant('q4k-nibbles-swapped', 'src/quant/q4_k.cpp', 'return sub % 2 ? byte >> 4 : byte & 15;', 'return sub % 2 ? byte & 15 : byte >> 4;', 'test_quant'),

@@ -297,6 +297,41 @@ static void not_finite_weights_are_named(void) {
     prm_engine_close(engine);
 }
 
+/* Finite weights, and logits beyond float32: the last tokens of the vocabulary get one large value each. */
+static void overflow_blames_no_tensor(void) {
+    static listed tensors[512];
+    static answer text;
+    const float large = 3e38f;
+    prm_engine *engine = open_engine(0);
+    prm_generate_options generate = collecting(&text, TOKENS);
+    prm_error_info error = PRM_INIT(prm_error_info);
+    prm_prompt prompt = token_prompt((const int32_t[]){ 30, 31 }, 2);
+    prm_model *model = NULL;
+    bytes file = read_file(model_path(GEMMA));
+    char *manifest = manifest_of(engine, model_path(GEMMA));
+    size_t count = manifest ? list_tensors(manifest, tensors, 512) : 0, i = 0, row, c, rows;
+    while (i < count && strcmp(tensors[i].name, "token_embd.weight")) ++i;
+    CHECK(file.data && i < count);
+    CHECK_OK(open_as(engine, NULL, &file, NULL, PRM_MODEL_HEADER_ONLY, &model));
+    rows = (size_t)model_info(model).vocabulary;
+    row = (size_t)tensors[i].size / rows;
+    prm_model_close(model);
+    CHECK(row / 4 < rows - 32);
+    for (c = 0; c < row / 4; ++c) {
+        unsigned char *at = file.data + tensors[i].offset + (rows - 1 - c) * row;
+        memset(at, 0, row);
+        memcpy(at + 4 * c, &large, sizeof large);
+    }
+    CHECK_OK(open_as(engine, NULL, &file, NULL, PRM_MODEL_VERIFY, &model));
+    CHECK_STATUS(prm_generate(model, &prompt, &generate, NULL, NULL), PRM_STATUS_NUMERIC);
+    prm_error_query(&error);
+    CHECK(!strcmp(error.subject, "logits") && contains(error.message, "no weight in the files does") && text.token_count == 0);
+    prm_model_close(model);
+    free(manifest);
+    free(file.data);
+    prm_engine_close(engine);
+}
+
 static void planned_to_the_byte(void) {
     prm_plan plan = PRM_INIT(prm_plan);
     prm_engine_info info = PRM_INIT(prm_engine_info);
@@ -363,6 +398,7 @@ static const test_case cases[] = {
     { "models in parts and folders have manifests; one wrong sum is enough", other_forms },
     { "manifests of other models, and malformed ones, are refused", wrong_manifests },
     { "weights that are NaN or infinity are named: at load with VERIFY, else when they reach the logits", not_finite_weights_are_named },
+    { "logits that overflow end in NUMERIC, and no tensor is blamed", overflow_blames_no_tensor },
     { "what a model with a manifest will take is planned to the byte", planned_to_the_byte },
     { "verifying can be stopped; a manifest's size is known without reading", listens },
 };
