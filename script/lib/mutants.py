@@ -82,7 +82,7 @@ MUTANTS = (
     # ---- formats: bounds and checks --------------------------------------------------------------------------------------
     _mutant('gguf-tensor-past-the-end', 'src/formats/gguf.cpp', '!checked_add(begin, sizes[i], end) || end > size)', '!checked_add(begin, sizes[i], end))', 'test_formats'),
     _mutant('gguf-overlap-accepted', 'src/formats/gguf.cpp', 'if (order[i - 1].first + sizes[order[i - 1].second] > order[i].first)', 'if (false)', 'test_formats'),
-    _mutant('gguf-text-past-the-end', 'src/formats/gguf.cpp', "    if (n > left()) bad(format_message(\"the file ends inside {}\", what));\n    if (n > most)", '    if (n > most)', 'test_formats'),
+    _mutant('gguf-value-past-the-end', 'src/formats/gguf.cpp', 'std::span<const std::byte> take(uint64_t n, const char* what) {\n    if (n > left()) bad(format_message("the file ends inside {}", what));', 'std::span<const std::byte> take(uint64_t n, const char* what) {', 'test_formats'),
     _mutant('safetensors-hole-accepted', 'src/formats/safetensors.cpp', 'if (tensor.offset > at)', 'if (false)', 'test_formats'),
     _mutant('split-part-number', 'src/formats/split_model.cpp', 'if (found != number || all != count)', 'if (all != count)', 'test_formats'),
     _mutant('gemma-norms-without-one', 'src/formats/joined_file.cpp', 'value += plus;', '', 'test_runtime', 'test_formats'),
