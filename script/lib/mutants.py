@@ -71,7 +71,7 @@ MUTANTS = (
     _mutant('min-tokens-ignored-for-stops', 'src/runtime/generate.cpp', 'if (early) forbidden[0] = r.stop_tokens;', '', 'test_capi:stop', 'test_capi:sampling'),
     _mutant('infinite-logits-pass', 'src/runtime/generate.cpp', 'if (largest_size >= 0x7f800000)', 'if (largest_size > 0x7f800000)', 'test_capi:verify'),
     _mutant('session-truncated-beyond-end', 'src/runtime/session.cpp', 'if (count < 0 || count > held)', 'if (count < 0)', 'test_capi:session'),
-    _mutant('staging-not-planned', 'src/runtime/load.cpp', 'plan.weight_bytes + model.weight_bytes.staging,', 'plan.weight_bytes,', 'test_capi:memory', 'test_capi:plan'),
+    _mutant('staging-not-planned', 'src/runtime/load.cpp', 'plan.weight_bytes + model.weight_bytes.staging,', 'plan.weight_bytes,', 'test_runtime'),
     _mutant('manifest-not-asked-while-packing', 'src/runtime/load.cpp', 'if (model->manifest) model->manifest->finish(reading_of(*model, control));', '', 'test_capi:verify'),
     # ---- sampler ---------------------------------------------------------------------------------------------------------
     _mutant('repetition-penalty-sign', 'src/runtime/sampler.cpp', 'x = x > 0 ? x / repetition : x * repetition;', 'x = x / repetition;', 'test_runtime'),
