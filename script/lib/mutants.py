@@ -30,7 +30,7 @@ MUTANTS = (
     _mutant('experts-renormalize', 'src/ops/experts.cpp', '(attr.renormalize ?', '(!attr.renormalize ?', 'test_ops'),
     # ---- drivers: tiles, splits, tails, orders ---------------------------------------------------------------------------
     _mutant('window-driver', 'src/cpu/cpu_attention.cpp', 'last - attr.window + 1) : 0;', 'last - attr.window) : 0;', 'test_ops'),
-    _mutant('attention-last-key-dropped', 'src/cpu/cpu_attention.cpp', 'end = std::min(high + 1, (begin', 'end = std::min(high, (begin', 'test_ops'),
+    _mutant('attention-last-key-dropped', 'src/cpu/cpu_attention.cpp', 'begin <= high; begin = end)', 'begin < high; begin = end)', 'test_ops'),
     _mutant('attention-merge-scale', 'src/cpu/cpu_attention.cpp', 'own.total = own.total * keep + split_total * join;', 'own.total = own.total + split_total * join;', 'test_ops'),
     _mutant('attention-neighbours-of-other-sequences', 'src/cpu/cpu_attention.cpp', ' && runs_of(a, next, positions[next]) == rows) ++next;', ') ++next;', 'test_ops', 'test_bits'),
     _mutant('matmul-parts-order', 'src/cpu/cpu_matmul.cpp', 'int64_t begin = p * units / parts, end = (p + 1) * units / parts;', 'int64_t q = parts - 1 - p, begin = q * units / parts, end = (q + 1) * units / parts;', 'test_quant', 'test_bits@scalar'),
