@@ -123,6 +123,7 @@ void write_info(T info, T* out) {
 }
 
 // Text out by (buffer, capacity, *size).
+void require_room(size_t text_size, char* buffer, size_t capacity, size_t* size);
 void write_text(std::string_view text, char* buffer, size_t capacity, size_t* size);
 std::string_view read_text(const prm_text& text, const char* name);
 PromptSource read_prompt(const prm_prompt* prompt, const Limits& limits);

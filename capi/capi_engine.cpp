@@ -29,13 +29,16 @@ void destroy_object(HandleKind kind, void* object) noexcept {
   }
 }
 
+void require_room(size_t text_size, char* buffer, size_t capacity, size_t* size) {
+  if (size) *size = text_size;
+  if (buffer && capacity > text_size) return;
+  Error error(Status::buffer_too_small, format_message("the text has {} bytes and a NUL, the buffer {}", text_size, buffer ? capacity : 0));
+  error.needed_bytes = text_size + 1;
+  throw error;
+}
+
 void write_text(std::string_view text, char* buffer, size_t capacity, size_t* size) {
-  if (size) *size = text.size();
-  if (capacity <= text.size() || !buffer) {
-    Error error(Status::buffer_too_small, format_message("the text has {} bytes and a NUL, the buffer {}", text.size(), buffer ? capacity : 0));
-    error.needed_bytes = text.size() + 1;
-    throw error;
-  }
+  require_room(text.size(), buffer, capacity, size);
   std::memcpy(buffer, text.data(), text.size());
   buffer[text.size()] = 0;
 }

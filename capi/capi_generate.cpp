@@ -131,13 +131,13 @@ prm_status prm_generate(prm_model* model, const prm_prompt* prompt, const prm_ge
   ModelUse use(model, "model");
   require_own_turn(use);
   if (info) require_info(info, "info");
-  prm_generate_options known = read_options(options, "options");
-  Listening listen(control, use);
-  std::optional<SessionHold> session;
-  StopList stops;
-  GenerateRequest request = read_request(*use.get(), prompt, known, session, stops);
   GenerateResult result;
   try {
+    prm_generate_options known = read_options(options, "options");
+    Listening listen(control, use);
+    std::optional<SessionHold> session;
+    StopList stops;
+    GenerateRequest request = read_request(*use.get(), prompt, known, session, stops);
     generate(*use->model, request, listen.control, result);
   } catch (const Error& error) {
     result.finish = finish_of(error.status);

@@ -18,13 +18,15 @@ DType read_cache_type(prm_dtype from) {
 
 LoadOptions read_load_options(const prm_model_options& from) {
   LoadOptions options;
-  if (from.flags & ~uint32_t(PRM_MODEL_HEADER_ONLY)) fail_about(Status::unsupported, "flags", "options.flags has unknown bits: {:#x}", from.flags);
+  if (from.flags & ~uint32_t(PRM_MODEL_HEADER_ONLY | PRM_MODEL_VERIFY)) fail_about(Status::unsupported, "flags", "options.flags has unknown bits: {:#x}", from.flags);
   if (from.context < 0) fail_about(Status::invalid_argument, "context", "options.context is {}, expected 0 or more", from.context);
   if (from.chunk_tokens < 0 || from.chunk_tokens > 65536)
     fail_about(Status::invalid_argument, "chunk_tokens", "options.chunk_tokens is {}, expected 0 to 65536", from.chunk_tokens);
   if (from.sessions < 0 || from.sessions > 4096) fail_about(Status::invalid_argument, "sessions", "options.sessions is {}, expected 0 to 4096", from.sessions);
   options.sessions = from.sessions;
   options.header_only = from.flags & PRM_MODEL_HEADER_ONLY;
+  options.verify = from.flags & PRM_MODEL_VERIFY;
+  options.manifest_json = from.manifest_json;
   options.context = from.context;
   options.chunk_tokens = from.chunk_tokens;
   options.max_host_bytes = from.max_host_bytes;
@@ -165,6 +167,20 @@ prm_status prm_model_plan(prm_model* model, const prm_plan_options* options, prm
   info.scratch_bytes = plan.scratch_bytes;
   info.object_bytes = plan.object_bytes;
   write_info(info, out);
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
+prm_status prm_model_manifest(prm_model* model, const prm_control* control, char* buffer, size_t capacity, size_t* size) try {
+  FloatState ours;
+  ModelUse use(model, "model");
+  require_own_turn(use);
+  Listening listen(control, use);
+  Model& m = *use->model;
+  AccountScope models(m.account);
+  require_room(manifest_size(m), buffer, capacity, size);
+  write_text(make_manifest(m, listen.control), buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();

@@ -43,7 +43,7 @@ TokenBatch read_tokens(const prm_tensor* inputs, size_t count) {
   return batch;
 }
 
-// Checks the output and fills in what it will be; fails with buffer_too_small after that.
+// Where logits go, what they will be filled in last: other failures leave the output as it was.
 float* prepare_logits(prm_tensor* outputs, size_t count, const TokenBatch& batch, int64_t V) {
   require_argument(outputs && count == 1, "outputs", "expected one tensor: logits");
   prm_tensor& t = outputs[0];
@@ -79,8 +79,9 @@ prm_status prm_run(prm_model* model, const prm_tensor* inputs, size_t input_coun
   Listening listen(control, use);
   TokenBatch batch = read_tokens(inputs, input_count);
   int64_t V = use->model->config.vocabulary;
-  float* out = prepare_logits(outputs, output_count, batch, V);
+  require_runnable(*use->model);
   for (int64_t b = 0; b < batch.B; ++b) check_tokens(*use->model, {batch.data + b * batch.T, size_t(batch.T)});
+  float* out = prepare_logits(outputs, output_count, batch, V);
   for (int64_t b = 0; b < batch.B; ++b)
     score(*use->model, {batch.data + b * batch.T, size_t(batch.T)}, listen.control, out + b * batch.T * V);
   return PRM_STATUS_OK;

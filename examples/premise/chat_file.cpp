@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdio>
-
 #include "arguments.h"
 #include "failure.h"
 #include "json_reader.h"
-#include "system.h"
+#include "whole_file.h"
 
 namespace {
 
@@ -19,15 +16,6 @@ std::string history_json(const std::string& model, const ChatHistory& history) {
   json.begin_object().pair("version", 1).pair("model", model);
   write_messages(json, history);
   return json.end_object().text() + "\n";
-}
-
-// 0, or what errno said first.
-int write_file(const std::string& path, const std::string& text) {
-  std::FILE* file = open_file(path, "wb");
-  if (!file) return errno;
-  int code = std::fwrite(text.data(), 1, text.size(), file) == text.size() && flush_file(file) ? 0 : errno;
-  if (std::fclose(file) && !code) code = errno;
-  return code;
 }
 
 class HistoryReader {
@@ -84,12 +72,7 @@ void write_messages(JsonWriter& json, const ChatHistory& history) {
 }
 
 void save_history(const std::string& path, const std::string& model, const ChatHistory& history) {
-  std::string beside = path + ".new";
-  int code = write_file(beside, history_json(model, history));
-  if (!code && !replace_file(beside, path)) code = errno;
-  if (!code) return;
-  remove_file(beside);
-  fail_system("cannot write", path, code);
+  write_whole_file(path, history_json(model, history));
 }
 
 ChatHistory load_history(const std::string& path) { return HistoryReader(path).read(); }

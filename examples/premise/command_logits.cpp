@@ -3,12 +3,12 @@
 
 #include <memory>
 
+#include "base/sha256.h"
 #include "commands.h"
 #include "failure.h"
 #include "json_writer.h"
 #include "npy_file.h"
 #include "session.h"
-#include "sha256.h"
 #include "terminal.h"
 
 namespace {
@@ -30,7 +30,7 @@ int print_logits(const LogitsFlags& flags) {
 
   std::vector<int32_t> largest;
   for (int64_t t = 0; t < T; ++t) largest.push_back(index_of_largest(logits.get() + t * V, V));
-  std::string digest = sha256_hex(logits.get(), size_t(T * V) * sizeof(float));
+  std::string digest = prm::sha256_hex(logits.get(), size_t(T * V) * sizeof(float));
   if (!flags.json) {
     write_out(fmt::format("sha256 {}\nargmax {}\n", digest, JsonWriter().list(largest).text()));
     return kDone;

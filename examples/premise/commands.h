@@ -9,5 +9,6 @@ Command add_perplexity(CLI::App& program);
 Command add_logits(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_check(CLI::App& program);
+Command add_verify(CLI::App& program);
 Command add_plan(CLI::App& program);
 Command add_bench(CLI::App& program);

@@ -22,6 +22,7 @@ constexpr Words kWords[] = {
     {PRM_STATUS_VERSION_MISMATCH, "the library does not fit this program", ""},
     {PRM_STATUS_BAD_FILE, "malformed file", "fetch it again, or compare its checksum"},
     {PRM_STATUS_IO, "cannot read", ""},
+    {PRM_STATUS_DIGEST, "not what the manifest says", ""},
     {PRM_STATUS_LIMIT, "over a limit", ""},
     {PRM_STATUS_OUT_OF_MEMORY, "out of memory", "close other programs, or give a smaller --ctx"},
     {PRM_STATUS_CANCELLED, "cancelled", "run it again"},

@@ -10,7 +10,8 @@
 namespace {
 
 int32_t show_loading(void* user, const char* stage, uint64_t done, uint64_t total) {
-  static_cast<Progress*>(user)->bar(std::string("loading: ") + stage, done, total);
+  bool verifies = std::string_view(stage) == "verify";
+  static_cast<Progress*>(user)->bar(verifies ? "verifying" : std::string("loading: ") + stage, done, total);
   return 0;
 }
 
@@ -22,7 +23,7 @@ prm_dtype cache_dtype(const std::string& kv) {
 
 EngineHandle open_engine(const ModelFlags& flags, Weights weights) {
   prm_engine_options options = PRM_INIT(prm_engine_options);
-  options.threads = weights == Weights::left_out ? 0 : flags.threads ? int32_t(flags.threads - 1) : PRM_THREADS_ALL;
+  options.threads = weights == Weights::left_out || weights == Weights::verified ? 0 : flags.threads ? int32_t(flags.threads - 1) : PRM_THREADS_ALL;
   options.max_host_bytes = weights == Weights::loaded ? uint64_t(flags.max_host_bytes) : 0;
   const char* isa = std::getenv("PREMISE_ISA");
   options.isa = isa && *isa ? isa : nullptr;
@@ -56,7 +57,7 @@ void require_kernels(const Session& session) {
 
 }  // namespace
 
-Session open_session(const ModelFlags& flags, Weights weights) {
+Session open_session(const ModelFlags& flags, Weights weights, const char* manifest_json) {
   if (flags.model.empty()) fail_usage("no model", "-m", "give -m PATH, a GGUF file or a folder with safetensors");
   Session session;
   session.path = flags.model;
@@ -68,6 +69,8 @@ Session open_session(const ModelFlags& flags, Weights weights) {
 
   prm_model_options options = PRM_INIT(prm_model_options);
   options.flags = weights == Weights::loaded ? 0 : PRM_MODEL_HEADER_ONLY;
+  if (weights == Weights::verified) options.flags |= PRM_MODEL_VERIFY;
+  options.manifest_json = manifest_json;
   options.context = int32_t(flags.context);
   options.chunk_tokens = int32_t(flags.chunk);
   options.sessions = int32_t(flags.sessions);

@@ -24,10 +24,11 @@ struct Session {
   int threads = 0;  // that compute, the caller included
 };
 
-// left_out: reports and tokens only, on the calling thread; planned: left out too, in an engine as for loaded ones.
-enum class Weights { loaded, left_out, planned };
+// left_out: reports and tokens only, on the calling thread; verified: left out too, but all of them read and checked; planned: left
+// out, in an engine as for loaded ones.
+enum class Weights { loaded, left_out, verified, planned };
 
-Session open_session(const ModelFlags& flags, Weights weights);
+Session open_session(const ModelFlags& flags, Weights weights, const char* manifest_json = nullptr);
 // A control that Ctrl-C fires; deadline_ms counts from now, 0 = none.
 prm_control make_control(int64_t deadline_ms = 0);
 const char* finish_name(int32_t finish);  // as JSON has it

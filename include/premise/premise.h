@@ -117,6 +117,7 @@ enum {
     /* files */
     PRM_STATUS_BAD_FILE = 10,         /* malformed: prm_error_info has the file and the offset */
     PRM_STATUS_IO = 11,
+    PRM_STATUS_DIGEST = 12,           /* not what the manifest says: the error names tensor or file, and both checksums */
     PRM_STATUS_LIMIT = 13,            /* a bound on what comes from outside (prm_limits); handles, sessions */
     /* memory: prm_error_info has both figures */
     PRM_STATUS_OUT_OF_MEMORY = 20,
@@ -301,7 +302,10 @@ PRM_API prm_status prm_engine_report(prm_engine *engine, prm_report what, char *
 enum {                               /* model flags */
     /* No weights are placed: report, plan and tokenize only. So opened, a file that has no tensors gives its vocabulary alone,
      * whatever its architecture: PLAN and all that runs say UNSUPPORTED. */
-    PRM_MODEL_HEADER_ONLY = 1 << 0
+    PRM_MODEL_HEADER_ONLY = 1 << 0,
+    /* All files are read before anything else is done with them, HEADER_ONLY or not: sums are held against manifest_json where it
+     * is given, and weights that are NaN or infinity, or whose blocks have such scales, are refused by name. */
+    PRM_MODEL_VERIFY = 1 << 4
 };
 
 typedef struct prm_model_options {
@@ -317,21 +321,30 @@ typedef struct prm_model_options {
     int32_t sessions;           /* that may be open at once [0], to 4096. The cache holds so many contexts, one at least; calls
                                    without a session use what open sessions leave of it */
     uint64_t max_host_bytes;    /* bound of this model inside that of the engine; 0 = none */
+    const char *manifest_json;  /* what prm_model_manifest said of these files. A tensor is checked as its bytes are read to be
+                                   packed, whatever else the files hold before; HEADER_ONLY without VERIFY reads no tensor */
 } prm_model_options;
 
 /* Opens a model; the kind is told by content, never by a name's ending. All that can fail fails here, before weights are read where
- * possible. Progress stage "repack".
+ * possible. Progress stages "verify" (of VERIFY, and the manifest) and "repack".
  *   A GGUF file. Of one in parts (NAME-00001-of-00003.gguf) give the first: the others are opened beside it, by their names.
  *   A folder with safetensors (F32, F16, BF16), as Hugging Face's models are published: config.json, tokenizer.json and
  *   model.safetensors, or model.safetensors.index.json and its files; tokenizer_config.json, generation_config.json and
  *   chat_template.jinja are read where they are there. The path of its model.safetensors will do too. Through file_open of a host a
  *   folder is a name that ends with '/', and the names of its files are asked for behind it; what it does not open counts as absent.
- * Status: BAD_FILE, IO, LIMIT, UNSUPPORTED (names the architecture, tensor type or tokenizer; a part or a safetensors file in
+ * Status: BAD_FILE (a manifest too), IO, DIGEST (the first tensor or file that is not as the manifest says), LIMIT, NUMERIC (VERIFY:
+ * names the tensor), UNSUPPORTED (names the architecture, tensor type or tokenizer; a part or a safetensors file in
  * memory), NOT_FOUND (no such file, part or shard), INVALID_ARGUMENT (a part that is not the first; names the first). */
 PRM_API prm_status prm_model_open(prm_engine *engine, const char *path, const prm_model_options *options,
                                   const prm_control *control, prm_model **out);
 /* Calls that work on it are CANCELLED, and it returns when they have ended: see conventions 1. */
 PRM_API void prm_model_close(prm_model *model);
+
+/* Checksums of all that a model's files hold, as they are now: JSON with each file's size and SHA-256, name, place and CRC-32C of each
+ * tensor, and a CRC-32C of all else in a file. Keep it beside a model that is known to be good; prm_model_options.manifest_json
+ * then refuses what has changed by a bit, wherever it is. Reads every file, of a HEADER_ONLY model too; asking for the size reads
+ * nothing. Progress stage "verify". Status: BUFFER_TOO_SMALL, IO, CALLBACK, DIGEST (a file has another size than it had). */
+PRM_API prm_status prm_model_manifest(prm_model *model, const prm_control *control, char *buffer, size_t capacity, size_t *size);
 
 typedef struct prm_model_info {
     uint32_t struct_size;

@@ -281,6 +281,13 @@ class model : public handle<prm_model, prm_model_close> {
             return prm_model_report(get(), what, buffer, capacity, size);
         });
     }
+    /* Checksums of the model's files, JSON. */
+    std::string manifest(const control &how = {}) const {
+        detail::lent_control lent(how);
+        return detail::read_text([&](char *buffer, size_t capacity, size_t *size) {
+            return prm_model_manifest(get(), lent.get(), buffer, capacity, size);
+        });
+    }
 
     /* flags: PRM_PROMPT_*. */
     std::vector<int32_t> tokenize(std::string_view text, uint32_t flags = 0) const {

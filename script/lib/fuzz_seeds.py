@@ -51,6 +51,9 @@ def safetensors_seeds():
 def json_seeds():
     yield b'{"a": [1, -2.5e3, true, false, null, "x\\n\\u00e9\\ud83d\\ude00"], "b": {"c": {}}, "d": []}'
     yield from (b'""', b'0', b'-0.1E+9', b'[[[]]]', b' {"k" : "v"} ')
+    files = [{'name': 'a.gguf', 'bytes': 96, 'rest_crc32c': 'e3069283', 'sha256': '0' * 64}]
+    tensors = [{'name': 'x', 'file': 0, 'offset': 32, 'bytes': 64, 'crc32c': '8a9136aa'}]
+    yield json.dumps({'premise_manifest': 1, 'files': files, 'tensors': tensors}).encode()
     for name in ('config.json', 'tokenizer_config.json', 'model.safetensors.index.json'):
         yield read('folders', 'tiny-qwen3-f16', name)
 

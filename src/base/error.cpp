@@ -14,6 +14,7 @@ const char* status_name(Status status) noexcept {
     case Status::callback: return "CALLBACK";
     case Status::bad_file: return "BAD_FILE";
     case Status::io: return "IO";
+    case Status::digest: return "DIGEST";
     case Status::limit: return "LIMIT";
     case Status::out_of_memory: return "OUT_OF_MEMORY";
     case Status::over_budget: return "OVER_BUDGET";

@@ -23,6 +23,7 @@ enum class Status : int32_t {
   callback = 7,
   bad_file = 10,
   io = 11,
+  digest = 12,
   limit = 13,
   out_of_memory = 20,
   over_budget = 22,

@@ -9,7 +9,7 @@
 
 namespace prm {
 
-void FileBytes::read(uint64_t offset, size_t size, std::byte* to) const { std::memcpy(to, bytes.data() + offset, size); }
+void FileBytes::copy(uint64_t offset, size_t size, std::byte* to) const { std::memcpy(to, bytes.data() + offset, size); }
 
 namespace {
 
@@ -52,7 +52,7 @@ struct SystemFile : LoadedFile {
   SystemHandle handle = kNoFile;
   using LoadedFile::LoadedFile;
   ~SystemFile() override { close_system_file(handle); }
-  void read(uint64_t offset, size_t size, std::byte* to) const override { read_system_file(handle, name, offset, size, to); }
+  void copy(uint64_t offset, size_t size, std::byte* to) const override { read_system_file(handle, name, offset, size, to); }
 };
 
 struct HostFile : LoadedFile {
@@ -65,7 +65,7 @@ struct HostFile : LoadedFile {
     HostFloatState theirs;
     service.close(service.user, file, 0);
   }
-  void read(uint64_t offset, size_t size, std::byte* to) const override {
+  void copy(uint64_t offset, size_t size, std::byte* to) const override {
     HostFloatState theirs;
     require(service.read(service.user, file, offset, to, size), "read", offset);
   }

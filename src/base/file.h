@@ -22,17 +22,32 @@ struct FileService {
   const void* (*map)(void* user, void* file, uint64_t offset, size_t size) = nullptr;
 };
 
+// Is shown what is read of a file, by the threads that read.
+struct ReadWatch {
+  virtual void saw(uint64_t offset, std::span<const std::byte> bytes) = 0;
+
+ protected:
+  ~ReadWatch() = default;
+};
+
 struct FileBytes {
   std::span<const std::byte> bytes;
   String name;           // for messages: the path, or "memory"
   bool in_memory = true;  // all of `bytes` may be read
   bool one_reader = false;  // read() by one thread at a time
+  mutable ReadWatch* watch = nullptr;  // set and unset while nothing is read
 
   virtual ~FileBytes() = default;
   // Makes [offset, offset + size) of `bytes` readable while the file lives; charged to the account of open_file.
   virtual void load(uint64_t /*offset*/, uint64_t /*size*/) const {}
   // Copies a part that need not be loaded. Both fail with io or callback, naming the file and the offset.
-  virtual void read(uint64_t offset, size_t size, std::byte* to) const;
+  void read(uint64_t offset, size_t size, std::byte* to) const {
+    copy(offset, size, to);
+    if (watch) watch->saw(offset, {to, size});
+  }
+
+ protected:
+  virtual void copy(uint64_t offset, size_t size, std::byte* to) const;
 };
 using FilePtr = std::shared_ptr<const FileBytes>;
 

@@ -22,6 +22,7 @@ CpuFeatures cpu_features() {
   CpuFeatures f;
   unsigned a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return f;
+  f.crc32 = c & (1u << 20);
   bool osxsave = c & (1u << 27), fma = c & (1u << 12), f16c = c & (1u << 29);
   uint64_t saved = osxsave ? read_xcr0() : 0;  // bits 1, 2: SSE and AVX registers; 5 to 7: masks and the 512-bit ones
   if ((saved & 6) != 6) return f;

@@ -7,6 +7,7 @@
 namespace prm {
 
 struct CpuFeatures {
+  bool crc32 = false;   // SSE4.2
   bool avx2 = false;    // with FMA and F16C, and the OS saves their registers
   bool avx512 = false;  // F, BW, DQ, VL and VNNI, likewise
 };

@@ -226,6 +226,7 @@ ModelFile read_gguf(FilePtr file, const Control& control, const Limits& limits) 
   ModelFile out;
   out.file = file;
   out.kind = "gguf";
+  out.sources.push_back({file->name, file->bytes.size(), file});
   Listener listener(control);
   Reader r{*file, listener, limits};
   if (!is_gguf(*file)) r.bad("this is no GGUF file: it does not begin with 'GGUF'");

@@ -33,10 +33,11 @@ class FolderReader {
   ModelFile read();
 
  private:
-  FilePtr open(std::string_view name) const { return open_file(service_, (folder_ + String(name)).c_str(), account_, limits_); }
-  FilePtr open_if_there(std::string_view name) const;
-  Vector<NamedTensor> read_tensors() const;
-  Vector<NamedTensor> read_shards(const FolderJson& index) const;
+  FilePtr open(std::string_view name);
+  FilePtr open_if_there(std::string_view name);
+  Vector<NamedTensor> read_weights(FilePtr file);
+  Vector<NamedTensor> read_tensors();
+  Vector<NamedTensor> read_shards(const FolderJson& index);
   bool is_left_out(const NamedTensor& tensor) const;
   void place(const NamedTensor& tensor);
   Vector<NamedTensor> stack_of(const String& name, const Map<int64_t, NamedTensor>& found) const;
@@ -58,8 +59,15 @@ class FolderReader {
   Vector<uint64_t> begins_;  // of tensors in the joined file
 };
 
+FilePtr FolderReader::open(std::string_view name) {
+  String path = folder_ + String(name);
+  FilePtr file = open_file(service_, path.c_str(), account_, limits_);
+  model_.sources.push_back({std::move(path), file->bytes.size(), nullptr});
+  return file;
+}
+
 // A host's service has one answer for all that it cannot open: it counts as absence here.
-FilePtr FolderReader::open_if_there(std::string_view name) const {
+FilePtr FolderReader::open_if_there(std::string_view name) {
   try {
     return open(name);
   } catch (const Error& error) {
@@ -68,8 +76,14 @@ FilePtr FolderReader::open_if_there(std::string_view name) const {
   }
 }
 
-Vector<NamedTensor> FolderReader::read_tensors() const {
-  if (FilePtr whole = open_if_there("model.safetensors")) return read_safetensors(std::move(whole), control_, limits_);
+// Of the file that was opened last.
+Vector<NamedTensor> FolderReader::read_weights(FilePtr file) {
+  model_.sources.back().file = file;
+  return read_safetensors(std::move(file), control_, limits_);
+}
+
+Vector<NamedTensor> FolderReader::read_tensors() {
+  if (FilePtr whole = open_if_there("model.safetensors")) return read_weights(std::move(whole));
   FilePtr index = open_if_there("model.safetensors.index.json");
   if (!index)
     fail_about(Status::not_found, folder_, "{}: neither model.safetensors nor model.safetensors.index.json is there",
@@ -77,7 +91,7 @@ Vector<NamedTensor> FolderReader::read_tensors() const {
   return read_shards(FolderJson(std::move(index), limits_));
 }
 
-Vector<NamedTensor> FolderReader::read_shards(const FolderJson& index) const {
+Vector<NamedTensor> FolderReader::read_shards(const FolderJson& index) {
   const JsonValue* map = index.object(index.root(), "weight_map");
   if (!map) index.bad("'weight_map' is missing");
   Map<std::string_view, size_t> shards;  // by name: how many tensors it should have
@@ -96,7 +110,7 @@ Vector<NamedTensor> FolderReader::read_shards(const FolderJson& index) const {
   Vector<NamedTensor> all;
   for (auto& [shard, count] : shards) {
     size_t found = 0;
-    for (NamedTensor& tensor : read_safetensors(open(shard), control_, limits_)) {
+    for (NamedTensor& tensor : read_weights(open(shard))) {
       auto place = places.find(tensor.name);
       if (place == places.end() || place->second != shard)
         fail_about(Status::bad_file, tensor.file->name, "{}: tensor '{}' is not of this file by the index",
@@ -188,7 +202,8 @@ ModelFile FolderReader::read() {
   family_ = &read_hf_config(config, metadata, made);
   tied_ = config.boolean(config.root(), "tie_word_embeddings").value_or(family_->tied);
   control_.require();
-  for (const NamedTensor& tensor : read_tensors())
+  model_.stored = read_tensors();
+  for (const NamedTensor& tensor : model_.stored)
     if (!is_left_out(tensor)) place(tensor);
   for (auto& [name, found] : stacks_) {
     Vector<NamedTensor> experts = stack_of(name, found);

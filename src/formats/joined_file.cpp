@@ -35,7 +35,7 @@ struct JoinedFile : FileBytes {
     if (!bytes.empty()) release_addresses(const_cast<std::byte*>(bytes.data()), bytes.size());
   }
 
-  void read(uint64_t offset, size_t size, std::byte* to) const override {
+  void copy(uint64_t offset, size_t size, std::byte* to) const override {
     auto after = [](uint64_t at, const FileJoiner::Placed& placed) { return at < placed.begin; };
     auto next = std::upper_bound(pieces.begin(), pieces.end(), offset, after);
     if (next == pieces.begin()) fail(Status::internal, "{}: a read at {}, in front of all pieces", name, offset);

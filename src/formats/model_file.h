@@ -32,6 +32,13 @@ struct NamedTensor {
 
 inline constexpr size_t kMostTypesTold = 16;  // unsupported ones, in the text of an error
 
+// A file that a model was read from.
+struct SourceFile {
+  String path;
+  uint64_t bytes = 0;
+  FilePtr file;  // where weights lie; null for what was read whole and closed
+};
+
 struct ModelFile {
   FilePtr file;  // of more than one: all of them joined
   String kind;   // "gguf", "safetensors"
@@ -39,6 +46,10 @@ struct ModelFile {
   std::shared_ptr<const void> storage;  // behind metadata that lies in no file
   Vector<NamedTensor> tensors;  // in the file's order
 
+  Vector<SourceFile> sources;   // in a fixed order: parts and shards, and the JSON beside them
+  Vector<NamedTensor> stored;   // as they lie in those files, where `tensors` are made of them; else empty
+
+  const Vector<NamedTensor>& stored_tensors() const { return stored.empty() ? tensors : stored; }
   const NamedTensor* find_tensor(std::string_view name) const;
   void read_tensor(const NamedTensor& tensor, std::byte* to) const;  // its bytes
   const MetaValue* find(std::string_view key) const;

@@ -55,6 +55,7 @@ ModelFile join_parts(ModelFile first, const std::function<ModelFile(const String
     check_part(part, number, count, tensors);
     uint64_t begin = joiner.align();
     joiner.add({.file = part.file, .bytes = part.file->bytes.size()});
+    whole.sources.push_back(part.sources[0]);
     for (NamedTensor& tensor : part.tensors) {
       if (!names.insert(tensor.name).second)
         part.bad(format_message("tensor '{}' stands in an earlier part too", tensor.name));

@@ -99,4 +99,39 @@ void row_to_float(DType type, const void* row, float* out, int64_t n) {
   for (int64_t i = 0; i < n; i += info(type).block, block += info(type).bytes) format->dequantize(block, out + i);
 }
 
+namespace {
+// Bits of a float are those of NaN or infinity when all of its exponent's are set.
+template <class Bits>
+bool exponents_are_finite(const void* values, size_t bytes, Bits exponent) {
+  int bad = 0;
+  for (size_t i = 0; i < bytes; i += sizeof(Bits)) {
+    Bits bits;
+    std::memcpy(&bits, static_cast<const std::byte*>(values) + i, sizeof bits);
+    bad |= (bits & exponent) == exponent;
+  }
+  return !bad;
+}
+}  // namespace
+
+bool weights_are_finite(DType type, const void* blocks, size_t bytes) {
+  switch (type) {
+    case DType::f32: return exponents_are_finite<uint32_t>(blocks, bytes, 0x7f800000);
+    case DType::f64: return exponents_are_finite<uint64_t>(blocks, bytes, 0x7ff0000000000000);
+    case DType::f16: return exponents_are_finite<uint16_t>(blocks, bytes, 0x7c00);
+    case DType::bf16: return exponents_are_finite<uint16_t>(blocks, bytes, 0x7f80);
+    default: break;
+  }
+  const QuantFormat* format = find_format(type);
+  for (size_t i = 0; format && i < bytes; i += size_t(info(type).bytes)) {
+    const std::byte* block = static_cast<const std::byte*>(blocks) + i;
+    float d = 0, dmin = 0;
+    format->scales(block, d, dmin);
+    if (std::fabs(d) + std::fabs(dmin) < 1e30f) continue;  // no half gets so far
+    float values[256];
+    format->dequantize(block, values);
+    if (!exponents_are_finite<uint32_t>(values, size_t(info(type).block) * 4, 0x7f800000)) return false;
+  }
+  return true;
+}
+
 }  // namespace prm

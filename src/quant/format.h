@@ -36,4 +36,7 @@ void quantize_q8_0(const float* x, void* blocks, int64_t n);
 // n values of a weight row of any type as floats; n a multiple of the type's block.
 void row_to_float(DType type, const void* row, float* out, int64_t n);
 
+// Whether no value of a run of whole blocks is NaN or infinity.
+bool weights_are_finite(DType type, const void* blocks, size_t bytes);
+
 }  // namespace prm

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/float_state.h"
+#include "runtime/finite_weights.h"
 #include "text/tokenizer.h"
 
 namespace prm {
@@ -49,10 +50,10 @@ void require_ok(Status status, const Control& control) {
 }
 
 // Both ways to read logits end here: NaN and infinity are reported, never returned.
-void require_finite(const float* logits, int64_t n) {
+void require_finite(const Model& model, const float* logits, int64_t n, const Control& control) {
   int32_t largest_size = 0;  // as bits: infinity and NaN are above all numbers
   for (int64_t i = 0; i < n; ++i) largest_size = std::max(largest_size, std::bit_cast<int32_t>(logits[i]) & 0x7fffffff);
-  if (largest_size >= 0x7f800000) fail_about(Status::numeric, "logits", "the logits hold NaN or infinity: the weights are damaged, or the prompt overflows float32");
+  if (largest_size >= 0x7f800000) fail_not_finite(model.file, control);
 }
 
 // One answer on its way.
@@ -82,7 +83,7 @@ constexpr int32_t kStopped = -1;  // by on_logits
 
 int32_t choose_token(const Answer& a) {
   std::span<const float> logits = a.logits();
-  require_finite(logits.data(), int64_t(logits.size()));
+  require_finite(a.model, logits.data(), int64_t(logits.size()), a.work.control);
   const GenerateRequest& r = a.request;
   bool early = a.result.generated < r.min_tokens;
   if (r.sampler.temperature == 0 && r.sampler.biases.empty() && !r.sampler.penalizes() && !r.on_logits && !early) return largest(logits);
@@ -304,7 +305,7 @@ void score(Model& model, std::span<const int32_t> tokens, const Control& control
     StepItem item{&sequence, tokens.subspan(begin, n), StepItem::all};
     require_ok(run_step(*model.runner, {&item, 1}, work), control);
     const float* logits = model.runner->state.io("logits").as<float>();
-    require_finite(logits, int64_t(n * row));
+    require_finite(model, logits, int64_t(n * row), control);
     std::memcpy(out + begin * row, logits, n * row * sizeof(float));
   }
 }

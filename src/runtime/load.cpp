@@ -3,6 +3,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "passes/passes.h"
+#include "runtime/finite_weights.h"
 #include "runtime/model.h"
 #include "runtime/model_tokenizer.h"
 
@@ -63,8 +64,15 @@ void prepare_model(Model& model, const LoadOptions& options, const Control& cont
   model.pages.emplace(int(limits.pages), int(kPageTokens));
   model.call.emplace(*model.tokenizer, *model.pages, model.context);
   for (int64_t i = 0; i < options.sessions; ++i) model.sessions.push_back(make_charged<Session>(*model.pages, model.context));
-  model.prepared_peak = model.account.peak();
   control.require();
+}
+
+FileReading reading_of(Model& model, const Control& control) { return {model.file, model.engine->host.files, model.account, control}; }
+
+// The sums come first: what they find is the cause of NaN.
+void verify_weights(Model& model, const Control& control) {
+  if (model.manifest) model.manifest->check_tensors(reading_of(model, control));
+  require_finite_weights(model.file, control);
 }
 
 }  // namespace
@@ -81,7 +89,10 @@ ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptio
   auto model = make_charged<Model>(engine, options.max_host_bytes);
   AccountScope models(model->account);
   model->file = open_model_source(engine->host.files, source, model->account, control, engine->limits);
+  if (options.manifest_json) model->manifest.emplace(reading_of(*model, control), options.manifest_json);
   prepare_model(*model, options, control);
+  if (options.verify) verify_weights(*model, control);
+  model->prepared_peak = model->account.peak();
   model->header_only = options.header_only;
   const Log& log = engine->host.log;
   if (options.header_only) return model;
@@ -89,7 +100,9 @@ ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptio
     log.say(LogLevel::warning, "{}: {} launches a step have no kernel on '{}' and run their reference: see the placement report", model->file.file->name,
             model->plan->fallbacks, model->plan->device->name());
   int64_t start = now_ns();
+  if (model->manifest) model->manifest->watch(model->file);
   model->weights->fill(*model->plan, work_of(*model, control));
+  if (model->manifest) model->manifest->finish(reading_of(*model, control));
   model->runner->state.allocate(*model->weights, model->account);
   model->prompt_scratch = Buffer(kHeldPromptBytes * kScratchPerPromptByte, model->account, MemoryKind::scratch, "tokenizing");
   model->sampler_buffer = Buffer(sampler_bytes(model->config.vocabulary), model->account, MemoryKind::scratch, "sampling");
@@ -120,9 +133,26 @@ Work work_of(const Model& model, const Control& control) {
   return work;
 }
 
-std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control) {
+size_t manifest_size(const Model& model) { return manifest_json(list_model(model.file)).size(); }
+
+String make_manifest(Model& model, const Control& control) {
+  auto turn = wait_for_turn(model, control);  // files may have one reader at a time
+  Manifest manifest = list_model(model.file);
+  sum_files(reading_of(model, control), SumDepth::digests, manifest);
+  return manifest_json(manifest);
+}
+
+void require_runnable(const Model& model) {
   if (!model.plan) fail(Status::unsupported, "the file has no tensors, only a vocabulary: it tokenizes, and cannot run");
   if (model.header_only) fail(Status::unsupported, "the model was opened with PRM_MODEL_HEADER_ONLY: open it without to run it");
+}
+
+std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control) {
+  require_runnable(model);
+  return wait_for_turn(model, control);
+}
+
+std::unique_lock<std::timed_mutex> wait_for_turn(Model& model, const Control& control) {
   model.process.check([&] {
     model.is_lost = !model.turn.try_lock();
     if (!model.is_lost) model.turn.unlock();

@@ -6,6 +6,7 @@
 #include "base/fork_mark.h"
 #include "models/architecture.h"
 #include "runtime/engine.h"
+#include "runtime/manifest_check.h"
 #include "runtime/model_source.h"
 #include "runtime/sampler.h"
 #include "runtime/session.h"
@@ -19,6 +20,8 @@ struct LoadOptions {
   int64_t chunk_tokens = 0;  // 0 = kDefaultChunk
   DType cache_type = DType::f16;
   uint64_t max_host_bytes = 0;  // of this model, inside the engine's bound; 0 = none
+  bool verify = false;          // reads all files before anything else: sums, NaN and infinity
+  const char* manifest_json = nullptr;  // what the files must hold
   int64_t sessions = 0;         // open at once, at most: the cache has pages for so many contexts, for one at least
 };
 inline constexpr int64_t kDefaultContext = 8192, kDefaultChunk = 512, kPageTokens = 256, kScoredRows = 32;
@@ -41,6 +44,7 @@ struct Model : ChargedObject {
   EnginePtr engine;
   MemoryAccount account;  // of all that follows, inside the engine's
   ModelFile file;
+  std::optional<ManifestCheck> manifest;  // stays with the model, so that loading takes what was planned
   DecoderConfig config;
   Graph graph;  // scoring graph with quantized activations: what the model is
   TokenizerPtr tokenizer;
@@ -67,9 +71,16 @@ struct Model : ChargedObject {
 };
 using ModelPtr = std::shared_ptr<Model>;
 
+// Checksums of all that the model's files hold, read anew. The length alone is known at once.
+String make_manifest(Model& model, const Control& control);
+size_t manifest_size(const Model& model);
+
 ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptions& options, const Control& control);
 
-// The runner for one call; waits for its turn and listens to control meanwhile. Fails with unsupported when header_only.
+// Fails with unsupported when header_only, or where there is only a vocabulary.
+void require_runnable(const Model& model);
+// For one call at a time; listens to control while it waits. take_turn is for calls that run.
+std::unique_lock<std::timed_mutex> wait_for_turn(Model& model, const Control& control);
 std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control);
 Work work_of(const Model& model, const Control& control);
 

@@ -150,6 +150,20 @@ static void of_plans(const victims *on) {
     WRONG(prm_model_plan, "nothing asked for", OK, prm_model_plan(on->model, NULL, NULL, NULL, 0, NULL));
 }
 
+static void of_manifests(const victims *on) {
+    prm_control control = PRM_INIT(prm_control);
+    char text[8] = "kept";
+    size_t size = 0;
+    WRONG(prm_model_manifest, "model is NULL", INVALID_ARGUMENT, prm_model_manifest(NULL, NULL, text, sizeof text, &size));
+    WRONG(prm_model_manifest, "model is closed", INVALID_ARGUMENT, prm_model_manifest(on->closed_model, NULL, text, sizeof text, &size));
+    WRONG(prm_model_manifest, "model is a session", INVALID_ARGUMENT, prm_model_manifest((prm_model *)on->session, NULL, text, sizeof text, &size));
+    control.cancel = on->closed_cancel;
+    WRONG(prm_model_manifest, "a closed cancel token", INVALID_ARGUMENT, prm_model_manifest(on->model, &control, text, sizeof text, &size));
+    WRONG(prm_model_manifest, "a small buffer", BUFFER_TOO_SMALL, prm_model_manifest(on->model, NULL, text, sizeof text, &size));
+    HOLDS(prm_model_manifest, "and nothing written but the need", size > sizeof text && !strcmp(text, "kept"));
+    WRONG(prm_model_manifest, "no buffer", BUFFER_TOO_SMALL, prm_model_manifest(on->model, NULL, NULL, sizeof text, NULL));
+}
+
 static void of_close(const victims *on) {
     prm_model_close(NULL);
     HOLDS(prm_model_close, "NULL", 1);
@@ -170,5 +184,6 @@ void abuse_of_models(const victims *on) {
     of_queries(on);
     of_reports(on);
     of_plans(on);
+    of_manifests(on);
     of_close(on);
 }

@@ -11,7 +11,7 @@ _Static_assert(sizeof(prm_error_info) == 4 * 4 + 2 * sizeof(char *) + 3 * 8, "pr
 _Static_assert(sizeof(prm_control) == 2 * 4 + 8 + 3 * sizeof(void *), "prm_control");
 _Static_assert(sizeof(prm_engine_options) == 4 * 4 + 3 * sizeof(char *) + 8 && sizeof(prm_limits) == 2 * 4 + 5 * 8, "prm_engine_options");
 _Static_assert(sizeof(prm_engine_info) == 2 * 4 + sizeof(char *) + 3 * 8, "prm_engine_info");
-_Static_assert(sizeof(prm_model_options) == 2 * 4 + sizeof(void *) + sizeof(size_t) + 4 * 4 + 8, "prm_model_options");
+_Static_assert(sizeof(prm_model_options) == 2 * 4 + 2 * sizeof(void *) + sizeof(size_t) + 4 * 4 + 8, "prm_model_options");
 _Static_assert(sizeof(prm_model_info) == 2 * 4 + sizeof(char *) + 2 * 8 + 4 * 4, "prm_model_info");
 _Static_assert(sizeof(prm_host) == 2 * 4 + 12 * sizeof(void *), "prm_host");
 _Static_assert(sizeof(prm_plan_options) == 2 * 4 + 8 && sizeof(prm_plan) == 2 * 4 + 5 * 8, "prm_plan");
@@ -28,7 +28,7 @@ _Static_assert(offsetof(prm_error_info, message) == 8 && offsetof(prm_error_info
 _Static_assert(offsetof(prm_control, deadline_ns) == 8 && offsetof(prm_control, user) == 32, "prm_control");
 _Static_assert(offsetof(prm_engine_options, threads) == 4 && offsetof(prm_engine_options, isa) == 16,
                "prm_engine_options");
-_Static_assert(offsetof(prm_model_options, data) == 8 && offsetof(prm_model_options, cache_dtype) == 32,
+_Static_assert(offsetof(prm_model_options, data) == 8 && offsetof(prm_model_options, cache_dtype) == 32 && offsetof(prm_model_options, manifest_json) == 48,
                "prm_model_options");
 _Static_assert(offsetof(prm_model_info, architecture) == 8 && offsetof(prm_model_info, begin_token) == 44,
                "prm_model_info");

@@ -209,6 +209,7 @@ TEST_CASE("hpp: reports of any length, and files in memory") {
   options.data = bytes.data();
   options.data_size = bytes.size();
   premise::model model(engine, "", options);
+  CHECK(model.manifest().find("\"crc32c\"") != std::string::npos);
   std::string graph = model.report(PRM_REPORT_GRAPH);
   CHECK(graph.size() > 1024);  // more than the first guess
   CHECK(graph.find('\0') == std::string::npos);

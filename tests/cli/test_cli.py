@@ -22,6 +22,7 @@ from cli_chat import Chat  # noqa: F401, its cases are cases of this file
 from cli_formats import Formats  # noqa: F401, likewise
 from cli_sampling import Sampling  # noqa: F401, likewise
 from cli_support import COMMANDS, DATA, GEMMA, PREMISE, QUANTIZED, QWEN, ROOT, TEXT, CliTest, Done, environment, in_terminal, premise
+from cli_verify import Verify  # noqa: F401, likewise
 
 
 class Usage(CliTest):

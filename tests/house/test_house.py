@@ -97,6 +97,11 @@ class HouseTest(unittest.TestCase):
         self.write('src/attic/old.h', '#include "base/file.h"\n')
         self.finds('src/attic/old.h', 'floors')
 
+    def test_an_example_may_include_the_digest(self):
+        self.write('src/base/sha256.h', '#pragma once\n')
+        self.write('examples/premise/main.cpp', '#include "base/sha256.h"\n')
+        self.clean()
+
     def test_an_example_uses_only_the_public_headers(self):
         self.write('examples/premise/main.cpp', '#include "../../src/base/file.h"\n')
         self.finds('examples/premise/main.cpp', 'floors')

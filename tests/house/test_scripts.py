@@ -65,6 +65,23 @@ class UsageTest(unittest.TestCase):
                 self.assertIn('--no-such-option', done.stderr)
 
 
+class MutateTest(TreeTest):
+    def test_every_planted_fault_still_fits_its_file(self):
+        done = run([os.path.join(SCRIPTS, 'mutate'), '--list'])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        passed = int(re.search(r'^(\d+) passed, 0 failed, 0 skipped\Z', done.stdout.strip(), re.MULTILINE)[1])
+        self.assertGreaterEqual(passed, 40)
+
+    def test_a_fault_that_does_not_fit_any_more_is_a_failure_that_says_so(self):
+        done = run([self.path('script/mutate'), '--list', '--only', 'rope-pairs*'])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('FAIL rope-pairs-swapped: src/ops/rope.cpp is not there', done.stdout)
+        self.write('src/ops/rope.cpp', '\n')
+        done = run([self.path('script/mutate'), '--list', '--only', 'rope-pairs*'])
+        self.assertIn('stands 0 times', done.stdout)
+        self.assertTrue(done.stdout.endswith('0 passed, 1 failed, 0 skipped\n'))
+
+
 class ModelTest(TreeTest):
     PARTS = [b'GGUF first ', b'second ', b'third']
 

@@ -119,6 +119,13 @@ TEST_CASE("a fired cancel token or a passed deadline stops handing out chunks") 
   late.rows(5, 1, [&](int64_t, int64_t) { ++ran; });
   CHECK(ran == 0);
   CHECK(late.control.check() == Status::deadline);
+  ThreadPool nobody(0, 0);  // the caller alone hears it before each chunk
+  work.pool = &nobody;
+  fired = false, done = 0;
+  work.rows(10000, 1, [&](int64_t, int64_t) {
+    if (++done == 5) fired = true;
+  });
+  CHECK(done == 5);
 }
 
 TEST_CASE("files are read in parts; folders, absent, empty and shrunken files say what they are") {

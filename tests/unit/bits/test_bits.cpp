@@ -7,9 +7,9 @@
 #include <fstream>
 #include <set>
 
+#include "base/sha256.h"
 #include "models/architecture.h"
 #include "quant/format.h"
-#include "sha256.h"
 #include "support/catch.h"
 #include "support/isas.h"
 #include "unit/bits/bit_cases.h"

@@ -2,7 +2,7 @@
 // exceptions, x87 precision. And that state stays the host's.
 #include <premise/premise.h>
 
-#include "sha256.h"
+#include "base/sha256.h"
 #include "support/catch.h"
 #include "support/isas.h"
 #include "support/step_model.h"

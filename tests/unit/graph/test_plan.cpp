@@ -29,6 +29,22 @@ Graph chain(int length) {
   return g;
 }
 
+// An op that counts its runs, and fires a cancel token in one of them.
+struct Fuse {
+  std::atomic<bool> fired{false};
+  int runs = 0, fires_at = 0;
+};
+struct FuseAttr {
+  Fuse* fuse;
+};
+const Op kFuse{.name = "test_fuse",
+               .infer = [](ShapeRule& r) { r.out = {{r.x(0).dtype, r.shape(0)}}; },
+               .cost = [](const OpArgs&) { return Cost{}; },
+               .reference = [](const OpArgs& a) {
+                 Fuse& fuse = *a.at<FuseAttr>().fuse;
+                 if (++fuse.runs == fuse.fires_at) fuse.fired = true;
+               }};
+
 }  // namespace
 
 TEST_CASE("values that are not alive together share memory") {
@@ -113,4 +129,26 @@ TEST_CASE("cancel before a run is heard and the run changes nothing") {
   work.control.cancel = &fired;
   Binding binding{plan->symbol("T"), 4};
   CHECK(state.run({&binding, 1}, work) == Status::cancelled);
+}
+
+TEST_CASE("a token that fires inside a step ends it as cancelled, and no launch follows, be it the last") {
+  auto device = open_cpu("scalar");
+  for (int fires_at : {1, 2, 3}) {
+    Fuse fuse;
+    fuse.fires_at = fires_at;
+    Graph g;
+    ValueId x = g.input("x", DType::f32, {g.symbol("T"), 4});
+    for (int i = 0; i < 3; ++i) x = g.node(kFuse, FuseAttr{&fuse}, {x}, format_text("fuse{}", i));
+    g.outputs = {x};
+    auto plan = std::make_shared<const Plan>(make_plan(g, {device.get(), {{"T", 4}}}));
+    MemoryAccount account;
+    WeightPool weights(account, nullptr);
+    PlanState state(plan);
+    state.allocate(weights, account);
+    Work work;
+    work.control.cancel = &fuse.fired;
+    Binding binding{plan->symbol("T"), 4};
+    CHECK(state.run({&binding, 1}, work) == Status::cancelled);
+    CHECK(fuse.runs == fires_at);
+  }
 }

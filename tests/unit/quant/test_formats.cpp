@@ -1,5 +1,6 @@
 // Formats as floats, byte for byte those of the gguf package, and the bytes of the canonical sum: one committed hash per format
 // (src/README.md, "Numbers").
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -197,4 +198,32 @@ TEST_CASE("packed rows read back as the floats of the plain rows, and what is pa
       }
     }
   }
+}
+
+TEST_CASE("weights that are NaN or infinity are seen in every type, wherever they are, and nothing else is") {
+  Random random(5);
+  for (const DTypeInfo& type : kDTypes) {
+    if (type.gguf < 0 || DType(&type - kDTypes) == DType::i32) continue;
+    DType id = DType(&type - kDTypes);
+    size_t blocks = 7, bytes = blocks * size_t(type.bytes);
+    std::vector<std::byte> good(bytes);
+    if (id != DType::f64) good = random_weights(id, 1, int64_t(blocks) * type.block, 1.0f, random);
+    CHECK(weights_are_finite(id, good.data(), bytes));
+    std::vector<float> values(blocks * size_t(type.block));
+    int differ = 0, seen = 0;
+    for (size_t at = 0; at + 1 < bytes && id != DType::f64; ++at)
+      for (unsigned high : {0x7cu, 0x7fu, 0xffu}) {  // upper bytes of halves and floats that are not finite, and others
+        std::vector<std::byte> changed = good;
+        changed[at] = std::byte(0x80), changed[at + 1] = std::byte(high);
+        row_to_float(id, changed.data(), values.data(), int64_t(values.size()));
+        bool finite = std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
+        differ += finite != weights_are_finite(id, changed.data(), bytes);
+        seen += !finite;
+      }
+    INFO(type.name);
+    CHECK(differ == 0);
+    CHECK((seen > 0) == (id != DType::f64));
+  }
+  double infinite[3] = {1, -2, double(INFINITY)};
+  CHECK_FALSE(weights_are_finite(DType::f64, infinite, sizeof infinite));
 }
