@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Guests that link the installed library: `PREMISE_BIN=build/release/bin/premise tests/consumers/test_consumers.py [FILTER]`.
+
+Each is built by pkg-config, by find_package or by the compiler alone, and says what the premise program says. FILTER: only
+tests whose name contains it. The last line is `N passed, N failed, N skipped`.
+"""
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from consumer_support import GuestTest, main, need, run  # noqa: E402
+
+
+class PkgConfig(GuestTest):
+    def test_shared(self):
+        program = self.build('use.c', *self.flags())
+        self.assertEqual(self.needed(program), 1)
+        self.check(program)
+
+    def test_archive(self):
+        program = self.build('use.c', *self.flags('premise-static'))
+        self.assertEqual(self.needed(program), 0)
+        self.check(program)
+
+    def test_nothing_but_the_archive(self):
+        need(self, 'pkg-config')
+        flags = run('pkg-config', '--static', '--cflags', '--libs', 'premise', PKG_CONFIG_PATH=str(self.prefix / 'lib/pkgconfig')).split()
+        program = self.build('use.c', '-static', *flags)
+        self.assertNotIn('(NEEDED)', run('readelf', '-d', program))
+        self.check(program)
+
+    def test_without_exceptions_and_rtti(self):
+        for name in ('premise', 'premise-static'):
+            self.check(self.build('use_bare.cpp', '-fno-exceptions', '-fno-rtti', *self.flags(name)))
+
+
+class FindPackage(GuestTest):
+    def test_from_c(self):
+        build = self.cmake('find_package', f'-DCMAKE_PREFIX_PATH={self.prefix}')
+        self.assertEqual([self.needed(build / f'use_{name}') for name in ('premise', 'premise_static')], [1, 0])
+        for name in ('premise', 'premise_static'):
+            self.check(build / f'use_{name}')
+
+    def test_another_major_version_is_refused(self):
+        with self.assertRaisesRegex(AssertionError, r'(?s)compatible.*version "1.0".*0\.1\.0'):
+            self.cmake('find_package', f'-DCMAKE_PREFIX_PATH={self.prefix}', '-DCONSUMER_VERSION=1.0', folder='refused')
+
+
+class Neighbours(GuestTest):
+    """Names of ours that the host has too."""
+
+    def archive_names(self):
+        """The names of fmt that lie in the archive."""
+        names = {line.split()[-1] for line in run('nm', self.prefix / 'lib/libpremise.a').splitlines() if len(line.split()) > 2}
+        found = sorted(name for name in names if name.startswith(('_ZN3fmt', '_ZNK3fmt')) and '.' not in name)
+        self.assertGreater(len(found), 50)
+        return found
+
+    def test_the_hosts_own_fmt_in_its_headers(self):
+        self.check(self.build('use_fmt.cpp', '-DFMT_HEADER_ONLY', *self.flags('premise-static')))
+
+    def test_the_hosts_own_fmt_as_a_library(self):
+        for name in ('premise', 'premise-static'):
+            self.check(self.build('use_fmt.cpp', *self.flags(name), '-lfmt'))
+
+    def test_another_fmt_under_the_same_names(self):
+        """The worst of neighbours: every function of fmt that is in the archive, strong, exported, and a trap."""
+        source = self.path / 'trap.s'
+        names = self.archive_names()
+        source.write_text('.text\n' + ''.join(f'.globl {name}\n.type {name},@function\n{name}: ud2\n' for name in names)
+                          + '.section .note.GNU-stack,"",@progbits\n')
+        for name in ('premise', 'premise-static'):
+            program = self.build('use.c', source, '-rdynamic', *self.flags(name))
+            self.assertIn(names[0], run('nm', '-D', '--defined-only', program))
+            self.check(program)
+
+    def test_two_plugins_that_carry_one_each(self):
+        plugins = [self.build('plugin.c', '-shared', '-fPIC', '-fvisibility=hidden', *self.flags('premise-static'), out=name)
+                   for name in ('first.so', 'second.so')]
+        exported = run('nm', '-D', '--defined-only', plugins[0])
+        self.assertEqual([line.split()[-1] for line in exported.splitlines()], ['plugin_use'])
+        self.check(self.build('two_plugins.c', '-ldl'), *plugins, times=2)
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.modules[__name__]))
