@@ -64,9 +64,10 @@ class GuestTest(unittest.TestCase):
 
     def build(self, source, *options, out=None):
         """A guest by one call of the compiler."""
-        compiler = [CXX, '-std=c++17'] if source.endswith('.cpp') else [CC, '-std=c99', '-D_GNU_SOURCE']
-        out = self.path / (out or pathlib.Path(source).stem)
-        run(*compiler, '-Wall', '-Wextra', '-Werror', HERE / source, *options, '-o', out)
+        source = HERE / source
+        compiler = [CXX, '-std=c++17'] if source.suffix == '.cpp' else [CC, '-std=c99', '-D_GNU_SOURCE']
+        out = self.path / (out or source.stem)
+        run(*compiler, '-Wall', '-Wextra', '-Werror', source, *options, '-o', out)
         return out
 
     def cmake(self, source, *options, folder='cmake'):

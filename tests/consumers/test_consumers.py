@@ -4,12 +4,18 @@
 Each is built by pkg-config, by find_package or by the compiler alone, and says what the premise program says. FILTER: only
 tests whose name contains it. The last line is `N passed, N failed, N skipped`.
 """
+import importlib
 import pathlib
+import re
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from consumer_support import GuestTest, main, need, run  # noqa: E402
+from consumer_support import ROOT, GuestTest, main, need, run  # noqa: E402
+
+sys.path.insert(0, str(ROOT / 'script/lib'))
+import abi_header  # noqa: E402
+import ffi_c  # noqa: E402
 
 
 class PkgConfig(GuestTest):
@@ -81,6 +87,41 @@ class Neighbours(GuestTest):
         exported = run('nm', '-D', '--defined-only', plugins[0])
         self.assertEqual([line.split()[-1] for line in exported.splitlines()], ['plugin_use'])
         self.check(self.build('two_plugins.c', '-ldl'), *plugins, times=2)
+
+
+class Layouts(GuestTest):
+    """What other languages are told of the C API."""
+
+    def test_the_files_are_what_the_header_gives(self):
+        run(ROOT / 'script/ffi', '--check')
+
+    def test_a_change_of_the_header_shows_in_each(self):
+        changed = pathlib.Path(abi_header.HEADER).read_text().replace('int32_t max_tokens;', 'int32_t most_tokens;')
+        emitters = sorted((ROOT / 'script/lib').glob('ffi_*.py'))
+        self.assertEqual(len(emitters), 6)
+        for emitter in emitters:
+            with self.subTest(emitter.stem):
+                self.assertIn('most_tokens', importlib.import_module(emitter.stem).emit(abi_header.Header(changed)))
+
+    def test_the_compiler_agrees(self):
+        header = abi_header.read_header()
+        (self.path / 'layouts.c').write_text(ffi_c.emit(header))
+        program = self.build(self.path / 'layouts.c', *self.flags())
+        self.assertEqual(run(program, LD_LIBRARY_PATH=self.libraries()).splitlines(), ffi_c.facts(header))
+
+    def test_nothing_of_the_header_is_left_out(self):
+        header = abi_header.read_header()
+        text = abi_header.without_comments(pathlib.Path(abi_header.HEADER).read_text())
+        macros = {'PRM_API', 'PRM_INIT', 'PRM_TEXT', 'PRM_STATIC', 'PRM_BUILD'}
+        self.assertEqual(set(re.findall(r'\bPRM_\w+', text)) - macros, set(header.constants))
+        names = {function.name for function in header.functions} | {*header.structs, *header.handles, *header.aliases, *header.callbacks}
+        self.assertLessEqual(set(re.findall(r'\bprm_\w+', text)), names)
+
+    def test_what_is_not_understood_is_refused(self):
+        for text in ('union prm_x { int a; };', 'PRM_API long double prm_x(void);', 'enum { PRM_X = sizeof(int) };',
+                     'typedef struct prm_x { int32_t a; int64_t b; } prm_x;', 'typedef struct prm_x { prm_gone *a; } prm_x;'):
+            with self.subTest(text), self.assertRaises((ValueError, KeyError)):
+                abi_header.Header(text)
 
 
 if __name__ == '__main__':
