@@ -14,8 +14,8 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(premise_package libpremise${PROJECT_VERSION_MAJOR})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME ${premise_package})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)      # what it needs is read from the library
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_GENERATE_SHLIBS ON)  # what needs it is told its package
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)        # what it needs is read from the library
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)          # what is linked to it depends on its package
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "Runs AI models inside the program: the shared library")
 

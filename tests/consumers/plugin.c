@@ -1,4 +1,5 @@
-/* A library of a host's own that carries Premise inside: plugin_use is use.c's main, and nothing else is exported. */
+/* A library of a host's own that carries Premise inside: plugin_use is use.c's main, plugin_version the
+ * library's version; nothing else is exported. */
 #define main plugin_main
 #include "use.c"
 #undef main
@@ -9,3 +10,6 @@ int plugin_use(int argc, char **argv) {
     fflush(stdout);
     return status;
 }
+
+__attribute__((visibility("default"))) int plugin_version(void);
+int plugin_version(void) { return prm_version(); }
