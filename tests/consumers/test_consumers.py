@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from consumer_support import ROOT, GuestTest, main, need, run  # noqa: E402
 
 sys.path.insert(0, str(ROOT / 'script/lib'))
+import abi_baseline  # noqa: E402
 import abi_header  # noqa: E402
 import ffi_c  # noqa: E402
 
@@ -122,6 +123,36 @@ class Layouts(GuestTest):
                      'typedef struct prm_x { int32_t a; int64_t b; } prm_x;', 'typedef struct prm_x { prm_gone *a; } prm_x;'):
             with self.subTest(text), self.assertRaises((ValueError, KeyError)):
                 abi_header.Header(text)
+
+
+class Promises(GuestTest):
+    """script/abi --text: what a header may do inside a major version."""
+
+    def judged(self, old, new):
+        text = pathlib.Path(abi_header.HEADER).read_text()
+        self.assertIn(old, text)
+        before, after = (abi_baseline.promises(abi_header.Header(one)) for one in (text, text.replace(old, new, 1)))
+        self.assertNotEqual(before, after)
+        return abi_baseline.broken(before, after)
+
+    def test_the_header_keeps_them(self):
+        self.assertIn('2 passed, 0 failed', run(ROOT / 'script/abi', '--text'))
+
+    def test_additions(self):
+        for old, new in (('    int64_t total_ns;', '    int64_t total_ns;\n    int64_t more_ns;'), ('PRM_FINISH_ERROR = 8', 'PRM_FINISH_ERROR = 8, PRM_FINISH_MORE = 9'),
+                         ('PRM_API int64_t prm_now_ns(void);', 'PRM_API int64_t prm_now_ns(void);\nPRM_API int64_t prm_then_ns(void);')):
+            with self.subTest(new):
+                self.assertEqual(self.judged(old, new), [])
+
+    def test_all_else_breaks_them(self):
+        for old, new, what in (('    int64_t first_ns;', '    int64_t more_ns;\n    int64_t first_ns;', 'prm_request_info.first_ns'),
+                               ('int32_t token; float bias;', 'int32_t token; float bias; int32_t a; int32_t b;', 'prm_bias'),
+                               ('*session, int32_t token_count)', '*session, int64_t token_count)', 'prm_session_truncate'),
+                               ('PRM_API int64_t prm_now_ns(void);', '', 'prm_now_ns'), ('    int32_t top_k;', '    float top_k;', 'prm_generate_options.top_k'),
+                               ('(*prm_token_fn)(void *user, int32_t token)', '(*prm_token_fn)(void *user, int64_t token)', 'prm_token_fn'),
+                               ('PRM_STATUS_LIMIT = 13', 'PRM_STATUS_LIMIT = 14', 'PRM_STATUS_LIMIT'), ('int32_t max_tokens;', 'int32_t most_tokens;', 'max_tokens')):
+            with self.subTest(new):
+                self.assertIn(what, ' '.join(self.judged(old, new)))
 
 
 if __name__ == '__main__':
