@@ -7,7 +7,9 @@ install(TARGETS premise EXPORT premise-targets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+set(premise_pc_files premise)
 if(TARGET premise_static)
+  list(APPEND premise_pc_files premise-static)
   install(TARGETS premise_static EXPORT premise-targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 endif()
@@ -24,7 +26,7 @@ install(FILES ${PROJECT_BINARY_DIR}/premise-config.cmake ${PROJECT_BINARY_DIR}/p
 # The prefix as it is seen from the folder of the pkg-config files.
 file(RELATIVE_PATH premise_prefix_from_pc /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" premise_prefix_from_pc "${premise_prefix_from_pc}")
-foreach(name premise premise-static)
+foreach(name IN LISTS premise_pc_files)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 endforeach()
