@@ -1,3 +1,3 @@
 module premise.example/generate
 
-go 1.19
+go 1.18
