@@ -1,0 +1,3 @@
+module premise.example/generate
+
+go 1.18
