@@ -10,7 +10,7 @@ namespace prm {
 // Numbers of TensorProto.DataType. All of them are read; whoever uses a tensor says which it can.
 enum class OnnxType : int32_t {
   undefined, f32, u8, i8, u16, i16, i32, i64, text, boolean, f16, f64, u32, u64, c64, c128, bf16,
-  f8e4m3fn, f8e4m3fnuz, f8e5m2, f8e5m2fnuz, u4, i4, f4e2m1, f8e8m0, u2, i2
+  f8e4m3fn, f8e4m3fnuz, f8e5m2, f8e5m2fnuz, u4, i4, f4e2m1, f8e8m0, u2, i2, f6e2m3, f6e3m2
 };
 const char* onnx_type_name(OnnxType type);  // as the specification spells it: "FLOAT", "INT4"
 int onnx_type_bits(OnnxType type);          // of a value; 0 for texts
@@ -24,10 +24,16 @@ struct OnnxTensor {
   FilePtr file;
   uint64_t offset = 0, bytes = 0;
   Vector<std::string_view> texts;  // of type text instead
+
+  uint64_t count() const {
+    uint64_t product = 1;
+    for (int64_t extent : dims) product *= uint64_t(extent);
+    return product;
+  }
 };
 
 struct OnnxDim {
-  int64_t extent = -1;      // literal; -1: not known
+  int64_t extent = -1;      // literal; -1: not known (some exporters write it so)
   std::string_view symbol;  // empty: none
 };
 

@@ -11,7 +11,7 @@ OnnxDim read_dim(WireMessage from, size_t rank, uint64_t& product) {
   while (from.next()) {
     if (from.field() == 1) {
       dim = {from.integer("dim_value"), {}};
-      check_onnx_dim(from, "dim_value", dim.extent, rank, product);
+      if (dim.extent != -1) check_onnx_dim(from, "dim_value", dim.extent, rank, product);
     } else if (from.field() == 2) {
       dim = {-1, from.text("dim_param")};
     }

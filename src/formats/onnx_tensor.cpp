@@ -85,7 +85,8 @@ class ValueDecoder {
       else if (info_.field == kDoubleData) from.each_real<double>("double_data", [&](double value) { append(from, &value); });
       else from.each_integer("values", [&](int64_t value) { append_integer(from, value); });
     }
-    if (out_.size() - begin_ != tensor_.bytes) wrong_count(from);
+    bool few = info_.bits == 6 && sixths_ != tensor_.count();
+    if (out_.size() - begin_ != tensor_.bytes || few) wrong_count(from);
   }
 
  private:
@@ -97,7 +98,15 @@ class ValueDecoder {
   void append_integer(const WireMessage& from, int64_t value) {
     if (info_.least != info_.most && (value < info_.least || value > info_.most))
       from.bad("values", format_message("tensor '{}' of {} has a value {}", tensor_.name, info_.name, value));
-    append(from, &value);
+    if (info_.bits == 6) append_sixth(from, uint32_t(value));
+    else append(from, &value);
+  }
+  // Values of 6 bits stand one in a number, unlike those of 4 and 2, which are packed there as well.
+  void append_sixth(const WireMessage& from, uint32_t value) {
+    uint64_t bit = 6 * sixths_++, end = begin_ + (bit + 6 + 7) / 8;
+    if (end - begin_ > tensor_.bytes) wrong_count(from);
+    out_.resize(size_t(end));
+    for (uint32_t i = 0; i < 6; ++i, ++bit) out_[size_t(begin_ + bit / 8)] |= std::byte((value >> i & 1) << bit % 8);
   }
   [[noreturn]] void wrong_count(const WireMessage& from) {
     from.bad(nullptr, format_message("tensor '{}': its dims ask for {} bytes of {}, which is not what it holds", tensor_.name, tensor_.bytes, info_.name));
@@ -107,6 +116,7 @@ class ValueDecoder {
   const OnnxTensor& tensor_;
   const OnnxTypeInfo& info_;
   size_t width_ = 0, begin_ = 0;
+  uint64_t sixths_ = 0;
 };
 
 void read_texts(WireMessage from, uint64_t count, OnnxTensor& tensor) {

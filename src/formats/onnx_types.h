@@ -43,6 +43,8 @@ inline constexpr OnnxTypeInfo kOnnxTypes[] = {
     {"FLOAT8E8M0", 8, kInt32Data, 0, 255},
     {"UINT2", 2, kInt32Data, 0, 255},
     {"INT2", 2, kInt32Data, 0, 255},
+    {"FLOAT6E2M3", 6, kInt32Data, 0, 63},
+    {"FLOAT6E3M2", 6, kInt32Data, 0, 63},
 };
 inline constexpr int64_t kOnnxTypeCount = int64_t(sizeof kOnnxTypes / sizeof kOnnxTypes[0]);
 

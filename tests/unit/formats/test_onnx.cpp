@@ -89,6 +89,10 @@ TEST_CASE("what a model says comes out as it was written") {
   CHECK(g.outputs[0].type.has_shape);
   CHECK(g.outputs[0].type.dims.empty());
   CHECK(g.value_infos[0].name == "w");
+  std::string minus = model(relu_graph(Proto().message(11, Proto().text(1, "u").message(2, Proto().message(1, Proto().integer(1, 1).message(2, Proto().message(1, Proto().integer(1, -1)))))))).bytes;
+  CHECK(parse(minus).graphs[0].inputs[0].type.dims[0].extent == -1);
+  minus.replace(minus.find(std::string(9, '\xff')), 1, "\xfe");  // -2
+  CHECK(has(refusal(minus).second, "Dimension.dim_value: dim 0 is -2"));
   CHECK(numbers_of<int64_t>(g.initializers[0]) == std::vector<int64_t>{5, -6});
 }
 
@@ -117,6 +121,7 @@ TEST_CASE("tensors have the same values however they are spelled, and raw ones s
   read(tensor("t", 12, {1}).packed(11, {0xffffffff}), [](const OnnxTensor& t, const OnnxModel&) { CHECK(numbers_of<uint32_t>(t) == std::vector<uint32_t>{0xffffffff}); });
   read(tensor("t", 13, {1}).packed(11, {-1}), [](const OnnxTensor& t, const OnnxModel&) { CHECK(numbers_of<uint64_t>(t) == std::vector<uint64_t>{~0ull}); });
   read(tensor("t", 21, {3}).packed(5, {0x21, 0x3}), [](const OnnxTensor& t, const OnnxModel&) { CHECK(numbers_of<uint8_t>(t) == std::vector<uint8_t>{0x21, 0x3}); });
+  read(tensor("t", 27, {5}).packed(5, {1, 2, 3, 63, 5}), [](const OnnxTensor& t, const OnnxModel&) { CHECK(numbers_of<uint8_t>(t) == std::vector<uint8_t>{0x81, 0x30, 0xfc, 0x05}); });
   read(tensor("t", 8, {2}).text(6, "a").text(6, ""), [](const OnnxTensor& t, const OnnxModel&) { CHECK(t.texts == Vector<std::string_view>{"a", ""}); });
   read(tensor("t", 1, {0, 5}), [](const OnnxTensor& t, const OnnxModel&) { CHECK(t.bytes == 0); });
   read(tensor("t", 1, {}).fixed<float>(4, 3), [](const OnnxTensor& t, const OnnxModel&) { CHECK(numbers_of<float>(t) == std::vector<float>{3}); });
@@ -131,12 +136,13 @@ TEST_CASE("tensors whose data does not fit their dims and type are refused") {
   CHECK(has(tensor_refusal(tensor("t", 7, {1}).fixed<float>(4, 1)), "tensor 't' of INT64 has its values in field 4, expected 7"));
   CHECK(has(tensor_refusal(tensor("t", 7, {2}).packed(7, {1})), "not what it holds"));
   CHECK(has(tensor_refusal(tensor("t", 7, {2}).packed(7, {1, 2, 3})), "not what it holds"));
+  for (int64_t n : {3, 4, 6}) CHECK(has(tensor_refusal(tensor("t", 28, {5}).packed(5, std::vector<int64_t>(size_t(n), 1))), "not what it holds"));
   CHECK(has(tensor_refusal(tensor("t", 2, {1}).packed(5, {256})), "tensor 't' of UINT8 has a value 256"));
   CHECK(has(tensor_refusal(tensor("t", 9, {1}).packed(5, {2})), "of BOOL has a value 2"));
   CHECK(has(tensor_refusal(tensor("t", 1, {-1})), "dim 0 is -1"));
   CHECK(has(tensor_refusal(tensor("t", 1, {int64_t(1) << 40, int64_t(1) << 40})), "dim 1 is"));
   CHECK(has(tensor_refusal(tensor("t", 1, std::vector<int64_t>(9, 1))), "more than 8 dims"));
-  CHECK(has(tensor_refusal(tensor("t", 99, {1})), "type 99 is not known, those up to 26 are"));
+  CHECK(has(tensor_refusal(tensor("t", 99, {1})), "type 99 is not known, those up to 28 are"));
   CHECK(has(tensor_refusal(tensor("t", -1, {1})), "type -1 is not known"));
   CHECK(has(tensor_refusal(tensor("t", 0, {1})), "has no type"));
   CHECK(has(tensor_refusal(tensor("t", 8, {2}).text(6, "a")), "its dims ask for 2 texts, it has 1"));
