@@ -5,6 +5,7 @@ import os
 
 from accept_tools import TREE
 from corpus_gguf import TEMPLATES
+from corpus_onnx import onnx_files
 from gguf_bytes import ARRAY, BOOL, F32, I32, TEXT, U8, U16, U32, U64, Gguf, Tensor
 
 DATA = os.path.join(TREE, 'tests', 'golden', 'data')
@@ -115,6 +116,14 @@ def folder_seeds():
     yield bytes([5]) + b'{{ messages }}'
 
 
+def onnx_seeds():
+    """Models of script/corpus that are small, the valid ones and some of each fault."""
+    for i, (_, expect, content) in enumerate(onnx_files()):
+        content = content['model.onnx'] if isinstance(content, dict) else content
+        if len(content) <= 1500 and (expect != 'must_fail' or i % 5 == 0):
+            yield content
+
+
 def template_seeds():
     for line in read('templates.jsonl').splitlines()[1:]:
         yield json.loads(line)['template'].encode()
@@ -136,7 +145,7 @@ def calls_seeds():
         yield bytes([0, 1, 1, 1, 1, 0, 1, 1, 1, 5, 1, 1, 2]) + bytes((start * 37 + i * 11) % 256 for i in range(120))
 
 
-SEEDS = {'calls': calls_seeds, 'folder': folder_seeds, 'gguf': gguf_seeds, 'json': json_seeds, 'safetensors': safetensors_seeds, 'template': template_seeds, 'text': text_seeds}  # fmt: skip
+SEEDS = {'calls': calls_seeds, 'folder': folder_seeds, 'gguf': gguf_seeds, 'json': json_seeds, 'onnx': onnx_seeds, 'safetensors': safetensors_seeds, 'template': template_seeds, 'text': text_seeds}  # fmt: skip
 WORDS = {
     'gguf': ['general.architecture', 'general.alignment', 'tokenizer.ggml.model', 'tokenizer.ggml.tokens', 'tokenizer.ggml.merges', 'gpt2', 'llama', 'gemma4', 'ranked'],
     'json': ['true', 'false', 'null', '\\u', '\\ud800', '1e'],

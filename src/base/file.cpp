@@ -114,6 +114,39 @@ FilePtr open_file(const FileService& service, const char* path, MemoryAccount& a
   return file;
 }
 
+FilePtr open_file_inside(const FileService& service, std::string_view folder, std::string_view path, MemoryAccount& account,
+                         const Limits& limits) {
+  String whole = String(folder) + String(path);
+  if (!is_plain_path(path)) fail_about(Status::io, whole, "{}: cannot open: this is no plain path inside the folder", whole);
+  if (service.open) return open_host_file(service, whole.c_str(), account, limits);
+  auto file = make_charged<SystemFile>(account);
+  file->name = whole;
+  uint64_t size = 0;
+  file->handle = open_system_file_inside(String(folder).c_str(), path, size);
+  require_size(whole, size, limits);
+  file->reserve(size);
+  return file;
+}
+
+bool is_plain_path(std::string_view path) {
+  constexpr size_t kLongest = 4096;
+  if (path.empty() || path.size() > kLongest) return false;
+  for (char c : path)
+    if (uint8_t(c) < 0x20 || c == 0x7f || c == '\\' || c == ':') return false;
+  for (size_t at = 0; at <= path.size();) {
+    size_t end = std::min(path.find('/', at), path.size());
+    std::string_view name = path.substr(at, end - at);
+    if (name.empty() || name == "." || name == "..") return false;
+    at = end + 1;
+  }
+  return true;
+}
+
+String folder_of_file(std::string_view path) {
+  size_t last = path.find_last_of(kPathSeparators);
+  return last == path.npos ? String("./") : String(path.substr(0, last + 1));
+}
+
 bool is_folder(const FileService& service, std::string_view path) {
   return path.ends_with('/') || (!service.open && is_system_folder(String(path).c_str()));
 }

@@ -54,6 +54,16 @@ using FilePtr = std::shared_ptr<const FileBytes>;
 // Fails with not_found (no such file) or io (a folder, no permission, a device), naming the path. The account must outlive
 // the file. One of more than limits.file_bytes: limit.
 FilePtr open_file(const FileService& service, const char* path, MemoryAccount& account, const Limits& limits = {});
+// A file in a folder, for a path that somebody else wrote. The path must be plain; no part of it may be a link, and the file
+// may have no second name (both could lead out of the folder), which fails with io. A host's service is given folder and path
+// as one name, and answers for its own links. `folder` ends with '/'.
+FilePtr open_file_inside(const FileService& service, std::string_view folder, std::string_view path, MemoryAccount& account,
+                         const Limits& limits = {});
+// Whether a path can only lie inside the folder it is relative to, on every system: names between single '/', none of them
+// "." or "..", without '\\', ':' and control characters.
+bool is_plain_path(std::string_view path);
+// The folder in which a file lies, with '/' or what the path has at its end; "./" where it names none.
+String folder_of_file(std::string_view path);
 // Whether a path is a folder: one that ends with '/' is; the system is asked of others, a host's service can not be.
 bool is_folder(const FileService& service, std::string_view path);
 FilePtr borrow_memory(const void* data, size_t size, std::string_view name, const Limits& limits = {});

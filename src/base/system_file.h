@@ -11,6 +11,14 @@ inline constexpr SystemHandle kNoFile = -1;
 
 // Opens a regular file. Fails with not_found or io, naming the path (UTF-8) and the system's code.
 SystemHandle open_system_file(const char* path, uint64_t& size);
+// The same of a file in a folder; fails with io where a part of the path is a link or the file has another name (hard link).
+SystemHandle open_system_file_inside(const char* folder, std::string_view path, uint64_t& size);
+inline constexpr char kPathSeparators[] =
+#ifdef _WIN32
+    "/\\:";
+#else
+    "/";
+#endif
 bool is_system_folder(const char* path) noexcept;
 void close_system_file(SystemHandle file) noexcept;
 // All of [offset, offset + size), or fails with io.

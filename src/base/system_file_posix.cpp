@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/system_file.h"
@@ -24,26 +25,67 @@ namespace {
   throw error;
 }
 
+struct Handle {
+  int fd;
+  ~Handle() {
+    if (fd >= 0) close(fd);
+  }
+  int release() { return std::exchange(fd, -1); }
+};
+
+// A file that was opened: it must be a regular one.
+struct stat examine(const Handle& file, std::string_view path) {
+  struct stat info;
+  if (fstat(file.fd, &info)) fail_system(path, "examine");
+  if (!S_ISREG(info.st_mode))
+    fail_about(Status::io, path, "{}: is {}, not a regular file: give the path of a model file", path, S_ISDIR(info.st_mode) ? "a folder" : "a device or pipe");
+  return info;
+}
+
+[[noreturn]] void refuse_link(std::string_view path, const char* what) {
+  fail_about(Status::io, path, "{}: is {}, which a model's file may not lead to: put the file itself into the model's folder", path, what);
+}
+
+// Opens one name in an open folder, which may be no link.
+int open_step(int folder, const std::string& name, int flags, std::string_view path) {
+  int fd = openat(folder, name.c_str(), flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  if (fd >= 0) return fd;
+  int code = errno;
+  struct stat info;
+  if (!fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) && S_ISLNK(info.st_mode)) refuse_link(path, "a symbolic link");
+  errno = code;
+  fail_system(path, "open");
+}
+
 size_t whole_units(size_t size) { return (size + kAddressUnit - 1) / kAddressUnit * kAddressUnit; }
 
 }  // namespace
 
 SystemHandle open_system_file(const char* path, uint64_t& size) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) fail_system(path, "open");
-  struct stat info;
-  if (fstat(fd, &info)) {
-    int code = errno;
-    close(fd);
-    errno = code;
-    fail_system(path, "examine");
+  Handle file{open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (file.fd < 0) fail_system(path, "open");
+  size = uint64_t(examine(file, path).st_size);
+  return file.release();
+}
+
+SystemHandle open_system_file_inside(const char* folder, std::string_view path, uint64_t& size) {
+  std::string whole = folder;
+  Handle at{open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (at.fd < 0) fail_system(folder, "open");
+  for (;;) {
+    size_t end = path.find('/');
+    std::string name(path.substr(0, end));
+    whole += name;
+    Handle next{open_step(at.fd, name, end == path.npos ? 0 : O_DIRECTORY, whole)};
+    std::swap(at.fd, next.fd);
+    if (end == path.npos) break;
+    whole += '/';
+    path.remove_prefix(end + 1);
   }
-  if (!S_ISREG(info.st_mode)) {
-    close(fd);
-    fail_about(Status::io, path, "{}: is {}, not a regular file: give the path of a model file", path, S_ISDIR(info.st_mode) ? "a folder" : "a device or pipe");
-  }
+  struct stat info = examine(at, whole);
+  if (info.st_nlink > 1) refuse_link(whole, "a file with more than one name (a hard link)");
   size = uint64_t(info.st_size);
-  return fd;
+  return at.release();
 }
 
 bool is_system_folder(const char* path) noexcept {

@@ -1,5 +1,7 @@
 // Files and addresses of Windows: paths are UTF-8 and may be longer than MAX_PATH.
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/system_file.h"
@@ -36,28 +38,68 @@ std::wstring system_path(std::string_view path) {
 
 struct Handle {
   HANDLE handle;
+  explicit Handle(HANDLE from) : handle(from) {}
+  Handle(Handle&& from) noexcept : handle(std::exchange(from.handle, INVALID_HANDLE_VALUE)) {}
   ~Handle() {
     if (handle != INVALID_HANDLE_VALUE) CloseHandle(handle);
   }
+  SystemHandle release() { return SystemHandle(std::exchange(handle, INVALID_HANDLE_VALUE)); }
 };
 
-size_t whole_units(size_t size) { return (size + kAddressUnit - 1) / kAddressUnit * kAddressUnit; }
-
-}  // namespace
-
-SystemHandle open_system_file(const char* path, uint64_t& size) {
-  // Others may read and delete the file, not write to it. The flag lets a folder be opened, and be named in the refusal.
-  Handle file{CreateFileW(system_path(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, nullptr, OPEN_EXISTING,
-                          FILE_FLAG_BACKUP_SEMANTICS, nullptr)};
+// Others may read and delete a file, not write to it. The flag lets a folder be opened, and be named in the refusal.
+Handle open_path(std::string_view path, DWORD flags) {
+  Handle file(CreateFileW(system_path(path).c_str(), GENERIC_READ, FILE_SHARE_READ | (flags ? 0 : FILE_SHARE_DELETE), nullptr, OPEN_EXISTING,
+                          FILE_FLAG_BACKUP_SEMANTICS | flags, nullptr));
   if (file.handle == INVALID_HANDLE_VALUE) fail_system(path, "open");
+  return file;
+}
+
+// A file that was opened: it must be a regular one.
+BY_HANDLE_FILE_INFORMATION examine(const Handle& file, std::string_view path) {
   BY_HANDLE_FILE_INFORMATION info{};
   bool is_disk = GetFileType(file.handle) == FILE_TYPE_DISK;
   if (is_disk && !GetFileInformationByHandle(file.handle, &info)) fail_system(path, "examine");
   bool is_folder = info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY;
   if (!is_disk || is_folder)
     fail_about(Status::io, path, "{}: is {}, not a regular file: give the path of a model file", path, is_folder ? "a folder" : "a device or pipe");
+  return info;
+}
+
+[[noreturn]] void refuse_link(std::string_view path, const char* what) {
+  fail_about(Status::io, path, "{}: is {}, which a model's file may not lead to: put the file itself into the model's folder", path, what);
+}
+
+size_t whole_units(size_t size) { return (size + kAddressUnit - 1) / kAddressUnit * kAddressUnit; }
+
+}  // namespace
+
+SystemHandle open_system_file(const char* path, uint64_t& size) {
+  Handle file = open_path(path, 0);
+  BY_HANDLE_FILE_INFORMATION info = examine(file, path);
   size = uint64_t(info.nFileSizeHigh) << 32 | info.nFileSizeLow;
-  return SystemHandle(std::exchange(file.handle, INVALID_HANDLE_VALUE));
+  return file.release();
+}
+
+SystemHandle open_system_file_inside(const char* folder, std::string_view path, uint64_t& size) {
+  std::string whole = folder;
+  std::vector<Handle> held;  // folders on the way: while they are open they cannot be replaced
+  for (;;) {
+    size_t end = path.find('/');
+    whole += path.substr(0, end);
+    Handle next = open_path(whole, FILE_FLAG_OPEN_REPARSE_POINT);
+    BY_HANDLE_FILE_INFORMATION info{};
+    if (GetFileType(next.handle) == FILE_TYPE_DISK && !GetFileInformationByHandle(next.handle, &info)) fail_system(whole, "examine");
+    if (info.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) refuse_link(whole, "a link");
+    if (end == path.npos) {
+      info = examine(next, whole);
+      if (info.nNumberOfLinks > 1) refuse_link(whole, "a file with more than one name (a hard link)");
+      size = uint64_t(info.nFileSizeHigh) << 32 | info.nFileSizeLow;
+      return next.release();
+    }
+    held.push_back(std::move(next));
+    whole += '/';
+    path.remove_prefix(end + 1);
+  }
 }
 
 bool is_system_folder(const char* path) noexcept {

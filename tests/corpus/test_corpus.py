@@ -14,14 +14,16 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PREMISE = os.path.abspath(os.environ.get('PREMISE_BIN', ROOT / 'build/release/bin/premise'))
-LEAST = {'gguf': 400, 'safetensors': 150}  # files
+LEAST = {'gguf': 400, 'safetensors': 150, 'onnx': 350}  # files
+# What reads the files of a kind: `premise check` has no model of ONNX to make yet (#7), so its reader alone is tried.
+COMMANDS = {'onnx': os.path.join(os.path.dirname(PREMISE), 'read_onnx') + ' {}'}
 
 
 def run_kind(kind, flags):
     """(passed, failed) of one kind of files."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([ROOT / 'script/corpus', kind, folder], check=True)
-        run = subprocess.run([ROOT / 'script/corpus', 'run', folder, '--cmd', f'{PREMISE} check {{}}', *flags], stdout=subprocess.PIPE, text=True)
+        run = subprocess.run([ROOT / 'script/corpus', 'run', folder, '--cmd', COMMANDS.get(kind, f'{PREMISE} check {{}}'), *flags], stdout=subprocess.PIPE, text=True)
     print(run.stdout, end='', flush=True)
     found = re.search(r'^(\d+) passed, (\d+) failed\n\Z', run.stdout, re.M)
     passed, failed = map(int, found.groups()) if found else (0, 1)

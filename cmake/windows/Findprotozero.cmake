@@ -1,0 +1,5 @@
+include(LendHeaders)
+lend_headers(protozero::protozero protozero)
+if(TARGET protozero::protozero)
+  set(protozero_FOUND TRUE)
+endif()
