@@ -1,9 +1,11 @@
 """The points of `script/accept harmless`: each returns (value, why); why is empty when the point is passed."""
 
-import os
 import re
 
-from accept_tools import TREE, build, call, output_of, scratch
+import harmless_faults
+import harmless_linking
+import harmless_weights
+from accept_tools import build, call, output_of, scratch
 
 # ---- 1: malformed files ----------------------------------------------------------------------------------------------
 
@@ -47,7 +49,38 @@ def line_2(_):
     return {'targets': found, 'lines_percent': covered}, '; '.join(why)
 
 
+# ---- 4 and 5: several parts each -------------------------------------------------------------------------------------
+
+
+def together(parts):
+    """A point whose parts are points of their own, by name."""
+
+    def check(options):
+        value, why = {}, []
+        for name, part in parts.items():
+            value[name], wrong = part(options)
+            if wrong:
+                why.append(f'{name}: {wrong}')
+        return value, '; '.join(why)
+
+    return check
+
+
+line_4 = together({
+    'threads': harmless_faults.line_threads,
+    'abuse': harmless_faults.line_abuse,
+    'consumers': harmless_linking.line_consumers,
+    'dlopen': harmless_linking.line_dlopen,
+    'abidiff': harmless_linking.line_abidiff,
+    'languages': harmless_linking.line_languages,
+})  # fmt: skip
+line_5 = together({'flips': harmless_weights.line_flips, 'speed': harmless_weights.line_verify_speed})
+
 POINTS = {
     1: (line_1, 'no crash, hang or excess; controls load; >= 98 % of the invalid refused', 'script/corpus run'),
     2: (line_2, '>= 10^7 executions a parser, no finding, >= 90 % of its lines', 'script/fuzz --runs 10000000; script/fuzz --coverage'),
+    3: (harmless_faults.line_faults, '0 leaks, 0 crashes, 100 % equal bytes afterwards', 'build/{release,dev}/bin/test_faults --all --json'),
+    4: (line_4, 'all pass', 'tests/full/threads 300; test_capi abuse: close: fork: limits:; tests/full/linking; test_dlopen; script/abi; tests/full/languages'),
+    5: (line_5, '1000 of 1000; 1 GB/s a core', f'{harmless_weights.BIN}/test_capi verify:; premise verify'),
+    6: (harmless_weights.line_mutants, '>= 40, all killed', 'script/mutate'),
 }

@@ -37,11 +37,3 @@ def line_languages(_):
     call(['script/bootstrap', '--ffi'])
     build()
     return outcome(['tests/full/languages'])
-
-
-POINTS = {
-    'consumers': (line_consumers, 'every guest says what the program says', 'tests/full/linking'),
-    'dlopen': (line_dlopen, '100 times without growth, leak or thread', 'build/dev/bin/test_dlopen'),
-    'abidiff': (line_abidiff, 'only additions', 'script/abi'),
-    'languages': (line_languages, 'six languages, the same tokens', 'tests/full/languages'),
-}

@@ -38,10 +38,3 @@ def line_mutants(_):
         wrong = [line for line in out.splitlines() if line.startswith('FAIL')]
         return value, f'script/mutate: status {status}: {value}; ' + '; '.join(wrong)[:600]
     return value, ''
-
-
-LINES = {
-    'weights: 1,000 of 1,000 single-bit flips found with a manifest': (line_flips, '1000 of 1000', f'{BIN}/test_capi verify:'),
-    'weights: a manifest is checked at 1 GB/s a core or more': (line_verify_speed, GIGABYTES_PER_S, 'premise verify MODEL --manifest FILE --json'),
-    'mutants: all killed': (line_mutants, '40 or more, all killed', 'script/mutate'),
-}
