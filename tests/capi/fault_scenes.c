@@ -101,6 +101,13 @@ static const char *long_text(void) {
     return text;
 }
 
+/* Its tokens outgrow what the model holds for them: the next call must not notice, however far they came. */
+static prm_status act_overlong(scene *at) {
+    prm_prompt too_long = text_prompt(long_text());
+    prm_status status = generate_some(at, at->model, NULL, &too_long, TOKENS);
+    return status == PRM_STATUS_CONTEXT_FULL ? act_generate(at) : status;
+}
+
 static const char chatml[] =
     "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content | trim + '<|im_end|>\\n' }}{% endfor %}"
     "{% if tools %}{{ tools | tojson }}{% endif %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
@@ -153,6 +160,7 @@ const scenario fault_scenarios[FAULT_SCENARIOS] = {
     { "load folder", PREMISE_TEST_DATA "/folders/tiny-qwen3-f16/", 0, act_load },
     { "prefill", QUANTIZED_PATH, 1, act_prefill },
     { "generate", QUANTIZED_PATH, 1, act_generate },
+    { "text over the context", QUANTIZED_PATH, 1, act_overlong },
     { "two sessions", QUANTIZED_PATH, 1, act_sessions },
     { "chat", QUANTIZED_PATH, 1, act_chat },
     { "texts and reports", QUANTIZED_PATH, 1, act_text },
