@@ -18,6 +18,7 @@ static class PremiseAbi
     public const int PRM_STATUS_CALLBACK = 7;
     public const int PRM_STATUS_BAD_FILE = 10;
     public const int PRM_STATUS_IO = 11;
+    public const int PRM_STATUS_DIGEST = 12;
     public const int PRM_STATUS_LIMIT = 13;
     public const int PRM_STATUS_OUT_OF_MEMORY = 20;
     public const int PRM_STATUS_OVER_BUDGET = 22;
@@ -47,6 +48,7 @@ static class PremiseAbi
     public const int PRM_REPORT_PLACEMENT = 11;
     public const int PRM_REPORT_GRAPH = 33;
     public const int PRM_MODEL_HEADER_ONLY = 1;
+    public const int PRM_MODEL_VERIFY = 16;
     public const int PRM_PROMPT_SPECIAL = 1;
     public const int PRM_PROMPT_NO_BOS = 2;
     public const int PRM_PROMPT_CONTINUE = 4;
@@ -170,6 +172,18 @@ static class PremiseAbi
     }
 
     [StructLayout(LayoutKind.Sequential)]
+    public struct prm_limits
+    {
+        public uint struct_size;
+        public int nesting;
+        public ulong file_bytes;
+        public ulong metadata_bytes;
+        public long tensors;
+        public long prompt_bytes;
+        public long template_steps;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
     public struct prm_engine_options
     {
         public uint struct_size;
@@ -179,6 +193,7 @@ static class PremiseAbi
         public IntPtr isa;
         public IntPtr host;
         public ulong max_host_bytes;
+        public IntPtr limits;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -204,6 +219,7 @@ static class PremiseAbi
         public int cache_dtype;
         public int sessions;
         public ulong max_host_bytes;
+        public IntPtr manifest_json;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -383,6 +399,9 @@ static class PremiseAbi
     public static extern void prm_model_close(IntPtr model);
 
     [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
+    public static extern int prm_model_manifest(IntPtr model, IntPtr control, IntPtr buffer, UIntPtr capacity, out UIntPtr size);
+
+    [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
     public static extern int prm_model_query(IntPtr model, ref prm_model_info @out);
 
     [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
@@ -426,9 +445,10 @@ static class PremiseAbi
         CheckSize(typeof(prm_tensor), 192);
         CheckSize(typeof(prm_control), 40);
         CheckSize(typeof(prm_host), 104);
-        CheckSize(typeof(prm_engine_options), 40);
+        CheckSize(typeof(prm_limits), 48);
+        CheckSize(typeof(prm_engine_options), 48);
         CheckSize(typeof(prm_engine_info), 40);
-        CheckSize(typeof(prm_model_options), 48);
+        CheckSize(typeof(prm_model_options), 56);
         CheckSize(typeof(prm_model_info), 48);
         CheckSize(typeof(prm_plan_options), 16);
         CheckSize(typeof(prm_plan), 48);

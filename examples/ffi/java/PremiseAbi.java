@@ -33,6 +33,7 @@ interface PremiseAbi extends Library {
     int PRM_STATUS_CALLBACK = 7;
     int PRM_STATUS_BAD_FILE = 10;
     int PRM_STATUS_IO = 11;
+    int PRM_STATUS_DIGEST = 12;
     int PRM_STATUS_LIMIT = 13;
     int PRM_STATUS_OUT_OF_MEMORY = 20;
     int PRM_STATUS_OVER_BUDGET = 22;
@@ -62,6 +63,7 @@ interface PremiseAbi extends Library {
     int PRM_REPORT_PLACEMENT = 11;
     int PRM_REPORT_GRAPH = 33;
     int PRM_MODEL_HEADER_ONLY = 1;
+    int PRM_MODEL_VERIFY = 16;
     int PRM_PROMPT_SPECIAL = 1;
     int PRM_PROMPT_NO_BOS = 2;
     int PRM_PROMPT_CONTINUE = 4;
@@ -170,7 +172,22 @@ interface PremiseAbi extends Library {
         }
     }
 
-    @FieldOrder({"struct_size", "threads", "spin_us", "reserved", "isa", "host", "max_host_bytes"})
+    @FieldOrder({"struct_size", "nesting", "file_bytes", "metadata_bytes", "tensors", "prompt_bytes", "template_steps"})
+    class prm_limits extends Structure {
+        public int struct_size;
+        public int nesting;
+        public long file_bytes;
+        public long metadata_bytes;
+        public long tensors;
+        public long prompt_bytes;
+        public long template_steps;
+        public prm_limits() {
+            if (size() != 48) throw new IllegalStateException("prm_limits has " + size() + " bytes, not 48");
+            struct_size = size();
+        }
+    }
+
+    @FieldOrder({"struct_size", "threads", "spin_us", "reserved", "isa", "host", "max_host_bytes", "limits"})
     class prm_engine_options extends Structure {
         public int struct_size;
         public int threads;
@@ -179,8 +196,9 @@ interface PremiseAbi extends Library {
         public Pointer isa;
         public Pointer host;
         public long max_host_bytes;
+        public Pointer limits;
         public prm_engine_options() {
-            if (size() != 40) throw new IllegalStateException("prm_engine_options has " + size() + " bytes, not 40");
+            if (size() != 48) throw new IllegalStateException("prm_engine_options has " + size() + " bytes, not 48");
             struct_size = size();
         }
     }
@@ -199,7 +217,7 @@ interface PremiseAbi extends Library {
         }
     }
 
-    @FieldOrder({"struct_size", "flags", "data", "data_size", "context", "chunk_tokens", "cache_dtype", "sessions", "max_host_bytes"})
+    @FieldOrder({"struct_size", "flags", "data", "data_size", "context", "chunk_tokens", "cache_dtype", "sessions", "max_host_bytes", "manifest_json"})
     class prm_model_options extends Structure {
         public int struct_size;
         public int flags;
@@ -210,8 +228,9 @@ interface PremiseAbi extends Library {
         public int cache_dtype;
         public int sessions;
         public long max_host_bytes;
+        public Pointer manifest_json;
         public prm_model_options() {
-            if (size() != 48) throw new IllegalStateException("prm_model_options has " + size() + " bytes, not 48");
+            if (size() != 56) throw new IllegalStateException("prm_model_options has " + size() + " bytes, not 56");
             struct_size = size();
         }
     }
@@ -394,6 +413,7 @@ interface PremiseAbi extends Library {
     int prm_engine_report(Pointer engine, int what, Pointer buffer, SizeT capacity, SizeTByReference size);
     int prm_model_open(Pointer engine, String path, prm_model_options options, prm_control control, PointerByReference out);
     void prm_model_close(Pointer model);
+    int prm_model_manifest(Pointer model, prm_control control, Pointer buffer, SizeT capacity, SizeTByReference size);
     int prm_model_query(Pointer model, prm_model_info out);
     int prm_model_report(Pointer model, int what, Pointer buffer, SizeT capacity, SizeTByReference size);
     int prm_model_plan(Pointer model, prm_plan_options options, prm_plan out, Pointer buffer, SizeT capacity, SizeTByReference size);

@@ -14,6 +14,7 @@ typedef struct prm_text prm_text;
 typedef struct prm_tensor prm_tensor;
 typedef struct prm_control prm_control;
 typedef struct prm_host prm_host;
+typedef struct prm_limits prm_limits;
 typedef struct prm_engine_options prm_engine_options;
 typedef struct prm_engine_info prm_engine_info;
 typedef struct prm_model_options prm_model_options;
@@ -94,6 +95,15 @@ struct prm_host {
     prm_host_file_close_fn file_close;
     prm_host_file_map_fn file_map;
 };
+struct prm_limits {
+    uint32_t struct_size;
+    int32_t nesting;
+    uint64_t file_bytes;
+    uint64_t metadata_bytes;
+    int64_t tensors;
+    int64_t prompt_bytes;
+    int64_t template_steps;
+};
 struct prm_engine_options {
     uint32_t struct_size;
     int32_t threads;
@@ -102,6 +112,7 @@ struct prm_engine_options {
     const char *isa;
     const prm_host *host;
     uint64_t max_host_bytes;
+    const prm_limits *limits;
 };
 struct prm_engine_info {
     uint32_t struct_size;
@@ -121,6 +132,7 @@ struct prm_model_options {
     prm_dtype cache_dtype;
     int32_t sessions;
     uint64_t max_host_bytes;
+    const char *manifest_json;
 };
 struct prm_model_info {
     uint32_t struct_size;
@@ -237,6 +249,7 @@ prm_status prm_engine_query(prm_engine *engine, prm_engine_info *out);
 prm_status prm_engine_report(prm_engine *engine, prm_report what, char *buffer, size_t capacity, size_t *size);
 prm_status prm_model_open(prm_engine *engine, const char *path, const prm_model_options *options, const prm_control *control, prm_model **out);
 void prm_model_close(prm_model *model);
+prm_status prm_model_manifest(prm_model *model, const prm_control *control, char *buffer, size_t capacity, size_t *size);
 prm_status prm_model_query(prm_model *model, prm_model_info *out);
 prm_status prm_model_report(prm_model *model, prm_report what, char *buffer, size_t capacity, size_t *size);
 prm_status prm_model_plan(prm_model *model, const prm_plan_options *options, prm_plan *out, char *buffer, size_t capacity, size_t *size);
@@ -256,9 +269,10 @@ assert(ffi.sizeof("prm_text") == 16)
 assert(ffi.sizeof("prm_tensor") == 192)
 assert(ffi.sizeof("prm_control") == 40)
 assert(ffi.sizeof("prm_host") == 104)
-assert(ffi.sizeof("prm_engine_options") == 40)
+assert(ffi.sizeof("prm_limits") == 48)
+assert(ffi.sizeof("prm_engine_options") == 48)
 assert(ffi.sizeof("prm_engine_info") == 40)
-assert(ffi.sizeof("prm_model_options") == 48)
+assert(ffi.sizeof("prm_model_options") == 56)
 assert(ffi.sizeof("prm_model_info") == 48)
 assert(ffi.sizeof("prm_plan_options") == 16)
 assert(ffi.sizeof("prm_plan") == 48)
@@ -285,6 +299,7 @@ return {
     PRM_STATUS_CALLBACK = 7,
     PRM_STATUS_BAD_FILE = 10,
     PRM_STATUS_IO = 11,
+    PRM_STATUS_DIGEST = 12,
     PRM_STATUS_LIMIT = 13,
     PRM_STATUS_OUT_OF_MEMORY = 20,
     PRM_STATUS_OVER_BUDGET = 22,
@@ -314,6 +329,7 @@ return {
     PRM_REPORT_PLACEMENT = 11,
     PRM_REPORT_GRAPH = 33,
     PRM_MODEL_HEADER_ONLY = 1,
+    PRM_MODEL_VERIFY = 16,
     PRM_PROMPT_SPECIAL = 1,
     PRM_PROMPT_NO_BOS = 2,
     PRM_PROMPT_CONTINUE = 4,

@@ -15,6 +15,7 @@ PRM_STATUS_VERSION_MISMATCH = 6
 PRM_STATUS_CALLBACK = 7
 PRM_STATUS_BAD_FILE = 10
 PRM_STATUS_IO = 11
+PRM_STATUS_DIGEST = 12
 PRM_STATUS_LIMIT = 13
 PRM_STATUS_OUT_OF_MEMORY = 20
 PRM_STATUS_OVER_BUDGET = 22
@@ -44,6 +45,7 @@ PRM_REPORT_INSPECT = 10
 PRM_REPORT_PLACEMENT = 11
 PRM_REPORT_GRAPH = 33
 PRM_MODEL_HEADER_ONLY = 1
+PRM_MODEL_VERIFY = 16
 PRM_PROMPT_SPECIAL = 1
 PRM_PROMPT_NO_BOS = 2
 PRM_PROMPT_CONTINUE = 4
@@ -153,6 +155,21 @@ class prm_host(Structure):
 assert sizeof(prm_host) == 104
 
 
+class prm_limits(Structure):
+    _fields_ = [
+        ('struct_size', c_uint32),
+        ('nesting', c_int32),
+        ('file_bytes', c_uint64),
+        ('metadata_bytes', c_uint64),
+        ('tensors', c_int64),
+        ('prompt_bytes', c_int64),
+        ('template_steps', c_int64),
+    ]
+
+
+assert sizeof(prm_limits) == 48
+
+
 class prm_engine_options(Structure):
     _fields_ = [
         ('struct_size', c_uint32),
@@ -162,10 +179,11 @@ class prm_engine_options(Structure):
         ('isa', c_char_p),
         ('host', POINTER(prm_host)),
         ('max_host_bytes', c_uint64),
+        ('limits', POINTER(prm_limits)),
     ]
 
 
-assert sizeof(prm_engine_options) == 40
+assert sizeof(prm_engine_options) == 48
 
 
 class prm_engine_info(Structure):
@@ -193,10 +211,11 @@ class prm_model_options(Structure):
         ('cache_dtype', c_int32),
         ('sessions', c_int32),
         ('max_host_bytes', c_uint64),
+        ('manifest_json', c_char_p),
     ]
 
 
-assert sizeof(prm_model_options) == 48
+assert sizeof(prm_model_options) == 56
 
 
 class prm_model_info(Structure):
@@ -382,6 +401,7 @@ FUNCTIONS = {
     'prm_engine_report': (c_int32, [c_void_p, c_int32, c_void_p, c_size_t, POINTER(c_size_t)]),
     'prm_model_open': (c_int32, [c_void_p, c_char_p, POINTER(prm_model_options), POINTER(prm_control), POINTER(c_void_p)]),
     'prm_model_close': (None, [c_void_p]),
+    'prm_model_manifest': (c_int32, [c_void_p, POINTER(prm_control), c_void_p, c_size_t, POINTER(c_size_t)]),
     'prm_model_query': (c_int32, [c_void_p, POINTER(prm_model_info)]),
     'prm_model_report': (c_int32, [c_void_p, c_int32, c_void_p, c_size_t, POINTER(c_size_t)]),
     'prm_model_plan': (c_int32, [c_void_p, POINTER(prm_plan_options), POINTER(prm_plan), c_void_p, c_size_t, POINTER(c_size_t)]),

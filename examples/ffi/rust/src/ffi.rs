@@ -16,6 +16,7 @@ pub const PRM_STATUS_VERSION_MISMATCH: i32 = 6;
 pub const PRM_STATUS_CALLBACK: i32 = 7;
 pub const PRM_STATUS_BAD_FILE: i32 = 10;
 pub const PRM_STATUS_IO: i32 = 11;
+pub const PRM_STATUS_DIGEST: i32 = 12;
 pub const PRM_STATUS_LIMIT: i32 = 13;
 pub const PRM_STATUS_OUT_OF_MEMORY: i32 = 20;
 pub const PRM_STATUS_OVER_BUDGET: i32 = 22;
@@ -45,6 +46,7 @@ pub const PRM_REPORT_INSPECT: i32 = 10;
 pub const PRM_REPORT_PLACEMENT: i32 = 11;
 pub const PRM_REPORT_GRAPH: i32 = 33;
 pub const PRM_MODEL_HEADER_ONLY: i32 = 1;
+pub const PRM_MODEL_VERIFY: i32 = 16;
 pub const PRM_PROMPT_SPECIAL: i32 = 1;
 pub const PRM_PROMPT_NO_BOS: i32 = 2;
 pub const PRM_PROMPT_CONTINUE: i32 = 4;
@@ -163,6 +165,19 @@ const _: () = assert!(size_of::<prm_host>() == 104);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct prm_limits {
+    pub struct_size: u32,
+    pub nesting: i32,
+    pub file_bytes: u64,
+    pub metadata_bytes: u64,
+    pub tensors: i64,
+    pub prompt_bytes: i64,
+    pub template_steps: i64,
+}
+const _: () = assert!(size_of::<prm_limits>() == 48);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct prm_engine_options {
     pub struct_size: u32,
     pub threads: i32,
@@ -171,8 +186,9 @@ pub struct prm_engine_options {
     pub isa: *const c_char,
     pub host: *const prm_host,
     pub max_host_bytes: u64,
+    pub limits: *const prm_limits,
 }
-const _: () = assert!(size_of::<prm_engine_options>() == 40);
+const _: () = assert!(size_of::<prm_engine_options>() == 48);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -198,8 +214,9 @@ pub struct prm_model_options {
     pub cache_dtype: i32,
     pub sessions: i32,
     pub max_host_bytes: u64,
+    pub manifest_json: *const c_char,
 }
-const _: () = assert!(size_of::<prm_model_options>() == 48);
+const _: () = assert!(size_of::<prm_model_options>() == 56);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -361,6 +378,7 @@ extern "C" {
     pub fn prm_engine_report(engine: *mut prm_engine, what: i32, buffer: *mut c_char, capacity: usize, size: *mut usize) -> i32;
     pub fn prm_model_open(engine: *mut prm_engine, path: *const c_char, options: *const prm_model_options, control: *const prm_control, out: *mut *mut prm_model) -> i32;
     pub fn prm_model_close(model: *mut prm_model);
+    pub fn prm_model_manifest(model: *mut prm_model, control: *const prm_control, buffer: *mut c_char, capacity: usize, size: *mut usize) -> i32;
     pub fn prm_model_query(model: *mut prm_model, out: *mut prm_model_info) -> i32;
     pub fn prm_model_report(model: *mut prm_model, what: i32, buffer: *mut c_char, capacity: usize, size: *mut usize) -> i32;
     pub fn prm_model_plan(model: *mut prm_model, options: *const prm_plan_options, out: *mut prm_plan, buffer: *mut c_char, capacity: usize, size: *mut usize) -> i32;
