@@ -4,6 +4,7 @@
 
 #include "base/control.h"
 #include "base/file.h"
+#include "base/limits.h"
 
 namespace prm {
 
@@ -115,11 +116,11 @@ struct OnnxModel {
 };
 
 struct OnnxLimits {
-  uint64_t file_bytes = (uint64_t(1) << 31) - 1;  // without what lies in other files
-  uint64_t nodes = 1 << 20;                       // with functions in place of their calls
-  uint64_t tensors = 1 << 20;
+  Limits host;  // file_bytes of each file, tensors, and nesting, of graphs
+  uint64_t proto_bytes = (uint64_t(1) << 31) - 1;  // without what lies in other files
+  uint64_t nodes = 1 << 20;                        // with functions in place of their calls
   uint64_t graphs = 1 << 16;
-  uint32_t graph_depth = 64, call_depth = 64, type_depth = 100;
+  uint32_t call_depth = 64, type_depth = 100;
   size_t external_files = 1024;
 };
 

@@ -63,7 +63,7 @@ const FilePtr& open_external(OnnxReader& reader, const WireMessage& from, const 
                  format_message("tensor '{}' lies in the file '{}', which a model that is given in memory cannot reach: give its path", tensor.name, location));
   if (reader.external.size() >= reader.limits.external_files)
     from.fail_at(Status::limit, "external_data", format_message("more than {} other files, which is the limit", reader.limits.external_files));
-  FilePtr file = open_file_inside(reader.service, reader.folder, location, reader.account);
+  FilePtr file = open_file_inside(reader.service, reader.folder, location, reader.account, reader.limits.host);
   return reader.external.emplace(location, std::move(file)).first->second;
 }
 

@@ -80,8 +80,8 @@ constexpr uint32_t kValueFields[] = {0, kReal, kInteger, kText, kTensor, kGraph,
 constexpr int64_t kAttributeKinds = int64_t(sizeof kValueFields / sizeof kValueFields[0]);
 
 uint32_t queue_graph(OnnxReader& reader, const WireMessage& from, const char* name) {
-  if (reader.depth + 1 > reader.limits.graph_depth)
-    from.fail_at(Status::limit, name, format_message("graphs are nested more than {} deep, which is the limit", reader.limits.graph_depth));
+  if (int64_t(reader.depth) + 1 > reader.limits.host.nesting)
+    from.fail_at(Status::limit, name, format_message("graphs are nested more than {} deep, which is the limit", reader.limits.host.nesting));
   uint32_t index = add_onnx_graph(reader);
   reader.pending.push_back({index, from.bytes(name), reader.depth + 1});
   return index;
@@ -198,7 +198,7 @@ OnnxValue read_onnx_value(const OnnxReader& reader, WireMessage from) {
     if (from.field() == 1) value.name = from.text("name");
     else if (from.field() == 2) take_once(from, "type", type);
   }
-  if (value.name.empty()) from.bad("name", "a value has no name");
+  if (value.name.empty()) from.whole().bad("name", "a value has no name");
   if (type) value.type = read_onnx_value_type(reader, {from.source(), *type, "TypeProto"});
   return value;
 }
@@ -214,7 +214,7 @@ OnnxAttribute read_onnx_attribute(OnnxReader& reader, WireMessage from) {
     }
     read_attribute_field(reader, from, out);
   }
-  check_attribute(from, out, value, mixed);
+  check_attribute(from.whole(), out, value, mixed);
   return out;
 }
 
@@ -233,7 +233,7 @@ OnnxNode read_onnx_node(OnnxReader& reader, WireMessage from) {
       case 8: out.overload = from.text("overload"); break;
     }
   }
-  if (out.op_type.empty()) from.bad("op_type", format_message("node '{}' has no operator", out.name));
+  if (out.op_type.empty()) from.whole().bad("op_type", format_message("node '{}' has no operator", out.name));
   Set<std::string_view> names;
   for (const OnnxAttribute& attribute : out.attributes)
     if (!names.insert(attribute.name).second) from.bad("attribute", format_message("attribute '{}' of node '{}' ({}) stands twice", attribute.name, out.name, out.op_type));

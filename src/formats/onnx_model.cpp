@@ -65,6 +65,20 @@ void check_structure(const OnnxReader& reader, const OnnxFunctionIndex& index) {
   check_onnx_calls(reader, main, bodies);
 }
 
+void check_parameters(const WireMessage& from, const OnnxFunction& function) {
+  Set<std::string_view> names;
+  auto add = [&](std::string_view name) {
+    if (!names.insert(name).second) from.bad("attribute", format_message("attribute '{}' of function '{}' stands twice", name, function.name));
+  };
+  for (std::string_view name : function.attributes) add(name);
+  for (const OnnxAttribute& one : function.defaults) {
+    add(one.name);
+    if (!one.reference.empty()) from.bad("attribute_proto", format_message("attribute '{}' of function '{}' has no value as its default", one.name, function.name));
+    if (!one.graphs.empty())
+      from.fail_at(Status::unsupported, "attribute_proto", format_message("function '{}': a graph as the default of '{}' is not supported", function.name, one.name));
+  }
+}
+
 }  // namespace
 
 OnnxOpset read_onnx_opset(const OnnxReader&, WireMessage from) {
@@ -107,8 +121,7 @@ OnnxFunction read_onnx_function(OnnxReader& reader, WireMessage from) {
     }
   }
   body.name = out.name;
-  for (const OnnxAttribute& attribute : out.defaults)
-    if (!attribute.graphs.empty()) from.fail_at(Status::unsupported, "attribute_proto", format_message("function '{}': a graph as the default of '{}' is not supported", out.name, attribute.name));
+  check_parameters(from.whole(), out);
   reader.model.graphs[out.graph] = std::move(body);
   return out;
 }
@@ -116,8 +129,8 @@ OnnxFunction read_onnx_function(OnnxReader& reader, WireMessage from) {
 OnnxModel read_onnx(FilePtr file, const FileService& service, std::string_view folder, MemoryAccount& account, const Control& control, const OnnxLimits& limits) {
   OnnxModel model;
   model.file = file;
-  if (file->bytes.size() > limits.file_bytes)
-    fail_about(Status::limit, file->name, "{}: the file has {} bytes, the limit is {}: larger models keep their data in other files", file->name, file->bytes.size(), limits.file_bytes);
+  if (file->bytes.size() > limits.proto_bytes)
+    fail_about(Status::limit, file->name, "{}: the file has {} bytes, the limit is {}: larger models keep their data in other files", file->name, file->bytes.size(), limits.proto_bytes);
   Listener listener(control);
   WireSource source{*file, listener};
   OnnxReader reader{file, service, folder, account, limits, source, model, make_charged<OnnxOwnValues>(), {}, {}};

@@ -86,7 +86,7 @@ class ValueDecoder {
       else from.each_integer("values", [&](int64_t value) { append_integer(from, value); });
     }
     bool few = info_.bits == 6 && sixths_ != tensor_.count();
-    if (out_.size() - begin_ != tensor_.bytes || few) wrong_count(from);
+    if (out_.size() - begin_ != tensor_.bytes || few) wrong_count(from.whole());
   }
 
  private:
@@ -124,7 +124,7 @@ void read_texts(WireMessage from, uint64_t count, OnnxTensor& tensor) {
     if (from.field() != kStringData) continue;
     tensor.texts.push_back(from.utf8("string_data"));
   }
-  if (tensor.texts.size() != count) from.bad("string_data", format_message("tensor '{}': its dims ask for {} texts, it has {}", tensor.name, count, tensor.texts.size()));
+  if (tensor.texts.size() != count) from.whole().bad("string_data", format_message("tensor '{}': its dims ask for {} texts, it has {}", tensor.name, count, tensor.texts.size()));
 }
 
 void place_typed(OnnxReader& reader, const WireMessage& from, const TensorFields& fields, OnnxTensor& tensor) {
@@ -133,7 +133,7 @@ void place_typed(OnnxReader& reader, const WireMessage& from, const TensorFields
   bool as_raw = (type.field == kFloatData || type.field == kDoubleData) && fields.chunks == 1 && fields.chunk.size() == tensor.bytes;
   tensor.file = as_raw ? reader.file : FilePtr(reader.own);
   tensor.offset = as_raw ? fields.chunk.begin : reader.own->values.size();
-  if (!as_raw) ValueDecoder(reader, tensor).read({from.source(), from.span(), from.name()});
+  if (!as_raw) ValueDecoder(reader, tensor).read(from);
 }
 
 void place_values(OnnxReader& reader, const WireMessage& from, const TensorFields& fields, OnnxTensor& tensor) {
@@ -184,7 +184,7 @@ uint64_t onnx_tensor_bytes(const WireMessage& from, const OnnxTensor& tensor) {
 }
 
 OnnxTensor read_onnx_tensor(OnnxReader& reader, WireMessage from) {
-  reader.count(reader.tensors, reader.limits.tensors, "tensors");
+  reader.count(reader.tensors, reader.limits.host.tensors, "tensors");
   TensorFields fields = read_fields(from);
   OnnxTensor& tensor = fields.tensor;
   if (tensor.type == OnnxType::undefined) from.bad("data_type", format_message("tensor '{}' has no type", tensor.name));

@@ -31,13 +31,14 @@ enum class WireKind : uint32_t { varint = 0, fixed64 = 1, length = 2, fixed32 = 
 
 class WireMessage {
  public:
-  WireMessage(WireSource& source, WireSpan span, const char* name) : source_(&source), name_(name), span_(span), at_(span.begin) {}
+  WireMessage(WireSource& source, WireSpan span, const char* name) : source_(&source), name_(name), span_(span), at_(span.begin), begin_(span.begin) {}
 
   bool next();  // to the next field; false behind the last one
   uint32_t field() const { return field_; }
   WireSpan span() const { return span_; }
   const char* name() const { return name_; }
   WireSource& source() const { return *source_; }
+  WireMessage whole() const { return {*source_, span_, name_}; }  // in front of its first field again
 
   // The field's value; `name` is the field's.
   int64_t integer(const char* name) const;
@@ -63,7 +64,7 @@ class WireMessage {
   WireSource* source_;
   const char* name_;
   WireSpan span_;
-  uint64_t at_, begin_ = 0;  // behind the field; where it begins
+  uint64_t at_, begin_;  // behind the field; where it begins, or the message in front of the first one
   uint32_t field_ = 0;
   WireKind kind_ = WireKind::varint;
   uint64_t bits_ = 0;  // of a number

@@ -128,8 +128,7 @@ TEST_CASE("tensors have the same values however they are spelled, and raw ones s
 }
 
 TEST_CASE("tensors whose data does not fit their dims and type are refused") {
-  CHECK(has(tensor_refusal(tensor("t", 1, {2}).text(9, "1234")), "m: offset ") );
-  CHECK(has(tensor_refusal(tensor("t", 1, {2}).text(9, "1234")), "TensorProto.raw_data: tensor 't': its dims ask for 8 bytes of FLOAT, it holds 4"));
+  CHECK(has(tensor_refusal(tensor("t", 1, {2}).text(9, "1234")), "m: offset 12: TensorProto.raw_data: tensor 't': its dims ask for 8 bytes of FLOAT, it holds 4"));
   CHECK(has(tensor_refusal(tensor("t", 1, {2})), "it holds 0"));
   CHECK(has(tensor_refusal(tensor("t", 1, {1}).text(9, "1234").fixed<float>(4, 1)), "has raw_data and values in field 4 as well"));
   CHECK(has(tensor_refusal(tensor("t", 1, {1}).fixed<float>(4, 1).packed(5, {1})), "stand in two fields"));
@@ -345,6 +344,10 @@ TEST_CASE("functions are read, and may not call themselves or multiply without b
   CHECK(has(why(with({function("f", "F0", {"a"}, {"a"}).message(7, node("Op", {}, {"c"}).message(5, attribute("x", 2).text(21, "q")))})), "refers to 'q', which the function does not have"));
   CHECK(refusal(with({function("f", "F0", {}, {}).message(9, opset("x", 1)).message(11, attribute("g", 5).message(6, Proto()))}).bytes).first == Status::unsupported);
 
+  CHECK(has(why(with({calling("F0", "Relu", 1).text(6, "k").text(6, "k")})), "attribute 'k' of function 'F0' stands twice"));
+  CHECK(has(why(with({calling("F0", "Relu", 1).text(6, "k").message(11, attribute("k", 2))})), "attribute 'k' of function 'F0' stands twice"));
+  CHECK(has(why(with({calling("F0", "Relu", 1).message(11, attribute("k", 2).text(21, "j"))})), "has no value as its default"));
+
   auto chain = [&](int length, int times) {
     std::vector<Proto> all;
     for (int i = 0; i < length; ++i) all.push_back(calling("F" + std::to_string(i), i + 1 < length ? "F" + std::to_string(i + 1) : "Relu", times));
@@ -360,8 +363,11 @@ TEST_CASE("functions are read, and may not call themselves or multiply without b
 TEST_CASE("counts and sizes are held to their limits") {
   std::string bytes = model(relu_graph(Proto().message(5, tensor("a", 1, {0})).message(5, tensor("b", 1, {0})))).bytes;
   OnnxLimits limits;
-  limits.tensors = 1;
+  limits.host.tensors = 1;
   CHECK(refusal(bytes, limits) == std::pair(Status::limit, std::string("m: more than 1 tensors, which is the limit")));
+  limits = {};
+  limits.host.nesting = 0;
+  CHECK(refusal(with_attribute(attribute("a", 5).message(6, Proto())).bytes, limits).first == Status::limit);
   limits = {};
   limits.nodes = 0;
   CHECK(refusal(bytes, limits).first == Status::limit);
@@ -369,8 +375,8 @@ TEST_CASE("counts and sizes are held to their limits") {
   limits.graphs = 0;
   CHECK(refusal(bytes, limits).first == Status::limit);
   limits = {};
-  limits.file_bytes = bytes.size() - 1;
+  limits.proto_bytes = bytes.size() - 1;
   CHECK(refusal(bytes, limits).first == Status::limit);
-  limits.file_bytes = bytes.size();
+  limits.proto_bytes = bytes.size();
   CHECK(refusal(bytes, limits).first == Status::ok);
 }
