@@ -1,6 +1,7 @@
 #include "models/architecture.h"
 
 #include "base/error.h"
+#include "ops/ops.h"
 
 namespace prm {
 
