@@ -237,7 +237,7 @@ static void text_over_the_context(void) {
  * tokens of that one. */
 static void text_over_the_budget(void) {
     static answer truth, text;
-    static char long_text[400000], next_text[60000];
+    static char long_text[400000], next_text[16000];
     int which, i;
     for (i = 0; i < (int)sizeof long_text - 1; ++i) long_text[i] = i % 5 == 4 ? ' ' : (char)('a' + i * i % 26);
     memcpy(next_text, long_text, sizeof next_text - 1);
