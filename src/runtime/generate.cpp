@@ -166,51 +166,18 @@ Finish answer(const Answer& a, int64_t start_ns) {
   return tell_rest(a) ? finish : Finish::callback;
 }
 
-// While it lives ids may grow into a scratch that ends before it. They come home then, however that ends: ids that are more than
-// fit there are dropped, and only their number is of interest.
-class HomeOfIds {
- public:
-  HomeOfIds(Vector<int32_t>& ids, size_t room) : ids_(ids) {
-    ids_.clear();
-    ids_.reserve(room);
-    room_ = ids_.capacity();
-  }
-  ~HomeOfIds() {
-    if (ids_.capacity() == room_) return;
-    Vector<int32_t> grown, home;
-    grown.swap(ids_);
-    if (grown.size() > room_) Vector<int32_t>().swap(grown);
-    try {
-      home.reserve(room_);
-      home.assign(grown.begin(), grown.end());
-      ids_.swap(home);
-    } catch (...) {
-      // The next call asks for the memory again.
-    }
-  }
-  HomeOfIds(const HomeOfIds&) = delete;
-  HomeOfIds& operator=(const HomeOfIds&) = delete;
-
- private:
-  Vector<int32_t>& ids_;
-  size_t room_ = 0;
-};
-
 // The prompt's tokens, in the memory of the call where they come from a text.
 std::span<const int32_t> read_prompt(Model& model, const PromptSource& prompt, int64_t held, const Control& control) {
   if (!prompt.is_text && !prompt.is_chat) return prompt.tokens;
-  Vector<int32_t>& ids = model.call->prompt;
-  int64_t count = 0;
-  {
-    HomeOfIds home(ids, size_t(model.context));
-    ScratchScope scratch(model.prompt_scratch);
-    TokenizeFlags flags = prompt.flags;
-    if (held && prompt.is_text) flags.add_begin = false;
-    if (prompt.is_text) tokenize(*model.tokenizer, prompt.text, flags, ids, control);
-    else tokenize_chat(model, render_chat(model, prompt.chat, control), flags.add_begin, ids, control);
-    count = int64_t(ids.size());
-  }
-  check_context(model, held, count);
+  ScratchScope scratch(model.prompt_scratch);
+  Vector<int32_t> found;  // more than the call has room for, perhaps
+  TokenizeFlags flags = prompt.flags;
+  if (held && prompt.is_text) flags.add_begin = false;
+  if (prompt.is_text) tokenize(*model.tokenizer, prompt.text, flags, found, control);
+  else tokenize_chat(model, render_chat(model, prompt.chat, control), flags.add_begin, found, control);
+  if (int64_t count = int64_t(found.size()); count > model.context) check_context(model, held, count);
+  Vector<int32_t>& ids = model.call->prompt;  // has room for a context: nothing that outlives the scratch may grow here
+  ids.assign(found.begin(), found.end());
   return ids;
 }
 

@@ -26,7 +26,7 @@ struct LoadOptions {
 };
 inline constexpr int64_t kDefaultContext = 8192, kDefaultChunk = 512, kPageTokens = 256, kScoredRows = 32;
 // Prompts of so many bytes are tokenized in memory that the model holds; longer ones take more for that time.
-inline constexpr size_t kHeldPromptBytes = 16 << 10, kScratchPerPromptByte = 64;
+inline constexpr size_t kHeldPromptBytes = 16 << 10, kScratchPerPromptByte = 72;
 
 // What calls that generate work with, one at a time; allocated with the model.
 struct CallState {
