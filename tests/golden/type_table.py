@@ -84,8 +84,6 @@ def settle(model, ids):
     factors = {r"[.](q_proj|k_proj|qkv_proj|q_norm)[.]": 0.5,
                r"[.]post_\w+_layernorm[.]" if post_norms else r"[.](o_proj|down_proj|w2)[.]": 0.35 if post_norms else 0.25}
     with torch.no_grad():
-        if family_of(model).gemma:  # which multiplies by the root itself: else a tied model's answer would be its question
-            model.model.embed_tokens.weight.mul_(model.config.hidden_size**-0.5)
         for name, parameter in model.named_parameters():
             for pattern, factor in factors.items():
                 if re.search(pattern, name) and name.endswith("weight"):
