@@ -47,10 +47,16 @@ class Listener {
   void turn() {
     if ((++turns_ & 255) == 0) control_.require();
   }
+  // A turn that is worth so many.
+  void turns(size_t count) {
+    size_t before = turns_;
+    turns_ += count;
+    if (before >> 8 != turns_ >> 8) control_.require();
+  }
 
  private:
   const Control& control_;
-  unsigned turns_ = 0;
+  size_t turns_ = 0;
 };
 
 }  // namespace prm

@@ -5,7 +5,10 @@
 
 namespace prm::jinja {
 
-bool is_space(uint32_t code) { return (code >= 0x1c && code <= 0x1f) || kind_of(code) == CodeKind::space; }
+bool is_space(uint32_t code) {
+  if (code < 0x80) return code == ' ' || (code >= '\t' && code <= '\r') || (code >= 0x1c && code <= 0x1f);
+  return kind_of(code) == CodeKind::space;
+}
 
 uint32_t front_character(std::string_view text, size_t& length) {
   length = strict_length(text);

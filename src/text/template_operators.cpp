@@ -14,6 +14,7 @@ void Machine::raise(std::string_view message) const {
 void Machine::count_work(size_t steps) {
   steps_ += steps;
   if (steps_ > limits.steps) over("the template takes more than {} steps", limits.steps);
+  listener_.turns(steps);
 }
 
 const Value& required(const Machine& m, const Value* argument, std::string_view what, std::string_view name) {
