@@ -239,7 +239,7 @@ static void text_over_the_budget(void) {
     static answer truth, text;
     static char long_text[400000], next_text[16000];
     int which, i;
-    for (i = 0; i < (int)sizeof long_text - 1; ++i) long_text[i] = i % 5 == 4 ? ' ' : (char)('a' + i * i % 26);
+    for (i = 0; i < (int)sizeof long_text - 1; ++i) long_text[i] = i % 5 == 4 ? ' ' : (char)('a' + i % 23 * (i % 19) % 26);
     memcpy(next_text, long_text, sizeof next_text - 1);
     for (which = 0; which < MODEL_COUNT; ++which) {
         ledger book = { 0 };
