@@ -10,14 +10,15 @@ FOLDER = 'bench/results'
 PEERS, TYPES = 'peers', 'types'  # files of the folder, and parts of the README
 
 
-def newest_by_cpu(lines):
-    """The last line of each processor, in the order of the file."""
+def newest_of_each(lines):
+    """The last line of each processor and set of models in their types, in the order of the file."""
     newest = {}
     for line in lines:
         if line.strip():
             result = json.loads(line)
-            newest.pop(result['cpu'], None)
-            newest[result['cpu']] = result
+            of = (result['cpu'], frozenset((case['model'], case['type']) for case in result['cases']))
+            newest.pop(of, None)
+            newest[of] = result
     return list(newest.values())
 
 
@@ -67,7 +68,7 @@ def path_of(name):
 
 def render(text, name, lines):
     """The README with the tables of one file made anew."""
-    return replaced(text, block(name), '\n\n'.join(map(table, newest_by_cpu(lines))) or 'not measured')
+    return replaced(text, block(name), '\n\n'.join(map(table, newest_of_each(lines))) or 'not measured')
 
 
 def lines_of(name):

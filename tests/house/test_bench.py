@@ -167,7 +167,13 @@ class TableTest(unittest.TestCase):
 
     def test_the_last_line_of_each_processor_counts(self):
         lines = [json.dumps(self.result(cpu=cpu, commit=c)) for cpu, c in (('A', 'old'), ('B', 'b'), ('A', 'new'))]
-        self.assertEqual([r['commit'] for r in bench_tables.newest_by_cpu(lines)], ['b', 'new'])
+        self.assertEqual([r['commit'] for r in bench_tables.newest_of_each(lines)], ['b', 'new'])
+
+    def test_a_part_of_the_types_replaces_no_whole(self):
+        part = self.result(commit='part')
+        part['cases'][0]['type'] = 'other'
+        lines = [json.dumps(result) for result in (self.result(commit='whole'), part)]
+        self.assertEqual([r['commit'] for r in bench_tables.newest_of_each(lines)], ['whole', 'part'])
 
     def test_tables_stand_between_their_marks(self):
         text = f'before\n{readme_block.begin(bench_tables.block("peers"))}\nold\n{readme_block.END}\nafter\n'
