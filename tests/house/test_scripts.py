@@ -317,6 +317,12 @@ class TestTest(TreeTest):
             self.assertGreater(len(re.findall(r'(?m)^dev \w+ test_good .* passed', out)), 1, out)
             self.assertEqual(len(re.findall(r'(?m)^dev \w+ test_isa .* passed', out)) > 1, several, out)
 
+    def test_release_once_is_for_dev_in_full_alone(self):
+        self.suites('good', 'isa', counts='good 4\nisa 1 release-once\n')
+        for presets, more, runs in (('release', (), 1), ('dev', (), 0), ('dev', ('--full',), 1)):
+            out = self.script('test', '--preset', presets, '--filter', 'test_*', *more).stdout
+            self.assertEqual(len(re.findall(r'(?m)^\w+ \w+ test_isa .* passed', out)), runs, out)
+
     def test_a_script_is_a_suite_too(self):
         self.suites('good', counts='good 4\ncli 2\n')
         self.write('tests/cli/test_cli.py', '#!/bin/sh\necho "$PREMISE_BIN"; echo "1 passed, 0 failed, 0 skipped"\n')
