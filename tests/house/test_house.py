@@ -121,8 +121,8 @@ class HouseTest(unittest.TestCase):
 
     def test_a_file_format_includes_another(self):
         self.write('src/formats/gguf.h', '#pragma once\n')
-        self.write('src/formats/onnx.h', '#include "formats/gguf.h"\n')
-        self.finds('src/formats/onnx.h', 'siblings')
+        self.write('src/formats/npz.h', '#include "formats/gguf.h"\n')
+        self.finds('src/formats/npz.h', 'siblings')
 
     def test_an_architecture_includes_another(self):
         self.write('src/models/gemma3.h', '#include "models/qwen2.h"\n')
