@@ -78,8 +78,9 @@ class ManifestReader {
 }  // namespace
 
 std::span<const ManifestTensor> Manifest::tensors_of(size_t file) const {
-  auto [first, last] = std::ranges::equal_range(tensors, file, {}, &ManifestTensor::file);
-  return {first, last};
+  auto first = std::lower_bound(tensors.begin(), tensors.end(), file, [](const ManifestTensor& tensor, size_t wanted) { return tensor.file < wanted; });
+  auto last = std::upper_bound(first, tensors.end(), file, [](size_t wanted, const ManifestTensor& tensor) { return wanted < tensor.file; });
+  return {tensors.data() + (first - tensors.begin()), size_t(last - first)};
 }
 
 Manifest list_model(const ModelFile& model) {
@@ -87,10 +88,11 @@ Manifest list_model(const ModelFile& model) {
   for (const SourceFile& source : model.sources)
     manifest.files.push_back({String(base_name(source.path)), source.bytes, 0, String(kSha256HexSize, '0')});
   for (const NamedTensor& tensor : model.stored_tensors()) {
-    auto file = std::ranges::find(model.sources, tensor.file, &SourceFile::file) - model.sources.begin();
+    auto is_source = [&](const SourceFile& source) { return source.file == tensor.file; };
+    auto file = std::find_if(model.sources.begin(), model.sources.end(), is_source) - model.sources.begin();
     manifest.tensors.push_back({tensor.name, uint64_t(file), tensor.offset, tensor.data.bytes(), 0});
   }
-  std::ranges::sort(manifest.tensors, [](const ManifestTensor& a, const ManifestTensor& b) {
+  std::sort(manifest.tensors.begin(), manifest.tensors.end(), [](const ManifestTensor& a, const ManifestTensor& b) {
     return std::pair(a.file, a.offset) < std::pair(b.file, b.offset);
   });
   return manifest;

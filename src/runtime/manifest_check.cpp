@@ -102,7 +102,8 @@ void ManifestCheck::check_tensors(const FileReading& reading) {
 
 void ManifestCheck::FileWatch::saw(uint64_t offset, std::span<const std::byte> bytes) {
   uint64_t end = offset + bytes.size();
-  size_t i = size_t(std::ranges::upper_bound(tensors, offset, {}, &ManifestTensor::offset) - tensors.begin());
+  auto behind = [](uint64_t at, const ManifestTensor& tensor) { return at < tensor.offset; };
+  size_t i = size_t(std::upper_bound(tensors.begin(), tensors.end(), offset, behind) - tensors.begin());
   for (i -= i > 0; i < tensors.size() && tensors[i].offset < end; ++i) {
     uint64_t last = tensors[i].offset + tensors[i].bytes, from = std::max(offset, tensors[i].offset), to = std::min(end, last);
     if (from >= to) continue;
