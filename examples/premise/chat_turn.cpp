@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <cerrno>
 
 #include "failure.h"
 #include "terminal.h"
@@ -54,8 +53,7 @@ int32_t take_text(void* user, const char* text, size_t size) {
   std::string_view more(text, size);
   answer.text += more;
   text_came = true;
-  // A terminal obeys what it is sent: a model does not drive it.
-  if (answer.streams && !try_write_out(answer.watched ? printable(more, "\n\t") : std::string(more))) answer.write_error = errno;
+  if (answer.streams) answer.write_error = stream_out(more, answer.watched);
   return answer.write_error || asked_to_stop;
 }
 

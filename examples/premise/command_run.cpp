@@ -1,7 +1,6 @@
 // premise run: text from a prompt, streamed as it comes.
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -48,8 +47,7 @@ struct Answer {
 int32_t take_text(void* user, const char* text, size_t size) {
   auto& answer = *static_cast<Answer*>(user);
   answer.text.append(text, size);
-  // A terminal obeys what it is sent: a model does not drive it.
-  if (answer.streams && !try_write_out(answer.watched ? printable({text, size}, "\n\t") : std::string(text, size))) answer.write_error = errno;
+  if (answer.streams) answer.write_error = stream_out({text, size}, answer.watched);
   return answer.write_error != 0;
 }
 

@@ -27,12 +27,6 @@ std::string default_manifest(std::string model) {
   return model + ".manifest.json";
 }
 
-bool is_there(const std::string& path) {
-  std::FILE* file = open_file(path, "rb");
-  if (file) std::fclose(file);
-  return file;
-}
-
 int32_t show_summing(void* user, const char*, uint64_t done, uint64_t total) {
   static_cast<Progress*>(user)->bar("summing", done, total);
   return 0;

@@ -8,6 +8,7 @@
 
 #include "failure.h"
 #include "system.h"
+#include "whole_file.h"
 
 static_assert(std::endian::native == std::endian::little, "floats are written as they lie in memory");
 
@@ -24,8 +25,7 @@ void write_npy(const std::string& path, const std::vector<int64_t>& shape, const
   head += {char(length & 255), char(length >> 8)};
   head += header;
 
-  std::FILE* old = open_file(path, "rb");  // a device, or another's array: not ours to remove
-  if (old) std::fclose(old);
+  bool was_there = is_there(path);  // a device, or another's array: not ours to remove
   std::FILE* file = open_file(path, "wb");
   if (!file) fail_system("cannot write", path, errno);
   bool ok = std::fwrite(head.data(), 1, head.size(), file) == head.size() &&
@@ -36,6 +36,6 @@ void write_npy(const std::string& path, const std::vector<int64_t>& shape, const
     ok = false;
   }
   if (ok) return;
-  if (!old) remove_file(path);
+  if (!was_there) remove_file(path);
   fail_system("cannot write", path, code);
 }

@@ -51,6 +51,8 @@ void write_out(std::string_view text) {
   if (!try_write_out(text)) fail_output(errno);
 }
 
+int stream_out(std::string_view text, bool watched) { return try_write_out(watched ? std::string_view(printable(text, "\n\t")) : text) ? 0 : errno; }
+
 void write_talk(std::string_view text) noexcept { write_all(STDERR_FILENO, text); }
 
 bool out_is_terminal() { return is_terminal(STDOUT_FILENO); }

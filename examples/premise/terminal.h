@@ -15,6 +15,9 @@ bool try_write_out(std::string_view text) noexcept;
 // Throws OutputClosed where nobody reads, else Failure: the disk is full.
 [[noreturn]] void fail_output(int code);
 void write_out(std::string_view text);  // the two together
+// Text of a model's making, as it comes: 0, or errno where stdout takes no more. A terminal obeys what it is sent, and a model does
+// not drive it: where a person watches, control characters are shown by their numbers.
+int stream_out(std::string_view text, bool watched);
 void write_talk(std::string_view text) noexcept;
 
 bool out_is_terminal();

@@ -27,3 +27,9 @@ void write_whole_file(const std::string& path, const std::string& text) {
   remove_file(beside);
   fail_system("cannot write", path, code);
 }
+
+bool is_there(const std::string& path) {
+  std::FILE* file = open_file(path, "rb");
+  if (file) std::fclose(file);
+  return file;
+}

@@ -10,7 +10,7 @@ namespace prm {
 class FolderJson {
  public:
   // Fails with bad_file or limit, naming the file.
-  explicit FolderJson(FilePtr file, const Limits& limits = {});
+  FolderJson(FilePtr file, const Limits& limits);
 
   const String& name() const { return file_->name; }
   const JsonDocument& document() const { return document_; }

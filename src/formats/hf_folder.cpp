@@ -198,7 +198,7 @@ ModelFile FolderReader::finish() {
 ModelFile FolderReader::read() {
   MetadataBuilder metadata;
   Vector<MadeTensor> made;
-  FolderJson config(open("config.json"));
+  FolderJson config(open("config.json"), limits_);
   family_ = &read_hf_config(config, metadata, made);
   tied_ = config.boolean(config.root(), "tie_word_embeddings").value_or(family_->tied);
   control_.require();

@@ -166,11 +166,11 @@ static void of_manifests(const victims *on) {
 
 static void of_close(const victims *on) {
     prm_model_close(NULL);
-    HOLDS(prm_model_close, "NULL", 1);
+    HOLDS(prm_model_close, "NULL", victims_well(on));
     prm_model_close(on->closed_model);
-    HOLDS(prm_model_close, "closed", 1);
+    HOLDS(prm_model_close, "closed", victims_well(on));
     prm_model_close(GARBAGE(prm_model));
-    HOLDS(prm_model_close, "garbage", 1);
+    HOLDS(prm_model_close, "garbage", victims_well(on));
     prm_model_close((prm_model *)on->engine);
     HOLDS(prm_model_close, "an engine", victims_well(on));
     prm_model_close((prm_model *)on->session);

@@ -44,11 +44,11 @@ static void of_query_and_truncate(const victims *on) {
 static void of_close(const victims *on) {
     prm_session_info info = PRM_INIT(prm_session_info);
     prm_session_close(NULL);
-    HOLDS(prm_session_close, "NULL", 1);
+    HOLDS(prm_session_close, "NULL", victims_well(on));
     prm_session_close(on->closed_session);
     HOLDS(prm_session_close, "closed", prm_session_query(on->session, &info) == PRM_STATUS_OK);
     prm_session_close(GARBAGE(prm_session));
-    HOLDS(prm_session_close, "garbage", 1);
+    HOLDS(prm_session_close, "garbage", victims_well(on));
     prm_session_close((prm_session *)on->model);
     HOLDS(prm_session_close, "a model", victims_well(on));
     prm_session_close((prm_session *)on->cancel);

@@ -199,74 +199,64 @@ static void generating_takes_nothing(void) {
     }
 }
 
-/* Its tokens outgrow what the call holds for them; the next call and the ledger must not notice. */
-static void text_over_the_context(void) {
+typedef struct failing_text {
+    const char *text;
+    prm_status status;
+} failing_text;
+
+/* Texts that end in a failure, one after another: neither the next call nor the ledger may notice. */
+static void leaves_no_trace(int has_budget, const failing_text *texts, size_t count) {
     static answer truth, text;
-    static char long_text[8000];
-    int which, i;
-    memset(long_text, 'z', sizeof long_text - 1);
-    for (i = 7; i < (int)sizeof long_text - 1; i += 8) long_text[i] = ' ';
+    int which, round;
+    size_t i;
     for (which = 0; which < MODEL_COUNT; ++which) {
         ledger book = { 0 };
         prm_engine *engine = NULL;
         prm_model *model = NULL;
         prm_model_options options = small_options();
-        prm_prompt prompt = text_prompt(PROMPT), too_long = text_prompt(long_text);
+        prm_prompt prompt = text_prompt(PROMPT);
         prm_generate_options generate = collecting(&truth, TOKENS);
         int64_t before;
-        CHECK_OK(open_over(&book, 0, &engine));
+        CHECK_OK(open_over(&book, has_budget ? planned(which) : 0, &engine));
         CHECK_OK(prm_model_open(engine, model_path(which), &options, NULL, &model));
         CHECK_OK(prm_generate(model, &prompt, &generate, NULL, NULL));
         before = book.bytes;
-        for (i = 0; i < 2; ++i) {
-            CHECK_STATUS(prm_generate(model, &too_long, &generate, NULL, NULL), PRM_STATUS_CONTEXT_FULL);
-            CHECK(book.bytes == before);
+        for (round = 0; round < 4; ++round) {
+            for (i = 0; i < count; ++i) {
+                prm_prompt failing = text_prompt(texts[i].text);
+                CHECK_STATUS(prm_generate(model, &failing, &generate, NULL, NULL), texts[i].status);
+                CHECK(book.bytes == before);
+            }
+            if (round == 3) break; /* a failure is the last thing before the close */
             generate = collecting(&text, TOKENS);
             CHECK_OK(prm_generate(model, &prompt, &generate, NULL, NULL));
             CHECK(text.token_count == truth.token_count);
             CHECK(!memcmp(text.tokens, truth.tokens, truth.token_count * sizeof truth.tokens[0]));
         }
-        CHECK_STATUS(prm_generate(model, &too_long, &generate, NULL, NULL), PRM_STATUS_CONTEXT_FULL);
         prm_model_close(model);
         prm_engine_close(engine);
         CHECK(book.blocks == 0 && book.wrong == 0);
     }
 }
 
-/* A budget ends the reading of a text when its tokens have outgrown what the call holds for them: the next texts must not lie over
- * tokens of that one. */
+/* Its tokens outgrow what the call holds for them. */
+static void text_over_the_context(void) {
+    static char long_text[8000];
+    const failing_text texts[] = { { long_text, PRM_STATUS_CONTEXT_FULL } };
+    int i;
+    memset(long_text, 'z', sizeof long_text - 1);
+    for (i = 7; i < (int)sizeof long_text - 1; i += 8) long_text[i] = ' ';
+    leaves_no_trace(0, texts, 1);
+}
+
+/* A budget ends the reading of a text when its tokens have outgrown that: the next text must not lie over them. */
 static void text_over_the_budget(void) {
-    static answer truth, text;
     static char long_text[400000], next_text[16000];
-    int which, i;
+    const failing_text texts[] = { { long_text, PRM_STATUS_OVER_BUDGET }, { next_text, PRM_STATUS_CONTEXT_FULL } };
+    int i;
     for (i = 0; i < (int)sizeof long_text - 1; ++i) long_text[i] = i % 5 == 4 ? ' ' : (char)('a' + i % 23 * (i % 19) % 26);
     memcpy(next_text, long_text, sizeof next_text - 1);
-    for (which = 0; which < MODEL_COUNT; ++which) {
-        ledger book = { 0 };
-        prm_engine *engine = NULL;
-        prm_model *model = NULL;
-        prm_model_options options = small_options();
-        prm_prompt prompt = text_prompt(PROMPT), too_long = text_prompt(long_text), next = text_prompt(next_text);
-        prm_generate_options generate = collecting(&truth, TOKENS);
-        int64_t before;
-        CHECK_OK(open_over(&book, planned(which), &engine));
-        CHECK_OK(prm_model_open(engine, model_path(which), &options, NULL, &model));
-        CHECK_OK(prm_generate(model, &prompt, &generate, NULL, NULL));
-        before = book.bytes;
-        for (i = 0; i < 3; ++i) {
-            CHECK_STATUS(prm_generate(model, &too_long, &generate, NULL, NULL), PRM_STATUS_OVER_BUDGET);
-            CHECK(book.bytes == before);
-            CHECK_STATUS(prm_generate(model, &next, &generate, NULL, NULL), PRM_STATUS_CONTEXT_FULL);
-            CHECK(book.bytes == before);
-            generate = collecting(&text, TOKENS);
-            CHECK_OK(prm_generate(model, &prompt, &generate, NULL, NULL));
-            CHECK(text.token_count == truth.token_count);
-            CHECK(!memcmp(text.tokens, truth.tokens, truth.token_count * sizeof truth.tokens[0]));
-        }
-        prm_model_close(model);
-        prm_engine_close(engine);
-        CHECK(book.blocks == 0 && book.wrong == 0);
-    }
+    leaves_no_trace(1, texts, 2);
 }
 
 static const test_case cases[] = {

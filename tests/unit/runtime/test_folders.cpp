@@ -111,8 +111,8 @@ TEST_CASE("tokenizer.json files give the ids of the tokenizers package") {
                            "characters-first", "characters-always"}) {
     std::string tokenizer = read_whole(kData + "tokenizers/" + name + ".json"),
                 wanted = read_whole(kData + "tokenizers/" + name + ".ids.json"), none = "{}";
-    FolderJson config(borrow_memory(none.data(), none.size(), "config.json"));
-    HfTokenizerFiles files{FolderJson(borrow_memory(tokenizer.data(), tokenizer.size(), name)), {}, config, {}};
+    FolderJson config(borrow_memory(none.data(), none.size(), "config.json"), {});
+    HfTokenizerFiles files{FolderJson(borrow_memory(tokenizer.data(), tokenizer.size(), name), {}), {}, config, {}};
     MetadataBuilder metadata;
     read_hf_tokenizer(files, 600, metadata, {});
     ModelFile file;
@@ -177,6 +177,25 @@ TEST_CASE("configurations with missing, mistyped or contradictory keys are refus
   config("tiny-phi3-f16", "\"short_factor\": [", "\"short_factor\": [1.0, ", Status::bad_file, "expected 6");
   config("tiny-llama-f16", "\"factor\": 4.0", "\"factor\": -4.0", Status::bad_file, "'factor' is -4");
   config("tiny-llama-f16", "{", "[", Status::bad_file, "config.json is not JSON");
+}
+
+TEST_CASE("the host's bounds hold for config.json, which is read first") {
+  MemoryFiles files = load_folder("tiny-qwen3-f16");
+  MemoryAccount account({}, 0);
+  auto message = [&](const Limits& limits) {
+    try {
+      read_hf_folder(files.service(), "m/", account, {}, limits);
+    } catch (const Error& error) {
+      return std::pair{error.status, std::string(error.message)};
+    }
+    return std::pair{Status::ok, std::string()};
+  };
+  CHECK(message({}).first == Status::ok);
+  uint64_t size = files.files["m/config.json"].size();
+  CHECK(message({.metadata_bytes = size}).second.find("config.json") == std::string::npos);
+  auto [status, what] = message({.metadata_bytes = size - 1});
+  CHECK(status == Status::limit);
+  CHECK(what.find("m/config.json: ") == 0);
 }
 
 TEST_CASE("shards and tensors that are missing, twice or not of the model are refused by name") {
