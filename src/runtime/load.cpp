@@ -67,7 +67,10 @@ void prepare_model(Model& model, const LoadOptions& options, const Control& cont
   control.require();
 }
 
-FileReading reading_of(Model& model, const Control& control) { return {model.file, model.engine->host.files, model.account, control}; }
+FileReading reading_of(Model& model, const Control& control) {
+  const Engine& engine = *model.engine;
+  return {model.file, engine.host.files, engine.limits, model.account, control};
+}
 
 // The sums come first: what they find is the cause of NaN.
 void verify_weights(Model& model, const Control& control) {

@@ -61,7 +61,7 @@ void sum_files(const FileReading& reading, SumDepth depth, Manifest& sums) {
   };
   for (size_t i = 0; i < sums.files.size(); ++i) {
     const SourceFile& source = reading.model.sources[i];
-    FilePtr file = source.file ? source.file : open_file(reading.service, source.path.c_str(), reading.account);
+    FilePtr file = source.file ? source.file : open_file(reading.service, source.path.c_str(), reading.account, reading.limits);
     if (file->bytes.size() != source.bytes)
       fail_about(Status::digest, source.path, "{}: the file has {} bytes, it had {} when it was opened", source.path, file->bytes.size(), source.bytes);
     sum_file(*file, depth, sums.files[i], tensors_of(sums, i), told);

@@ -12,8 +12,9 @@ namespace prm {
 struct FileReading {
   const ModelFile& model;
   const FileService& service;  // of files that were closed
+  const Limits& limits;
   MemoryAccount& account;
-  const Control& control;      // progress stage "verify"
+  const Control& control;  // progress stage "verify"
 };
 
 // Fills in the sums of list_model(): of the rest of each file, and where wanted of all tensors, with each file's SHA-256.
