@@ -12,9 +12,12 @@ namespace {
 
 constexpr int64_t kPieceBytes = 4 << 20;  // of a constant: read, packed and forgotten before the next
 
+// Layouts see a constant as rows of its first dimension.
+size_t layout_row_bytes(const Tensor& t) { return t.dim[0] ? t.bytes() / size_t(t.dim[0]) : 0; }
+
 // Rows of a piece: whole groups.
 int64_t piece_rows(const PlanValue& value) {
-  int64_t group = value.layout->group_rows, rows = kPieceBytes / int64_t(value.bound.row_bytes()) / group * group;
+  int64_t group = value.layout->group_rows, rows = kPieceBytes / std::max<int64_t>(int64_t(layout_row_bytes(value.bound)), 1) / group * group;
   return std::clamp(rows, group, std::max(group, ceil_div(value.bound.dim[0], group) * group));
 }
 
@@ -47,21 +50,26 @@ std::exception_ptr read_shared(const FileBytes& file, uint64_t offset, size_t si
 
 }  // namespace
 
-bool WeightPool::wanted(const PlanValue& value) const { return value.place == Place::weight && (value.layout || file_); }
+bool WeightPool::in_file(const Tensor& plain) const {
+  return file_ && plain.data >= file_->bytes.data() && plain.data < file_->bytes.data() + file_->bytes.size();
+}
+
+bool WeightPool::wanted(const PlanValue& value) const { return value.place == Place::weight && (value.layout || in_file(value.bound)); }
 
 WeightBytes WeightPool::reserve(const Plan& plan) {
   WeightBytes bytes;
   for (const PlanValue& value : plan.values) {
     if (!wanted(value) || !buffers_.try_emplace({value.bound.data, value.layout}).second) continue;
     bytes.held += value.layout ? value.layout->bytes(value.bound) : value.bound.bytes();
-    if (value.layout && file_) bytes.staging = std::max(bytes.staging, uint64_t(piece_rows(value)) * value.bound.row_bytes());
+    if (value.layout && in_file(value.bound)) bytes.staging = std::max(bytes.staging, uint64_t(piece_rows(value)) * layout_row_bytes(value.bound));
   }
   return bytes;
 }
 
 void WeightPool::fill_one(const PlanValue& value, Buffer& staging, const Work& work) {
   const Tensor& plain = value.bound;
-  uint64_t offset = file_ ? uint64_t(plain.data - file_->bytes.data()) : 0;
+  bool from_file = in_file(plain);
+  uint64_t offset = from_file ? uint64_t(plain.data - file_->bytes.data()) : 0;
   std::exception_ptr failure;
   auto require_read = [&] {
     if (failure) std::rethrow_exception(failure);
@@ -75,11 +83,11 @@ void WeightPool::fill_one(const PlanValue& value, Buffer& staging, const Work& w
     int64_t step = piece_rows(value);
     for (int64_t begin = 0; begin < plain.dim[0]; begin += step) {
       int64_t end = std::min(plain.dim[0], begin + step);
-      Tensor piece = rows_of(plain, begin, end, plain.row<std::byte>(begin));
-      if (file_) piece.data = staging.data();
+      size_t skipped = size_t(begin) * layout_row_bytes(plain);
+      Tensor piece = rows_of(plain, begin, end, from_file ? staging.data() : plain.data + skipped);
       std::byte* out = buffer.data() + value.layout->bytes(rows_of(plain, 0, begin, nullptr));
       work.during_step([&] {
-        if (file_) failure = read_shared(*file_, offset + uint64_t(begin) * plain.row_bytes(), piece.bytes(), piece.data, work);
+        if (from_file) failure = read_shared(*file_, offset + skipped, piece.bytes(), piece.data, work);
         if (!failure) value.layout->pack(piece, out, work);
       });
       require_read();
@@ -94,7 +102,7 @@ void WeightPool::fill(const Plan& plan, const Work& work) {
   for (const PlanValue& value : plan.values) {
     if (!missing(value)) continue;
     total += value.bound.bytes();
-    if (value.layout && file_) staged = std::max(staged, uint64_t(piece_rows(value)) * value.bound.row_bytes());
+    if (value.layout && in_file(value.bound)) staged = std::max(staged, uint64_t(piece_rows(value)) * layout_row_bytes(value.bound));
   }
   Buffer staging;
   if (staged) staging = Buffer(size_t(staged), account_, MemoryKind::scratch, "reading weights");
@@ -137,6 +145,8 @@ void PlanState::allocate(const WeightPool& weights, MemoryAccount& account) {
     Tensor& t = tensors_[i];
     if (value.place == Place::weight) {
       t.data = weights.find(value.bound, value.layout);
+    } else if (root.place == Place::weight) {
+      t.data = tensors_[size_t(value.root)].data;  // a view; what it shows stands in front of it
     } else if (root.place == Place::state) {
       Buffer& state = states_[value.root];
       if (!state.data()) state = Buffer(root.bound.bytes(), account, MemoryKind::cache, root.name);

@@ -1,11 +1,28 @@
 #include "graph/graph.h"
 
+#include "base/checked.h"
+
 namespace prm {
 
 namespace {
+constexpr uint64_t kMostBytes = uint64_t(1) << 60;  // of a value
+
 ValueId add_value(Graph& g, Value value) {
   g.values.push_back(std::move(value));
   return ValueId(g.values.size() - 1);
+}
+
+// Bytes of a value whose extents are known fit well into 64 bits.
+void require_size(const ShapeRule& rule, DType type, const Shape& shape) {
+  uint64_t count = 1;
+  bool fits = true;
+  for (int i = 0; i < shape.rank; ++i) {
+    if (!shape[i].literal()) continue;
+    rule.need(shape[i].value >= 0, "a dimension of the result would be less than zero");
+    fits = fits && (shape[i].value == 0 || checked_mul(count, uint64_t(shape[i].value), count));
+  }
+  if (!fits || count > kMostBytes / uint64_t(info(type).bytes))
+    fail_about(Status::limit, rule.name, "{} '{}': a result of {} {} is too large", rule.op.name, rule.name, print(shape, rule.graph.dims), info(type).name);
 }
 }  // namespace
 
@@ -23,11 +40,16 @@ ValueId Graph::constant(const String& name, const Tensor& data, std::shared_ptr<
   return add_value(*this, {name, ValueKind::constant, data.dtype, shape, -1, data, std::move(keep)});
 }
 
-ValueId Graph::node(const Op& op, const Attr& attr, Vector<ValueId> in, const String& name) {
+Vector<std::pair<DType, Shape>> Graph::infer(const Op& op, const Attr& attr, const Vector<ValueId>& in, const String& name) {
   ShapeRule rule{*this, op, attr, in, name, {}};
   rule.need(in.size() <= size_t(kMaxInputs), "too many inputs");
   op.infer(rule);
-  Vector<std::pair<DType, Shape>> made = std::move(rule.out);
+  for (auto& [type, shape] : rule.out) require_size(rule, type, shape);
+  return std::move(rule.out);
+}
+
+ValueId Graph::node(const Op& op, const Attr& attr, Vector<ValueId> in, const String& name) {
+  Vector<std::pair<DType, Shape>> made = infer(op, attr, in, name);
   Node n{&op, attr, std::move(in), {}, name};
   for (size_t i = 0; i < made.size(); ++i) {
     String value_name = i ? format_text("{}.{}", name, i) : name;

@@ -41,6 +41,8 @@ struct Graph {
   ValueId state(const String& name, DType dtype, Shape shape);
   ValueId constant(const String& name, const Tensor& data, std::shared_ptr<const void> keep);
   ValueId node(const Op& op, const Attr& attr, Vector<ValueId> in, const String& name);  // its first output
+  // What the op's shape rule says of its outputs. Fails naming the node; with limit where a size does not fit.
+  Vector<std::pair<DType, Shape>> infer(const Op& op, const Attr& attr, const Vector<ValueId>& in, const String& name);
   const Value& operator[](ValueId v) const { return values[size_t(v)]; }
   String describe(ValueId v) const;  // "x [T, 64] f32"
 };

@@ -60,6 +60,7 @@ struct Op {
   Cost (*cost)(const OpArgs&);              // at the extents of the tensors; data pointers are not read
   void (*reference)(const OpArgs&);         // plain loops, sums in double; never edited to agree with a kernel
   int (*alias)(const Attr&, int output) = nullptr;  // the input that this output is a new version of, in place; -1: none
+  bool view = false;  // output 0 is input 0 with other extents: the same memory, and nothing is launched
 };
 
 }  // namespace prm

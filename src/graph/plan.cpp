@@ -73,7 +73,7 @@ struct Planner {
       for (const Kernel& kernel : options.device->kernels())
         if (!choice[index] && usable(kernel, n, q, no_new_copy && !heavy(n))) choice[index] = &kernel;
     }
-    if (!choice[index]) ++plan.fallbacks;
+    if (!choice[index] && !n.op->view) ++plan.fallbacks;
     for (int i = 0; i < q.inputs; ++i) {
       const Layout* layout = choice[index] ? choice[index]->layout[i] : nullptr;
       if (q.constant[i] && layout && !has_layout(n.in[size_t(i)], layout)) layouts[n.in[size_t(i)]].push_back(layout);
@@ -134,6 +134,11 @@ struct Planner {
       if (newest != latest.end() && newest->second != v)
         fail(Status::internal, "plan: '{}' reads '{}' after '{}' replaced it", n.name, graph[v].name, graph[newest->second].name);
       launch.in[launch.inputs++] = id;
+    }
+    if (n.op->view) {
+      int id = place(n.out[0], Place::arena, nullptr);
+      plan.values[size_t(id)].root = plan.values[size_t(launch.in[0])].root;
+      return;
     }
     for (ValueId v : n.out) {
       int id = place(v, Place::arena, nullptr);
@@ -213,6 +218,8 @@ Plan make_plan(const Graph& graph, const PlanOptions& options) {
   planner.choose_all();
   for (size_t i = 0; i < graph.nodes.size(); ++i) planner.emit(i);
   for (ValueId v : graph.outputs) planner.plan.io[graph[v].name] = planner.need(v, nullptr);
+  for (size_t i = 0; i < graph.values.size(); ++i)
+    if (graph.values[i].kind == ValueKind::input) planner.need(ValueId(i), nullptr);  // also one that nobody reads
   for (size_t i = 0; i < planner.plan.values.size(); ++i)
     if (planner.plan.values[i].place == Place::input) planner.plan.io[planner.plan.values[i].name] = int(i);
   planner.lifetimes();

@@ -65,7 +65,8 @@ struct WeightBytes {
 // anyway and is wanted plain stays where it is.
 class WeightPool {
  public:
-  // `file`: where constants come from that do not lie in memory; null when all do. It and the account outlive the pool.
+  // `file`: where constants come from whose addresses are its; others lie in memory. Null when all do. It and the account outlive
+  // the pool.
   WeightPool(MemoryAccount& account, const FileBytes* file) : account_(account), file_(file && !file->in_memory ? file : nullptr) {}
   // Takes note of what the plan needs and the pool lacks; returns the bytes that fill() will charge for it.
   WeightBytes reserve(const Plan& plan);
@@ -74,6 +75,7 @@ class WeightPool {
   std::byte* find(const Tensor& plain, const Layout* layout) const;
 
  private:
+  bool in_file(const Tensor& plain) const;
   bool wanted(const PlanValue& value) const;
   void fill_one(const PlanValue& value, Buffer& staging, const Work& work);
   MemoryAccount& account_;

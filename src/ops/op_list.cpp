@@ -1,4 +1,6 @@
 #include "ops/ops.h"
+#include "ops/pointwise.h"
+#include "ops/view.h"
 
 namespace prm {
 
@@ -24,9 +26,52 @@ constexpr const Op* kOps[] = {
     &kMoeRoute,
     &kMoeMatmul,
     &kMoeCombine,
+    &kView,
+    &kUnary,
+    &kBinary,
+    &kWhere,
+    &kCast,
 };
 }  // namespace
 
 std::span<const Op* const> op_list() { return kOps; }
+
+ShapeAttr shape_attr(const Shape& shape) {
+  ShapeAttr attr{{}, shape.rank};
+  for (int i = 0; i < shape.rank; ++i) attr.dim[i] = shape[i].literal() ? shape[i].value : -1 - int64_t(shape[i].expression);
+  return attr;
+}
+
+Shape shape_of(const ShapeAttr& attr) {
+  Shape shape;
+  shape.rank = attr.rank;
+  for (int i = 0; i < attr.rank; ++i) {
+    if (attr.dim[i] >= 0) shape[i] = attr.dim[i];
+    else shape[i].expression = int32_t(-1 - attr.dim[i]);
+  }
+  return shape;
+}
+
+Shape broadcast_shape(const ShapeRule& rule, const Shape& a, const Shape& b) {
+  Shape shape = a.rank >= b.rank ? a : b;
+  const Shape& other = a.rank >= b.rank ? b : a;
+  int lacks = shape.rank - other.rank;
+  for (int i = 0; i < other.rank; ++i) {
+    Dim &mine = shape[i + lacks], theirs = other.dims[i];
+    if (mine == theirs || theirs == Dim(1)) continue;
+    bool both_known = mine.literal() && theirs.literal();
+    rule.need(mine == Dim(1) || !both_known, "the shapes do not go together: dimensions that meet are neither equal nor 1");
+    rule.need(mine == Dim(1) || mine.literal() || theirs.literal(), "the shapes do not go together: two unknown dimensions meet that need not be equal");
+    if (mine == Dim(1) || theirs.literal()) mine = theirs;
+  }
+  return shape;
+}
+
+Cost cost_of_values(const OpArgs& a, double per_value) {
+  double bytes = 0;
+  for (int i = 0; i < kMaxInputs && a.in[i]; ++i) bytes += double(a.x(i).bytes());
+  for (int i = 0; i < kMaxOutputs && a.out[i]; ++i) bytes += double(a.out[i]->bytes());
+  return {per_value * double(a.y().count()), bytes};
+}
 
 }  // namespace prm

@@ -12,6 +12,20 @@ extern const Op kEmbed, kSelectRows, kMatmul, kQuantize, kRmsNorm, kAdd, kScale,
     kSoftCap, kMoeRoute, kMoeMatmul, kMoeCombine;
 std::span<const Op* const> op_list();  // one line per op in op_list.cpp
 
+// A shape that follows from no input's, with the dimensions of the graph's table; kernels read extents from tensors.
+struct ShapeAttr {
+  int64_t dim[kMaxRank];  // literal, or -1 - expression
+  int32_t rank;
+};
+ShapeAttr shape_attr(const Shape& shape);
+Shape shape_of(const ShapeAttr& attr);
+
+// The shape that values of both are broadcast to (ONNX, "Broadcasting": dimensions meet from the last on, equal or 1). An
+// extent that is not known meets one that is as if it were that or 1.
+Shape broadcast_shape(const ShapeRule& rule, const Shape& a, const Shape& b);
+// Each input read and each output written once, `per_value` operations for a value of output 0.
+Cost cost_of_values(const OpArgs& a, double per_value);
+
 struct NormAttr {
   float eps;
 };

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/error.h"
+
 namespace prm {
 
 bool Shape::operator==(const Shape& other) const {
@@ -28,9 +30,34 @@ Dim DimTable::intern(char op, Dim a, Dim b, const String& name) {
 Dim DimTable::symbol(const String& name) { return intern('s', 0, 0, name); }
 
 Dim DimTable::multiply(Dim a, Dim b) {
-  if (a.literal() && b.literal()) return a.value * b.value;
+  int64_t product;
+  if (a.literal() && b.literal()) {
+    if (__builtin_mul_overflow(a.value, b.value, &product)) fail(Status::limit, "a dimension of {} times {} is too large", a.value, b.value);
+    return product;
+  }
   if (a.literal()) std::swap(a, b);
-  return b == Dim(1) ? a : intern('*', a, b);
+  return b == Dim(1) ? a : b == Dim(0) ? b : intern('*', a, b);
+}
+
+Dim DimTable::add(Dim a, Dim b) {
+  int64_t sum;
+  if (a.literal() && b.literal()) {
+    if (__builtin_add_overflow(a.value, b.value, &sum)) fail(Status::limit, "a dimension of {} plus {} is too large", a.value, b.value);
+    return sum;
+  }
+  if (a.literal()) std::swap(a, b);
+  return b == Dim(0) ? a : intern('+', a, b);
+}
+
+Dim DimTable::divide(Dim a, int64_t divisor) {
+  if (a.literal()) return a.value / divisor - (a.value % divisor < 0);
+  return divisor == 1 ? a : intern('/', a, divisor);
+}
+
+Dim DimTable::product(const Shape& shape, int begin, int end) {
+  Dim all = 1;
+  for (int i = begin; i < end; ++i) all = multiply(all, shape.dims[i]);
+  return all;
 }
 
 int DimTable::find(const String& name) const {
@@ -42,14 +69,18 @@ int DimTable::find(const String& name) const {
 void DimTable::evaluate(int64_t* values) const {
   for (int i = 0; i < size(); ++i) {
     const Expression& e = expressions_[size_t(i)];
-    if (e.op == '*') values[i] = value_of(e.a, values) * value_of(e.b, values);
+    if (e.op == 's') continue;
+    int64_t a = value_of(e.a, values), b = value_of(e.b, values);
+    values[i] = e.op == '*' ? a * b : e.op == '+' ? a + b : a / b;
   }
 }
 
 String DimTable::print(Dim dim) const {
   if (dim.literal()) return format_text("{}", dim.value);
   const Expression& e = expressions_[size_t(dim.expression)];
-  return e.op == 's' ? e.name : print(e.a) + "*" + print(e.b);
+  if (e.op == 's') return e.name;
+  bool sum = e.op == '+';
+  return (sum ? "(" : "") + print(e.a) + e.op + print(e.b) + (sum ? ")" : "");
 }
 
 String print(const Shape& shape, const DimTable& table) {

@@ -35,7 +35,10 @@ struct Shape {
 class DimTable {
  public:
   Dim symbol(const String& name);
-  Dim multiply(Dim a, Dim b);
+  Dim multiply(Dim a, Dim b);            // fails with limit where literals overflow; so do the next two
+  Dim add(Dim a, Dim b);                 // b may be a literal below zero
+  Dim divide(Dim a, int64_t divisor);    // rounded down; divisor > 0
+  Dim product(const Shape& shape, int begin, int end);  // of some of its dimensions
   int size() const { return int(expressions_.size()); }
   int find(const String& name) const;  // expression of a symbol, -1 when there is none
   bool is_symbol(int id) const { return expressions_[size_t(id)].op == 's'; }
@@ -45,7 +48,7 @@ class DimTable {
 
  private:
   struct Expression {
-    char op;  // 's' symbol, '*' product
+    char op;  // 's' symbol, '*' product, '+' sum, '/' quotient
     Dim a, b;
     String name;
   };

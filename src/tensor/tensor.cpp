@@ -12,6 +12,14 @@ double load_value(const Tensor& t, int64_t i) {
     case DType::f16: return half_to_float(t.as<uint16_t>()[i]);
     case DType::bf16: return bf16_to_float(t.as<uint16_t>()[i]);
     case DType::i32: return t.as<int32_t>()[i];
+    case DType::i8: return t.as<int8_t>()[i];
+    case DType::u8:
+    case DType::boolean: return t.as<uint8_t>()[i];
+    case DType::i16: return t.as<int16_t>()[i];
+    case DType::u16: return t.as<uint16_t>()[i];
+    case DType::u32: return t.as<uint32_t>()[i];
+    case DType::i64: return double(t.as<int64_t>()[i]);
+    case DType::u64: return double(t.as<uint64_t>()[i]);
     default: fail(Status::internal, "load_value: {} is not a dense type", info(t.dtype).name);
   }
 }

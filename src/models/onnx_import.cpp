@@ -1,0 +1,167 @@
+#include "models/onnx_import.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "graph/fold.h"
+#include "graph/rewrite.h"
+#include "ops/view.h"
+
+namespace prm {
+
+namespace {
+
+constexpr size_t kMostOperatorsTold = 16;
+
+// A function of the model's that a node calls; null: an operator.
+const OnnxFunction* called_function(const OnnxModel& model, const OnnxNode& node) {
+  for (const OnnxFunction& f : model.functions)
+    if (f.domain == node.domain && f.name == node.op_type && f.overload == node.overload) return &f;
+  return nullptr;
+}
+
+int64_t version_of(const Vector<OnnxOpset>& opsets, std::string_view domain) {
+  for (const OnnxOpset& one : opsets)
+    if (one.domain == domain) return one.version;
+  return 1;
+}
+
+// Operators that nobody knows, in the graph and all that it reaches.
+struct UnknownOperators {
+  const OnnxModel& model;
+  Set<String> names = {};
+  Set<uint32_t> seen = {};
+
+  void look(uint32_t first) {
+    Vector<uint32_t> waiting{first};
+    while (!waiting.empty()) {
+      uint32_t index = waiting.back();
+      waiting.pop_back();
+      if (!seen.insert(index).second) continue;
+      for (const OnnxNode& node : model.graphs[index].nodes) {
+        for (const OnnxAttribute& attribute : node.attributes) waiting.insert(waiting.end(), attribute.graphs.begin(), attribute.graphs.end());
+        if (const OnnxFunction* function = called_function(model, node)) waiting.push_back(function->graph);
+        else if (!find_onnx_operator(node.domain, node.op_type))
+          names.insert((node.domain.empty() ? String() : String(node.domain) + ".") + String(node.op_type));
+      }
+    }
+  }
+  void require_none() const {
+    if (names.empty()) return;
+    String told;
+    size_t count = 0;
+    for (const String& name : names)
+      if (count++ < kMostOperatorsTold) told += (told.empty() ? "" : ", ") + name;
+    if (count > kMostOperatorsTold) told += format_text(" and {} more", count - kMostOperatorsTold);
+    fail_about(Status::unsupported, *names.begin(), "{}: operators that are not supported: {}", model.file->name, told);
+  }
+};
+
+void call_function(OnnxCall& call, const OnnxFunction& function) {
+  OnnxImporter& importer = call.importer;
+  OnnxScope body{.opsets = &function.opsets, .function = &function, .call = &call, .prefix = importer.unique_name(String(function.name)) + "/"};
+  const OnnxGraph& graph = importer.model.graphs[function.graph];
+  for (size_t i = 0; i < graph.inputs.size(); ++i) body.values[graph.inputs[i].name] = call.has(int(i)) ? call.in(int(i)) : -1;
+  Vector<ValueId> outputs = importer.import_graph(function.graph, body);
+  for (size_t i = 0; i < outputs.size() && int(i) < call.outputs(); ++i) call.out(int(i), outputs[i]);
+}
+
+void import_node(OnnxImporter& importer, OnnxScope& scope, const OnnxNode& node) {
+  importer.control.require();
+  OnnxCall call{importer, scope, node, version_of(*scope.opsets, node.domain)};
+  if (const OnnxFunction* function = called_function(importer.model, node)) call_function(call, *function);
+  else find_onnx_operator(node.domain, node.op_type)->import(call);
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (node.outputs[i].empty()) continue;
+    if (i >= call.results.size() || call.results[i] < 0) call.unsupported(format_text("its output {} ('{}')", i, node.outputs[i]));
+    scope.values[node.outputs[i]] = call.results[i];
+  }
+}
+
+// A value by the name of an output: itself, or a view where it is something else already.
+ValueId named_output(Graph& graph, ValueId v, const String& name) {
+  Value& value = graph.values[size_t(v)];
+  bool taken = value.kind != ValueKind::result || std::find(graph.outputs.begin(), graph.outputs.end(), v) != graph.outputs.end();
+  if (taken) return view_as(graph, v, value.shape, name);
+  value.name = name;
+  return v;
+}
+
+// Without what no output needs.
+Graph live_part(const Graph& graph) {
+  Vector<bool> wanted(graph.values.size(), false);
+  for (ValueId v : graph.outputs) wanted[size_t(v)] = true;
+  Vector<bool> live(graph.nodes.size(), false);
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    for (ValueId v : graph.nodes[i].out) live[i] = live[i] || wanted[size_t(v)];
+    if (live[i])
+      for (ValueId v : graph.nodes[i].in) wanted[size_t(v)] = true;
+  }
+  Rewriter rewriter(graph);
+  for (const Value& value : graph.values)
+    if (value.kind == ValueKind::input) rewriter.use(ValueId(&value - graph.values.data()));
+  for (size_t i = 0; i < live.size(); ++i)
+    if (live[i]) rewriter.copy(graph.nodes[i]);
+  return rewriter.finish();
+}
+
+}  // namespace
+
+String OnnxImporter::unique_name(std::string_view wanted) {
+  String name(wanted);
+  for (int i = 2; !names.insert(name).second; ++i) name = format_text("{}#{}", wanted, i);
+  return name;
+}
+
+ValueId OnnxImporter::add_tensor(const OnnxTensor& tensor, std::string_view name) {
+  std::optional<DType> type = onnx_dtype(tensor.type);
+  if (!type)
+    fail_about(Status::unsupported, name, "{}: tensor '{}' is of type {}, which is not supported", model.file->name, name, onnx_type_name(tensor.type));
+  Tensor data;
+  data.dtype = *type;
+  for (int64_t extent : tensor.dims) data.dim[data.rank++] = extent;
+  auto place = weights.places.find(&tensor);
+  if (place != weights.places.end()) data.data = const_cast<std::byte*>(place->second);
+  return graph.constant(unique_name(name), data, weights.file);
+}
+
+const ValueId* OnnxScope::find(std::string_view name) const {
+  for (const OnnxScope* scope = this; scope; scope = scope->around)
+    if (auto found = scope->values.find(name); found != scope->values.end()) return &found->second;
+  return nullptr;
+}
+
+Vector<ValueId> OnnxImporter::import_graph(uint32_t index, OnnxScope& scope) {
+  const OnnxGraph& from = model.graphs[index];
+  for (const OnnxTensor& tensor : from.initializers)
+    if (!scope.values.contains(tensor.name)) scope.values[tensor.name] = add_tensor(tensor, scope.prefix + String(tensor.name));
+  for (const OnnxNode& node : from.nodes) import_node(*this, scope, node);
+  Vector<ValueId> outputs;
+  for (const OnnxValue& output : from.outputs) {
+    const ValueId* found = scope.find(output.name);
+    if (!found || *found < 0) fail_about(Status::bad_file, output.name, "{}: output '{}' of a graph is never made", model.file->name, output.name);
+    outputs.push_back(*found);
+  }
+  return outputs;
+}
+
+Graph import_onnx(const OnnxModel& model, const OnnxWeights& weights, const Vector<Shape>& inputs, MemoryAccount& account, const Control& control) {
+  UnknownOperators unknown{model};
+  unknown.look(0);
+  unknown.require_none();
+  OnnxImporter importer{model, weights, account, control};
+  OnnxScope scope{.opsets = &model.opsets};
+  Vector<OnnxIo> taken = onnx_inputs(model);
+  for (size_t i = 0; i < taken.size(); ++i) {
+    std::string_view name = taken[i].value->name;
+    scope.values[name] = importer.graph.input(importer.unique_name(name), taken[i].dtype, inputs[i]);
+  }
+  const OnnxGraph& main = model.graphs[0];
+  for (const OnnxValue& output : main.outputs) importer.names.insert(String(output.name));  // theirs alone
+  Vector<ValueId> outputs = importer.import_graph(0, scope);
+  Graph& graph = importer.graph;
+  for (size_t i = 0; i < outputs.size(); ++i) graph.outputs.push_back(named_output(graph, outputs[i], String(main.outputs[i].name)));
+  return live_part(graph);
+}
+
+}  // namespace prm

@@ -1,0 +1,10 @@
+// The files of operators: a list each.
+#pragma once
+#include "models/onnx_import.h"
+
+namespace prm {
+
+std::span<const OnnxOperator> onnx_pointwise();
+std::span<const OnnxOperator> onnx_shapes();
+
+}  // namespace prm
