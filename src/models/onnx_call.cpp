@@ -34,6 +34,16 @@ std::optional<DType> onnx_dtype(OnnxType type) {
     case OnnxType::i64: return DType::i64;
     case OnnxType::u64: return DType::u64;
     case OnnxType::boolean: return DType::boolean;
+    case OnnxType::f8e4m3fn: return DType::f8e4m3fn;
+    case OnnxType::f8e4m3fnuz: return DType::f8e4m3fnuz;
+    case OnnxType::f8e5m2: return DType::f8e5m2;
+    case OnnxType::f8e5m2fnuz: return DType::f8e5m2fnuz;
+    case OnnxType::f8e8m0: return DType::f8e8m0;
+    case OnnxType::f4e2m1: return DType::f4e2m1;
+    case OnnxType::i4: return DType::i4;
+    case OnnxType::u4: return DType::u4;
+    case OnnxType::i2: return DType::i2;
+    case OnnxType::u2: return DType::u2;
     default: return std::nullopt;
   }
 }
@@ -86,6 +96,13 @@ int64_t OnnxCall::extent(ValueId v, int axis) const {
 int OnnxCall::axis(int64_t given, int rank) const {
   need(given >= -rank && given < rank, format_text("axis {} of {} dimensions", given, rank));
   return int(given < 0 ? given + rank : given);
+}
+
+DType OnnxCall::given_type(int64_t number) const {
+  need(number > 0 && number <= int64_t(OnnxType::f6e3m2), format_text("{} is no type", number));
+  std::optional<DType> type = onnx_dtype(OnnxType(number));
+  if (!type) unsupported(format_text("the type {}", onnx_type_name(OnnxType(number))));
+  return *type;
 }
 
 Tensor OnnxCall::contents(ValueId v) const {

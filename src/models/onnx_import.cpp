@@ -6,6 +6,7 @@
 #include "graph/fold.h"
 #include "graph/rewrite.h"
 #include "ops/view.h"
+#include "tensor/narrow.h"
 
 namespace prm {
 
@@ -68,6 +69,7 @@ void call_function(OnnxCall& call, const OnnxFunction& function) {
 
 void import_node(OnnxImporter& importer, OnnxScope& scope, const OnnxNode& node) {
   importer.control.require();
+  importer.count_unrolled(node);
   OnnxCall call{importer, scope, node, version_of(*scope.opsets, node.domain)};
   if (const OnnxFunction* function = called_function(importer.model, node)) call_function(call, *function);
   else find_onnx_operator(node.domain, node.op_type)->import(call);
@@ -109,8 +111,16 @@ Graph live_part(const Graph& graph) {
 
 String OnnxImporter::unique_name(std::string_view wanted) {
   String name(wanted);
-  for (int i = 2; !names.insert(name).second; ++i) name = format_text("{}#{}", wanted, i);
+  if (names.insert(name).second) return name;
+  uint64_t& repeat = repeats[name];
+  do name = format_text("{}#{}", wanted, ++repeat + 1);
+  while (!names.insert(name).second);
   return name;
+}
+
+void OnnxImporter::count_unrolled(const OnnxNode& node) {
+  if (!loops || ++unrolled <= kMostUnrolled) return;
+  fail_about(Status::unsupported, node.name, "{}: {} '{}': loops of more than {} nodes, each time counted, are not supported", model.file->name, node.op_type, node.name, kMostUnrolled);
 }
 
 ValueId OnnxImporter::add_tensor(const OnnxTensor& tensor, std::string_view name) {
@@ -122,6 +132,13 @@ ValueId OnnxImporter::add_tensor(const OnnxTensor& tensor, std::string_view name
   for (int64_t extent : tensor.dims) data.dim[data.rank++] = extent;
   auto place = weights.places.find(&tensor);
   if (place != weights.places.end()) data.data = const_cast<std::byte*>(place->second);
+  if (is_narrow(*type) && narrow_bits(*type) < 8 && data.count()) {
+    auto packed = make_charged<Buffer>(tensor.bytes, account, MemoryKind::scratch, name), held = make_charged<Buffer>(data.bytes(), account, MemoryKind::weights, name);
+    weights.file->read(uint64_t(data.data - weights.file->bytes.data()), tensor.bytes, packed->data());
+    unpack_narrow(*type, packed->data(), data.count(), held->data());
+    data.data = held->data();
+    return graph.constant(unique_name(name), data, held);
+  }
   return graph.constant(unique_name(name), data, weights.file);
 }
 

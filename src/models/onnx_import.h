@@ -18,7 +18,7 @@ struct OnnxWeights {
   Map<const OnnxTensor*, const std::byte*> places;
 };
 OnnxWeights place_onnx_weights(const OnnxModel& model);
-// nullopt: texts, complex numbers, and types that lie packed in less than a byte.
+// nullopt: texts, complex numbers, floats of 6 bits. Types of less than a byte become narrow types (tensor/narrow.h): one value a byte.
 std::optional<DType> onnx_dtype(OnnxType type);
 
 // Work that import may do itself: what is beyond it is left to the run.
@@ -26,6 +26,8 @@ struct OnnxFolding {
   uint64_t bytes = uint64_t(64) << 20;  // held by results
   double operations = 1e8;
 };
+
+inline constexpr uint64_t kMostUnrolled = 65536;
 
 struct OnnxScope;
 
@@ -38,8 +40,11 @@ struct OnnxImporter {
   Graph graph = {};
   Map<ValueId, std::shared_ptr<Buffer>> contents = {};  // of constants that lie in the file, as far as somebody asked
   Set<String> names = {};                               // of values, each of which has its own
+  Map<String, uint64_t> repeats = {};                   // of names that were wanted more than once
+  uint64_t loops = 0, unrolled = 0;                     // loops that are being unrolled, and the nodes that came of them
 
   String unique_name(std::string_view wanted);
+  void count_unrolled(const OnnxNode& node);  // fails where loops make too many
   ValueId add_tensor(const OnnxTensor& tensor, std::string_view name);
   // Imports the nodes of a graph; its outputs by position.
   Vector<ValueId> import_graph(uint32_t index, OnnxScope& scope);
@@ -84,6 +89,8 @@ struct OnnxCall {
   int64_t extent(ValueId v, int axis) const;     // a literal one
   // 0 .. rank - 1, for an axis that may count from the end.
   int axis(int64_t given, int rank) const;
+
+  DType given_type(int64_t number) const;  // of TensorProto.DataType, as attributes hold it
 
   // Constants, as far as they are known when a model is imported.
   bool is_known(ValueId v) const { return graph()[v].kind == ValueKind::constant; }

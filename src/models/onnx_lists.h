@@ -5,6 +5,9 @@
 namespace prm {
 
 std::span<const OnnxOperator> onnx_pointwise();
+std::span<const OnnxOperator> onnx_quant();
+std::span<const OnnxOperator> onnx_recurrent();
 std::span<const OnnxOperator> onnx_shapes();
+std::span<const OnnxOperator> onnx_signal();
 
 }  // namespace prm

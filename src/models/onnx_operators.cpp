@@ -7,7 +7,10 @@ namespace {
 
 constexpr std::span<const OnnxOperator> (*kLists[])() = {
     onnx_pointwise,
+    onnx_quant,
+    onnx_recurrent,
     onnx_shapes,
+    onnx_signal,
 };
 
 }  // namespace

@@ -85,13 +85,16 @@ void import_prelu(OnnxCall& c) {
 
 void import_where(OnnxCall& c) { c.out(0, c.add(kWhere, {}, {c.in(0), c.in(1), c.in(2)})); }
 
-void import_cast(OnnxCall& c) {
-  auto to = OnnxType(c.integer("to"));
-  std::optional<DType> type = onnx_dtype(to);
-  if (!type) c.unsupported(format_text("a cast to {}", onnx_type_name(to)));
-  c.out(0, c.add(kCast, CastAttr{*type}, {c.in(0)}));
+CastAttr cast_attr(const OnnxCall& c, DType to) {
+  CastAttr attr{to};
+  attr.saturate = c.integer("saturate", 1) != 0;
+  std::string_view rounding = c.text("round_mode", "up");
+  c.need(rounding == "up" || rounding == "down" || rounding == "nearest", "round_mode is none of up, down and nearest");
+  attr.rounding = rounding == "up" ? ScaleRounding::up : rounding == "down" ? ScaleRounding::down : ScaleRounding::nearest;
+  return attr;
 }
-void import_cast_like(OnnxCall& c) { c.out(0, c.add(kCast, CastAttr{c.dtype(1)}, {c.in(0)})); }
+void import_cast(OnnxCall& c) { c.out(0, c.add(kCast, cast_attr(c, c.given_type(c.integer("to"))), {c.in(0)})); }
+void import_cast_like(OnnxCall& c) { c.out(0, c.add(kCast, cast_attr(c, c.dtype(1)), {c.in(0)})); }
 
 constexpr OnnxOperator kOperators[] = {
     {"Abs", import_unary<UnaryKind::abs>},

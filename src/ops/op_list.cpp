@@ -1,5 +1,8 @@
+#include "ops/dft.h"
+#include "ops/linear_quant.h"
 #include "ops/ops.h"
 #include "ops/pointwise.h"
+#include "ops/recurrent.h"
 #include "ops/view.h"
 
 namespace prm {
@@ -31,6 +34,11 @@ constexpr const Op* kOps[] = {
     &kBinary,
     &kWhere,
     &kCast,
+    &kQuantizeLinear,
+    &kDequantizeLinear,
+    &kDynamicQuantize,
+    &kRecurrent,
+    &kDft,
 };
 }  // namespace
 

@@ -281,12 +281,30 @@ void reference_where(const OpArgs& a) {
 // ---- casts -----------------------------------------------------------------------------------------------------------
 
 void infer_cast(ShapeRule& r) {
-  r.need(r.inputs() == 1 && is_dense(r.x(0).dtype) && is_dense(r.at<CastAttr>().to), "needs one input and a type to cast to, both dense");
+  r.need(r.inputs() == 1 && is_movable(r.x(0).dtype) && is_movable(r.at<CastAttr>().to), "needs one input and a type to cast to, neither of blocks");
   r.out = {{r.at<CastAttr>().to, r.shape(0)}};
+}
+
+// Integers are cut to their low bits first, which a double holds.
+void cast_to_narrow(const OpArgs& a) {
+  auto attr = a.at<CastAttr>();
+  int64_t count = a.y().count();
+  bool cut = is_integer(a.x(0).dtype) && is_narrow_integer(attr.to);
+  for (int64_t i = 0; i < count; ++i) {
+    double value = cut ? double(load_integer(a.x(0), i) & 15) : load_value(a.x(0), i);
+    a.y().as<uint8_t>()[i] = narrow_code(attr.to, value, attr.saturate, attr.rounding);
+  }
 }
 
 void reference_cast(const OpArgs& a) {
   int64_t count = a.y().count();
+  if (is_narrow(a.y().dtype)) return cast_to_narrow(a);
+  if (is_narrow(a.x(0).dtype)) {
+    visit_dense(a.y().dtype, [&]<class To>() {
+      for (int64_t i = 0; i < count; ++i) a.y().as<To>()[i] = from_double<To>(narrow_value(a.x(0).dtype, a.x(0).as<uint8_t>()[i]));
+    });
+    return;
+  }
   visit_dense(a.x(0).dtype, [&]<class From>() {
     visit_dense(a.y().dtype, [&]<class To>() {
       const From* x = a.x(0).as<From>();

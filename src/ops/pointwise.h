@@ -1,6 +1,7 @@
 // Functions of single values: of one tensor, of two and three with broadcasting, and casts.
 #pragma once
 #include "ops/ops.h"
+#include "tensor/narrow.h"
 
 namespace prm {
 
@@ -57,9 +58,12 @@ ValueId binary(Graph& g, ValueId a, ValueId b, BinaryKind kind, const String& na
 ValueId where(Graph& g, ValueId condition, ValueId a, ValueId b, const String& name);
 
 // From any dense type to any: floats to integers towards zero (beyond the range: the nearest end; NaN: 0), integers to narrower
-// ones wrap around, anything but zero is true.
+// ones wrap around, anything but zero is true. To narrow types as narrow_code says.
 struct CastAttr {
   DType to;
+  bool saturate = true;
+  uint8_t reserved[2] = {};
+  ScaleRounding rounding = ScaleRounding::up;
 };
 ValueId cast(Graph& g, ValueId x, DType to, const String& name);
 

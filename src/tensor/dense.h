@@ -43,7 +43,8 @@ struct Dense<BFloat> {
 };
 
 inline bool is_float(DType type) { return type == DType::f32 || type == DType::f64 || type == DType::f16 || type == DType::bf16; }
-inline bool is_dense(DType type) { return info(type).block == 1; }
+inline bool is_dense(DType type) { return info(type).block == 1 && type < DType::f8e4m3fn; }  // narrow types stand behind the others
+inline bool is_movable(DType type) { return info(type).block == 1; }  // for ops that move values and do not look at them
 inline bool is_integer(DType type) { return is_dense(type) && !is_float(type) && type != DType::boolean; }
 
 // Calls fn.template operator()<T>() with the C++ type of a dense type.

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/half.h"
+#include "tensor/narrow.h"
 
 namespace prm {
 
@@ -20,7 +21,9 @@ double load_value(const Tensor& t, int64_t i) {
     case DType::u32: return t.as<uint32_t>()[i];
     case DType::i64: return double(t.as<int64_t>()[i]);
     case DType::u64: return double(t.as<uint64_t>()[i]);
-    default: fail(Status::internal, "load_value: {} is not a dense type", info(t.dtype).name);
+    default:
+      if (is_narrow(t.dtype)) return narrow_value(t.dtype, t.as<uint8_t>()[i]);
+      fail(Status::internal, "load_value: {} is not a dense type", info(t.dtype).name);
   }
 }
 

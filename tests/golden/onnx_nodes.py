@@ -41,7 +41,8 @@ def reason(model):
 def pack(array):
     tensor = array if isinstance(array, onnx.TensorProto) else numpy_helper.from_array(numpy.ascontiguousarray(array).reshape(numpy.shape(array)))
     if not tensor.raw_data and any(tensor.dims):
-        tensor.raw_data = numpy.array(tensor.int32_data, dtype=numpy.uint8).tobytes()
+        wide = tensor.data_type in (onnx.TensorProto.INT16, onnx.TensorProto.UINT16, onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
+        tensor.raw_data = numpy.array(tensor.int32_data).astype(numpy.uint16 if wide else numpy.uint8).tobytes()
     raw = tensor.raw_data
     return struct.pack('<iI', tensor.data_type, len(tensor.dims)) + struct.pack(f'<{len(tensor.dims)}q', *tensor.dims) + struct.pack('<Q', len(raw)) + raw
 

@@ -1,0 +1,67 @@
+// check_onnx FILE...: opens ONNX models and runs each once on zeros, extents that are not known being 1; for script/corpus. A line a
+// file; the exit status is 1 when one was refused. What it may hold and how long it may take is bounded, as in a host that takes files
+// of others.
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "cpu/cpu_device.h"
+#include "runtime/tensor_model.h"
+
+using namespace prm;
+
+namespace {
+
+constexpr uint64_t kMostBytes = uint64_t(160) << 20;
+
+// Zeros for every input, in memory of `store`'s.
+std::vector<Tensor> zeros_for(const TensorModel& model, std::vector<std::vector<std::byte>>& store) {
+  std::vector<Tensor> inputs;
+  uint64_t all = 0;
+  for (const TensorPort& port : model.inputs) {
+    Tensor input;
+    input.dtype = port.dtype;
+    uint64_t bytes = uint64_t(info(port.dtype).bytes);
+    if (port.dims.size() > size_t(kMaxRank)) fail(Status::unsupported, "input '{}' has more than {} dimensions", port.name, kMaxRank);
+    for (int64_t extent : port.dims) {
+      input.dim[input.rank++] = extent < 0 ? 1 : extent;
+      if (extent > 0 && __builtin_mul_overflow(bytes, uint64_t(extent), &bytes)) bytes = UINT64_MAX;
+    }
+    all += std::min(bytes, kMostBytes);
+    if (bytes > kMostBytes || all > kMostBytes) fail(Status::over_budget, "input '{}' is too large to be tried", port.name);
+    store.emplace_back(input.bytes());
+    input.data = store.back().data();
+    inputs.push_back(input);
+  }
+  return inputs;
+}
+
+void check(const char* path) {
+  EngineOptions options;
+  options.max_host_bytes = kMostBytes;
+  options.threads = 1;
+  EnginePtr engine = make_engine(options);
+  engine->device = open_cpu("");
+  TensorModelPtr model = load_tensor_model(engine, {path}, 0, {});
+  std::vector<std::vector<std::byte>> store;
+  std::vector<Tensor> inputs = zeros_for(*model, store);
+  std::vector<TensorSink> none;
+  run_tensor_model(*model, inputs, none, {});
+  std::printf("ran: %s: %zu nodes, %llu bytes\n", path, model->runners.front()->graph.nodes.size(), static_cast<unsigned long long>(model->account.peak()));
+}
+
+}  // namespace
+
+int main(int count, char** paths) {
+  int refused = 0;
+  for (int i = 1; i < count; ++i) {
+    try {
+      check(paths[i]);
+    } catch (const Error& error) {
+      ++refused;
+      std::printf("refused: %s: %s\n", status_name(error.status), error.message.c_str());
+    }
+  }
+  return refused > 0;
+}
