@@ -1,8 +1,11 @@
-// Signals: windows, Mel weights, Fourier transforms.
+// Signals: windows, Mel weights, Fourier transforms; and counts of n-grams.
+#include <algorithm>
 #include <cmath>
 
 #include "models/onnx_lists.h"
 #include "ops/dft.h"
+#include "ops/ngrams.h"
+#include "ops/pointwise.h"
 #include "tensor/dense.h"
 
 namespace prm {
@@ -101,12 +104,37 @@ void import_dft(OnnxCall& c) {
   c.out(0, c.add(kDft, attr, {c.in(0)}));
 }
 
+// Counts of n-grams; of IDF whether there are any, of TFIDF times weights.
+void import_tf_idf(OnnxCall& c) {
+  constexpr int64_t kMostLength = 1 << 20;
+  std::string_view mode = c.text("mode", "");
+  c.need(mode == "TF" || mode == "IDF" || mode == "TFIDF", "mode is none of TF, IDF and TFIDF");
+  if (c.attribute("pool_strings", OnnxAttributeKind::texts)) c.unsupported("a pool of texts");
+  auto pool = c.list("pool_int64s"), starts = c.list("ngram_counts"), columns = c.list("ngram_indexes");
+  c.need(pool && starts && columns, "it lacks a pool, ngram_counts or ngram_indexes");
+  int64_t least = c.integer("min_gram_length"), most = c.integer("max_gram_length"), skips = c.integer("max_skip_count"), width = 0;
+  c.need(least >= 1 && least <= most && skips >= 0, "its lengths of n-grams or max_skip_count are out of range");
+  for (int64_t column : *columns) {
+    c.need(column >= 0 && column < kMostLength, "a value of ngram_indexes is below 0 or beyond 2^20");
+    width = std::max(width, column + 1);
+  }
+  NgramAttr attr{width, int32_t(std::min(least, kMostLength)), int32_t(std::min(most, kMostLength)), int32_t(std::min(skips, kMostLength))};
+  ValueId counts = c.add(kCountNgrams, attr, {c.in(0), c.constant(*pool), c.constant(*starts), c.constant(*columns)});
+  if (mode == "IDF") counts = c.add(kBinary, BinaryAttr{BinaryKind::min}, {counts, c.scalar(DType::f32, 1)});
+  if (auto weights = c.reals("weights"); weights && mode != "TF") {
+    c.need(int64_t(weights->size()) == width, "it has another number of weights than ngram_indexes ask for");
+    counts = c.add(kBinary, BinaryAttr{BinaryKind::mul}, {counts, c.constant(DType::f32, {&width, 1}, weights->data())});
+  }
+  c.out(0, counts);
+}
+
 constexpr OnnxOperator kOperators[] = {
     {"HannWindow", import_hann},
     {"HammingWindow", import_hamming},
     {"BlackmanWindow", import_blackman},
     {"MelWeightMatrix", import_mel},
     {"DFT", import_dft},
+    {"TfIdfVectorizer", import_tf_idf},
 };
 
 }  // namespace

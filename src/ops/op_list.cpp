@@ -1,5 +1,6 @@
 #include "ops/dft.h"
 #include "ops/linear_quant.h"
+#include "ops/ngrams.h"
 #include "ops/ops.h"
 #include "ops/pointwise.h"
 #include "ops/recurrent.h"
@@ -39,6 +40,7 @@ constexpr const Op* kOps[] = {
     &kDynamicQuantize,
     &kRecurrent,
     &kDft,
+    &kCountNgrams,
 };
 }  // namespace
 
