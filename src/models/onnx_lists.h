@@ -4,6 +4,7 @@
 
 namespace prm {
 
+std::span<const OnnxOperator> onnx_convolution();
 std::span<const OnnxOperator> onnx_pointwise();
 std::span<const OnnxOperator> onnx_quant();
 std::span<const OnnxOperator> onnx_recurrent();

@@ -6,6 +6,7 @@ namespace prm {
 namespace {
 
 constexpr std::span<const OnnxOperator> (*kLists[])() = {
+    onnx_convolution,
     onnx_pointwise,
     onnx_quant,
     onnx_recurrent,

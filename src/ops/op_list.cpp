@@ -1,7 +1,9 @@
+#include "ops/convolution.h"
 #include "ops/dft.h"
 #include "ops/linear_quant.h"
 #include "ops/ngrams.h"
 #include "ops/ops.h"
+#include "ops/pooling.h"
 #include "ops/pointwise.h"
 #include "ops/recurrent.h"
 #include "ops/view.h"
@@ -41,6 +43,9 @@ constexpr const Op* kOps[] = {
     &kRecurrent,
     &kDft,
     &kCountNgrams,
+    &kConv,
+    &kConvInteger,
+    &kPool,
 };
 }  // namespace
 
