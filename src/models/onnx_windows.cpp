@@ -11,17 +11,18 @@ int32_t narrowed(const OnnxCall& c, int64_t value, int64_t least, const char* na
   return int32_t(value);
 }
 
-void read_pads(const OnnxCall& c, WindowLists& lists) {
+}  // namespace
+
+int32_t read_count(const OnnxCall& c, const char* name, int32_t otherwise) { return narrowed(c, c.integer(name, otherwise), 1, name); }
+
+void read_pads(const OnnxCall& c, int32_t rank, int32_t* begin, int32_t* end) {
   auto pads = c.list("pads");
-  if (!pads) return;
-  c.need(pads->size() == 2 * size_t(lists.rank), "pads are not two numbers a spatial dimension");
-  for (int i = 0; i < lists.rank; ++i) {
-    lists.pad_begin[i] = narrowed(c, (*pads)[size_t(i)], 0, "pads");
-    lists.pad_end[i] = narrowed(c, (*pads)[size_t(i + lists.rank)], 0, "pads");
+  c.need(!pads || pads->size() == 2 * size_t(rank), "pads are not two numbers a spatial dimension");
+  for (int i = 0; i < rank; ++i) {
+    begin[i] = pads ? narrowed(c, (*pads)[size_t(i)], 0, "pads") : 0;
+    end[i] = pads ? narrowed(c, (*pads)[size_t(i + rank)], 0, "pads") : 0;
   }
 }
-
-}  // namespace
 
 void read_spatial(const OnnxCall& c, const char* name, int32_t rank, int32_t otherwise, int32_t least, int32_t* values) {
   auto list = c.list(name);
@@ -45,7 +46,7 @@ WindowLists read_window_lists(const OnnxCall& c, int weights) {
   read_spatial(c, "dilations", lists.rank, 1, 1, lists.dilation);
   lists.automatic = lists.auto_pad != "NOTSET";
   c.need(!lists.automatic || lists.auto_pad == "VALID" || lists.auto_pad == "SAME_UPPER" || lists.auto_pad == "SAME_LOWER", "auto_pad is none of its values");
-  if (!lists.automatic) read_pads(c, lists);
+  if (!lists.automatic) read_pads(c, lists.rank, lists.pad_begin, lists.pad_end);
   return lists;
 }
 
@@ -69,7 +70,7 @@ WindowLists read_windows(const OnnxCall& c, int weights) {
 ConvAttr read_conv(const OnnxCall& c, int weights) {
   ConvAttr attr = {};
   read_windows(c, weights).give(attr);
-  attr.group = narrowed(c, c.integer("group", 1), 1, "group");
+  attr.group = read_count(c, "group", 1);
   return attr;
 }
 

@@ -21,6 +21,10 @@ struct WindowLists {
 };
 // A list of one number a spatial dimension, each at least `least`; where it is not given, all are `otherwise`.
 void read_spatial(const OnnxCall& c, const char* name, int32_t rank, int32_t otherwise, int32_t least, int32_t* values);
+// Pads in front and behind; 0 where the attribute is not given.
+void read_pads(const OnnxCall& c, int32_t rank, int32_t* begin, int32_t* end);
+// An attribute that counts something: above 0.
+int32_t read_count(const OnnxCall& c, const char* name, int32_t otherwise);
 // Without pads of auto_pad. weights: the input whose extents behind the first two are the kernel's; -1: kernel_shape says it.
 WindowLists read_window_lists(const OnnxCall& c, int weights);
 // With pads of auto_pad such that output = ceil(input / stride).

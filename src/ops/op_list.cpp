@@ -1,4 +1,6 @@
+#include "ops/conv_transpose.h"
 #include "ops/convolution.h"
+#include "ops/deform_conv.h"
 #include "ops/dft.h"
 #include "ops/linear_quant.h"
 #include "ops/ngrams.h"
@@ -46,6 +48,10 @@ constexpr const Op* kOps[] = {
     &kConv,
     &kConvInteger,
     &kPool,
+    &kMaxUnpool,
+    &kConvTranspose,
+    &kCol2Im,
+    &kDeformConv,
 };
 }  // namespace
 

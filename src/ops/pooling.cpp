@@ -106,8 +106,55 @@ void reference_pool(const OpArgs& a) {
   });
 }
 
+// Extents of the tensor that maxima were taken of, as far as windows tell.
+Dim pooled_extent(DimTable& dims, const MaxUnpoolAttr& attr, int i, Dim x) {
+  int64_t more = int64_t(attr.kernel[i]) - attr.pad_begin[i] - attr.pad_end[i] - attr.stride[i];
+  return dims.add(dims.multiply(x, attr.stride[i]), more);
+}
+
+void infer_max_unpool(ShapeRule& r) {
+  auto attr = r.at<MaxUnpoolAttr>();
+  r.need(r.inputs() == 2 && attr.rank >= 1 && attr.rank <= kMaxSpatial && r.shape(0).rank == attr.rank + 2, "needs x and places [N, C, spatial...] of 1 to 3 spatial dimensions");
+  r.need(is_dense(r.x(0).dtype) && r.x(1).dtype == DType::i64 && r.shape(0) == r.shape(1), "needs places of i64 in x's shape");
+  const Shape x = r.shape(0);
+  Shape y{x.dims[0], x.dims[1]};
+  for (int i = 0; i < attr.rank; ++i) {
+    Dim extent = pooled_extent(r.graph.dims, attr, i, x[2 + i]);
+    r.need(!extent.literal() || extent.value >= 0, "its pads are larger than what is padded");
+    r.need(attr.extent[i] == 0 || (extent.literal() && attr.extent[i] >= extent.value), "the output is to be smaller than its windows are");
+    y.dims[y.rank++] = attr.extent[i] ? Dim(attr.extent[i]) : extent;
+  }
+  r.out = {{r.x(0).dtype, y}};
+}
+
+Cost cost_max_unpool(const OpArgs& a) { return cost_of_values(a, 1); }
+
+void reference_max_unpool(const OpArgs& a) {
+  auto attr = a.at<MaxUnpoolAttr>();
+  const Tensor &x = a.x(0), &y = a.y();
+  uint64_t from[3] = {1, 1, 1}, to[3] = {1, 1, 1};
+  for (int i = 0; i < attr.rank; ++i) {
+    int at = i + kMaxSpatial - attr.rank;
+    to[at] = uint64_t(y.dim[2 + i]);
+    int64_t extent = (x.dim[2 + i] - 1) * attr.stride[i] + attr.kernel[i] - attr.pad_begin[i] - attr.pad_end[i];
+    from[at] = attr.extent[i] ? uint64_t(extent) : to[at];
+  }
+  if (!y.count()) return;
+  std::memset(y.data, 0, y.bytes());
+  uint64_t plane = from[0] * from[1] * from[2], planes = uint64_t(y.dim[0]) * uint64_t(y.dim[1]);
+  visit_width(y.dtype, [&]<class T>() {
+    for (int64_t i = 0; i < x.count(); ++i) {
+      uint64_t place = uint64_t(a.x(1).as<int64_t>()[i]);
+      if (plane == 0 || place >= plane * planes) continue;
+      uint64_t in = place % plane, deep = in / (from[1] * from[2]), high = in / from[2] % from[1], wide = in % from[2];
+      y.as<T>()[((place / plane * to[0] + deep) * to[1] + high) * to[2] + wide] = x.as<T>()[i];
+    }
+  });
+}
+
 }  // namespace
 
+const Op kMaxUnpool{.name = "max_unpool", .infer = infer_max_unpool, .cost = cost_max_unpool, .reference = reference_max_unpool};
 const Op kPool{.name = "pool", .infer = infer_pool, .cost = cost_pool, .reference = reference_pool};
 
 }  // namespace prm

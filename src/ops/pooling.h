@@ -4,7 +4,7 @@
 
 namespace prm {
 
-extern const Op kPool;
+extern const Op kPool, kMaxUnpool;
 
 enum class PoolKind : int32_t {
   max,      // of any dense type but bool; NaN wins. Of a window without a value: the least of the type
@@ -23,6 +23,15 @@ struct PoolAttr {
   int32_t count_padding;  // 1: average divides by padding, too, but by nothing behind it
   int32_t p;              // of lp
   PoolIndices indices;
+};
+
+// The places that maxima came from: x [N, C, spatial...] of any dense type, places [N, C, spatial...] i64, row-major through all of a tensor
+// [N, C, stride * (x - 1) + kernel - pads] -> that tensor, 0 where nothing came from, or one of `extent` with it in front and 0 behind.
+// Places outside are dropped; of several at one place the last stays.
+struct MaxUnpoolAttr {
+  int32_t rank;  // spatial dimensions, 1 to 3
+  int32_t kernel[kMaxSpatial], stride[kMaxSpatial], pad_begin[kMaxSpatial], pad_end[kMaxSpatial];
+  int64_t extent[kMaxSpatial];  // 0: as the tensor is
 };
 
 }  // namespace prm
