@@ -10,15 +10,6 @@
 
 namespace prm {
 
-namespace {
-
-String node_title(const OnnxNode& node) {
-  std::string_view name = !node.name.empty() ? node.name : !node.outputs.empty() ? node.outputs[0] : std::string_view();
-  return format_text("{} '{}'", node.op_type, name);
-}
-
-}  // namespace
-
 std::optional<DType> onnx_dtype(OnnxType type) {
   switch (type) {
     case OnnxType::f32: return DType::f32;
@@ -70,19 +61,21 @@ OnnxWeights place_onnx_weights(const OnnxModel& model) {
   return weights;
 }
 
-void OnnxCall::bad(std::string_view what) const {
-  String title = node_title(node);
-  fail_about(Status::bad_file, title, "{}: {}: {}", importer.model.file->name, title, what);
+String OnnxCall::title() const {
+  std::string_view name = !node.name.empty() ? node.name : !node.outputs.empty() ? node.outputs[0] : std::string_view();
+  return format_text("{} '{}'", node.op_type, name);
 }
 
+void OnnxCall::bad(std::string_view what) const { fail_about(Status::bad_file, title(), "{}: {}: {}", importer.model.file->name, title(), what); }
+
 void OnnxCall::unsupported(std::string_view what) const {
-  String title = node_title(node);
-  fail_about(Status::unsupported, title, "{}: {}: {} is not supported", importer.model.file->name, title, what);
+  fail_about(Status::unsupported, title(), "{}: {}: {} is not supported", importer.model.file->name, title(), what);
 }
 
 ValueId OnnxCall::in(int i) const {
   need(has(i), format_text("it lacks input {}", i));
   const ValueId* found = scope.find(node.inputs[size_t(i)]);
+  if (found && *found == kOtherType) unsupported(format_text("the type of its input '{}'", node.inputs[size_t(i)]));
   need(found && *found >= 0, format_text("its input '{}' is never made", node.inputs[size_t(i)]));
   return *found;
 }

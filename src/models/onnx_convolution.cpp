@@ -84,16 +84,6 @@ void import_col2im(OnnxCall& c) {
   c.out(0, c.add(kCol2Im, attr, {c.in(0)}));
 }
 
-PoolAttr read_pool(const OnnxCall& c, PoolKind kind) {
-  PoolAttr attr = {};
-  attr.kind = kind;
-  WindowLists lists = read_windows(c, -1);
-  lists.give(attr);
-  for (int i = 0; i < lists.rank; ++i) attr.kernel[i] = lists.kernel[i];
-  attr.ceil = !lists.automatic && c.integer("ceil_mode", 0) != 0;
-  return attr;
-}
-
 void import_max_pool(OnnxCall& c) {
   PoolAttr attr = read_pool(c, PoolKind::max);
   if (c.wants(1)) attr.indices = c.integer("storage_order", 0) ? PoolIndices::column_major : PoolIndices::row_major;
@@ -102,9 +92,7 @@ void import_max_pool(OnnxCall& c) {
 }
 
 void import_average_pool(OnnxCall& c) {
-  PoolAttr attr = read_pool(c, PoolKind::average);
-  attr.count_padding = c.integer("count_include_pad", 0) != 0;
-  c.out(0, c.add(kPool, attr, {c.in(0)}));
+  c.out(0, c.add(kPool, read_average_pool(c), {c.in(0)}));
 }
 
 int32_t read_p(const OnnxCall& c) {

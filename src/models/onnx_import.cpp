@@ -71,8 +71,14 @@ void import_node(OnnxImporter& importer, OnnxScope& scope, const OnnxNode& node)
   importer.control.require();
   importer.count_unrolled(node);
   OnnxCall call{importer, scope, node, version_of(*scope.opsets, node.domain)};
-  if (const OnnxFunction* function = called_function(importer.model, node)) call_function(call, *function);
-  else find_onnx_operator(node.domain, node.op_type)->import(call);
+  try {
+    if (const OnnxFunction* function = called_function(importer.model, node)) call_function(call, *function);
+    else find_onnx_operator(node.domain, node.op_type)->import(call);
+  } catch (Error& error) {  // what fails further down knows no node of the model's
+    bool told = error.message.starts_with(importer.model.file->name) || error.status == Status::cancelled || error.status == Status::deadline;
+    if (!told) error.message = format_message("{}: {}: {}", importer.model.file->name, call.title(), error.message);
+    throw;
+  }
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (node.outputs[i].empty()) continue;
     if (i >= call.results.size() || call.results[i] < 0) call.unsupported(format_text("its output {} ('{}')", i, node.outputs[i]));
@@ -151,7 +157,7 @@ const ValueId* OnnxScope::find(std::string_view name) const {
 Vector<ValueId> OnnxImporter::import_graph(uint32_t index, OnnxScope& scope) {
   const OnnxGraph& from = model.graphs[index];
   for (const OnnxTensor& tensor : from.initializers)
-    if (!scope.values.contains(tensor.name)) scope.values[tensor.name] = add_tensor(tensor, scope.prefix + String(tensor.name));
+    if (!scope.values.contains(tensor.name)) scope.values[tensor.name] = onnx_dtype(tensor.type) ? add_tensor(tensor, scope.prefix + String(tensor.name)) : kOtherType;
   for (const OnnxNode& node : from.nodes) import_node(*this, scope, node);
   Vector<ValueId> outputs;
   for (const OnnxValue& output : from.outputs) {

@@ -27,6 +27,7 @@ struct OnnxFolding {
   double operations = 1e8;
 };
 
+inline constexpr ValueId kOtherType = -2;  // in place of a tensor of texts and the like, which may stand in a model unused
 inline constexpr uint64_t kMostUnrolled = 65536;
 
 struct OnnxScope;
@@ -71,6 +72,7 @@ struct OnnxCall {
   Vector<ValueId> results = {};  // by output
   int made = 0;
 
+  String title() const;                                        // of the node, for messages
   [[noreturn]] void bad(std::string_view what) const;          // bad_file
   [[noreturn]] void unsupported(std::string_view what) const;
   void need(bool ok, std::string_view what) const {

@@ -74,4 +74,20 @@ ConvAttr read_conv(const OnnxCall& c, int weights) {
   return attr;
 }
 
+PoolAttr read_pool(const OnnxCall& c, PoolKind kind) {
+  PoolAttr attr = {};
+  attr.kind = kind;
+  WindowLists lists = read_windows(c, -1);
+  lists.give(attr);
+  for (int i = 0; i < lists.rank; ++i) attr.kernel[i] = lists.kernel[i];
+  attr.ceil = !lists.automatic && c.integer("ceil_mode", 0) != 0;
+  return attr;
+}
+
+PoolAttr read_average_pool(const OnnxCall& c) {
+  PoolAttr attr = read_pool(c, PoolKind::average);
+  attr.count_padding = c.integer("count_include_pad", 0) != 0;
+  return attr;
+}
+
 }  // namespace prm

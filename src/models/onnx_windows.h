@@ -2,6 +2,7 @@
 #pragma once
 #include "models/onnx_import.h"
 #include "ops/convolution.h"
+#include "ops/pooling.h"
 
 namespace prm {
 
@@ -31,5 +32,7 @@ WindowLists read_window_lists(const OnnxCall& c, int weights);
 WindowLists read_windows(const OnnxCall& c, int weights);
 // Of Conv and operators like it, whose x is input 0.
 ConvAttr read_conv(const OnnxCall& c, int weights);
+PoolAttr read_pool(const OnnxCall& c, PoolKind kind);
+PoolAttr read_average_pool(const OnnxCall& c);
 
 }  // namespace prm
