@@ -10,6 +10,45 @@ namespace prm {
 
 namespace {
 
+constexpr size_t kManyValues = 4096;  // of an arena, from which on it is laid out in a time that grows with their number alone
+
+// Memory that is free between values, by place and by size.
+struct FreeBlocks {
+  Map<size_t, size_t> by_offset;
+  Set<std::pair<size_t, size_t>> by_size;
+  size_t end = 0;
+
+  void add(size_t offset, size_t bytes) {
+    auto next = by_offset.lower_bound(offset);
+    if (next != by_offset.end() && next->first == offset + bytes) bytes += next->second, next = remove(next);
+    if (next != by_offset.begin())
+      if (auto before = std::prev(next); before->first + before->second == offset) offset = before->first, bytes += before->second, remove(before);
+    by_offset[offset] = bytes;
+    by_size.insert({bytes, offset});
+  }
+  // The smallest that is large enough; else the last one, or the end, is made larger.
+  size_t take(size_t bytes) {
+    auto found = by_size.lower_bound({bytes, 0});
+    if (found == by_size.end()) {
+      bool at_end = !by_offset.empty() && std::prev(by_offset.end())->first + std::prev(by_offset.end())->second == end;
+      size_t offset = at_end ? std::prev(by_offset.end())->first : end;
+      if (at_end) remove(std::prev(by_offset.end()));
+      end = offset + bytes;
+      return offset;
+    }
+    auto [size, offset] = *found;
+    remove(by_offset.find(offset));
+    if (size > bytes) add(offset + bytes, size - bytes);
+    return offset;
+  }
+
+ private:
+  Map<size_t, size_t>::iterator remove(Map<size_t, size_t>::iterator at) {
+    by_size.erase({at->second, at->first});
+    return by_offset.erase(at);
+  }
+};
+
 struct Planner {
   const Graph& graph;
   const PlanOptions& options;
@@ -169,6 +208,26 @@ struct Planner {
       if (value.place == Place::input) value.first = 0, value.last = end;  // written before the run, kept for the next
   }
 
+  size_t bytes_of(int id) const { return round_up(plan.values[size_t(id)].bound.bytes(), kAlignment); }
+
+  // In the order of their first launches, each where something as small as possible is free.
+  void lay_out_in_order(Vector<int> order) {
+    auto value_of_id = [&](int id) -> PlanValue& { return plan.values[size_t(id)]; };
+    Vector<int> ends = order;
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return value_of_id(a).first < value_of_id(b).first; });
+    std::stable_sort(ends.begin(), ends.end(), [&](int a, int b) { return value_of_id(a).last < value_of_id(b).last; });
+    FreeBlocks free;
+    size_t ended = 0;
+    for (int id : order) {
+      for (; value_of_id(ends[ended]).last < value_of_id(id).first; ++ended)
+        if (size_t bytes = bytes_of(ends[ended])) free.add(value_of_id(ends[ended]).offset, bytes);
+      size_t bytes = bytes_of(id);
+      if (bytes) value_of_id(id).offset = free.take(bytes);
+      plan.unshared_bytes += bytes;
+    }
+    plan.arena_bytes = free.end;
+  }
+
   // Largest first, each at the lowest offset where nothing alive at the same time lies.
   void lay_out_arena() {
     Vector<int> order;
@@ -176,7 +235,7 @@ struct Planner {
       const PlanValue& value = plan.values[size_t(i)];
       if (value.root == i && (value.place == Place::arena || value.place == Place::input)) order.push_back(i);
     }
-    auto bytes_of = [&](int id) { return round_up(plan.values[size_t(id)].bound.bytes(), kAlignment); };
+    if (order.size() > kManyValues) return lay_out_in_order(std::move(order));
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return bytes_of(a) > bytes_of(b); });
     Vector<int> done;  // by ascending offset
     for (int id : order) {

@@ -14,11 +14,16 @@ namespace {
 
 constexpr size_t kMostOperatorsTold = 16;
 
+OnnxFunctions functions_of(const OnnxModel& model) {
+  OnnxFunctions functions;
+  for (const OnnxFunction& f : model.functions) functions.emplace(std::tuple(f.domain, f.name, f.overload), &f);
+  return functions;
+}
+
 // A function of the model's that a node calls; null: an operator.
-const OnnxFunction* called_function(const OnnxModel& model, const OnnxNode& node) {
-  for (const OnnxFunction& f : model.functions)
-    if (f.domain == node.domain && f.name == node.op_type && f.overload == node.overload) return &f;
-  return nullptr;
+const OnnxFunction* called_function(const OnnxFunctions& functions, const OnnxNode& node) {
+  auto found = functions.find({node.domain, node.op_type, node.overload});
+  return found == functions.end() ? nullptr : found->second;
 }
 
 int64_t version_of(const Vector<OnnxOpset>& opsets, std::string_view domain) {
@@ -30,6 +35,7 @@ int64_t version_of(const Vector<OnnxOpset>& opsets, std::string_view domain) {
 // Operators that nobody knows, in the graph and all that it reaches.
 struct UnknownOperators {
   const OnnxModel& model;
+  const OnnxFunctions& functions;
   Set<String> names = {};
   Set<uint32_t> seen = {};
 
@@ -41,7 +47,7 @@ struct UnknownOperators {
       if (!seen.insert(index).second) continue;
       for (const OnnxNode& node : model.graphs[index].nodes) {
         for (const OnnxAttribute& attribute : node.attributes) waiting.insert(waiting.end(), attribute.graphs.begin(), attribute.graphs.end());
-        if (const OnnxFunction* function = called_function(model, node)) waiting.push_back(function->graph);
+        if (const OnnxFunction* function = called_function(functions, node)) waiting.push_back(function->graph);
         else if (!find_onnx_operator(node.domain, node.op_type))
           names.insert((node.domain.empty() ? String() : String(node.domain) + ".") + String(node.op_type));
       }
@@ -72,7 +78,7 @@ void import_node(OnnxImporter& importer, OnnxScope& scope, const OnnxNode& node)
   importer.count_unrolled(node);
   OnnxCall call{importer, scope, node, version_of(*scope.opsets, node.domain)};
   try {
-    if (const OnnxFunction* function = called_function(importer.model, node)) call_function(call, *function);
+    if (const OnnxFunction* function = called_function(importer.functions, node)) call_function(call, *function);
     else find_onnx_operator(node.domain, node.op_type)->import(call);
   } catch (Error& error) {  // what fails further down knows no node of the model's
     bool told = error.message.starts_with(importer.model.file->name) || error.status == Status::cancelled || error.status == Status::deadline;
@@ -86,11 +92,10 @@ void import_node(OnnxImporter& importer, OnnxScope& scope, const OnnxNode& node)
   }
 }
 
-// A value by the name of an output: itself, or a view where it is something else already.
-ValueId named_output(Graph& graph, ValueId v, const String& name) {
+// A value by the name of an output: itself, or a view where it is something else, or another output, already.
+ValueId named_output(Graph& graph, ValueId v, const String& name, Set<ValueId>& named) {
   Value& value = graph.values[size_t(v)];
-  bool taken = value.kind != ValueKind::result || std::find(graph.outputs.begin(), graph.outputs.end(), v) != graph.outputs.end();
-  if (taken) return view_as(graph, v, value.shape, name);
+  if (value.kind != ValueKind::result || !named.insert(v).second) return view_as(graph, v, value.shape, name);
   value.name = name;
   return v;
 }
@@ -169,10 +174,11 @@ Vector<ValueId> OnnxImporter::import_graph(uint32_t index, OnnxScope& scope) {
 }
 
 Graph import_onnx(const OnnxModel& model, const OnnxWeights& weights, const Vector<Shape>& inputs, MemoryAccount& account, const Control& control) {
-  UnknownOperators unknown{model};
+  OnnxFunctions functions = functions_of(model);
+  UnknownOperators unknown{model, functions};
   unknown.look(0);
   unknown.require_none();
-  OnnxImporter importer{model, weights, account, control};
+  OnnxImporter importer{model, weights, functions, account, control};
   OnnxScope scope{.opsets = &model.opsets};
   Vector<OnnxIo> taken = onnx_inputs(model);
   for (size_t i = 0; i < taken.size(); ++i) {
@@ -183,7 +189,8 @@ Graph import_onnx(const OnnxModel& model, const OnnxWeights& weights, const Vect
   for (const OnnxValue& output : main.outputs) importer.names.insert(String(output.name));  // theirs alone
   Vector<ValueId> outputs = importer.import_graph(0, scope);
   Graph& graph = importer.graph;
-  for (size_t i = 0; i < outputs.size(); ++i) graph.outputs.push_back(named_output(graph, outputs[i], String(main.outputs[i].name)));
+  Set<ValueId> named;
+  for (size_t i = 0; i < outputs.size(); ++i) graph.outputs.push_back(named_output(graph, outputs[i], String(main.outputs[i].name), named));
   return live_part(graph);
 }
 

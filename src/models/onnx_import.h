@@ -4,6 +4,7 @@
 #pragma once
 #include <optional>
 #include <span>
+#include <tuple>
 
 #include "base/control.h"
 #include "formats/onnx.h"
@@ -32,9 +33,13 @@ inline constexpr uint64_t kMostUnrolled = 65536;
 
 struct OnnxScope;
 
+// Functions of a model by domain, name and overload.
+using OnnxFunctions = Map<std::tuple<std::string_view, std::string_view, std::string_view>, const OnnxFunction*>;
+
 struct OnnxImporter {
   const OnnxModel& model;
   const OnnxWeights& weights;
+  const OnnxFunctions& functions;
   MemoryAccount& account;
   const Control& control;
   OnnxFolding folding = {};
