@@ -10,6 +10,7 @@ constexpr std::span<const OnnxOperator> (*kLists[])() = {
     onnx_pointwise,
     onnx_quant,
     onnx_recurrent,
+    onnx_resize,
     onnx_shapes,
     onnx_signal,
 };

@@ -8,6 +8,7 @@
 #include "ops/pooling.h"
 #include "ops/pointwise.h"
 #include "ops/recurrent.h"
+#include "ops/resize.h"
 #include "ops/view.h"
 
 namespace prm {
@@ -49,6 +50,7 @@ constexpr const Op* kOps[] = {
     &kConvInteger,
     &kPool,
     &kMaxUnpool,
+    &kResize,
     &kConvTranspose,
     &kCol2Im,
     &kDeformConv,

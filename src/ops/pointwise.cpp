@@ -27,18 +27,6 @@ bool gives_bool(UnaryKind kind) { return kind == UnaryKind::isnan || kind == Una
 bool gives_bool(BinaryKind kind) { return kind >= BinaryKind::equal; }
 bool takes_integers(UnaryKind kind) { return kind <= UnaryKind::bit_not; }
 
-// Floats to integers towards zero; beyond the range: the nearest end; NaN: 0.
-template <class To>
-To from_double(double x) {
-  if constexpr (std::is_same_v<typename Dense<To>::Wide, double>) return Dense<To>::store(x);
-  else if constexpr (std::is_same_v<To, bool>) return x != 0;
-  else {
-    if (x != x) return 0;
-    constexpr double kLeast = double(std::numeric_limits<To>::min()), kMost = double(std::numeric_limits<To>::max());
-    return x <= kLeast ? std::numeric_limits<To>::min() : x >= kMost ? std::numeric_limits<To>::max() : To(x);
-  }
-}
-
 // ---- one tensor ------------------------------------------------------------------------------------------------------
 
 void infer_unary(ShapeRule& r) {

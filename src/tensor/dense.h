@@ -1,9 +1,12 @@
 // Dense types as C++ types: what references over any of them are written with.
 #pragma once
+#include <cmath>
+#include <limits>
 #include <type_traits>
 
 #include "base/error.h"
 #include "base/half.h"
+#include "base/numeric.h"
 #include "tensor/tensor.h"
 
 namespace prm {
@@ -46,6 +49,24 @@ inline bool is_float(DType type) { return type == DType::f32 || type == DType::f
 inline bool is_dense(DType type) { return info(type).block == 1 && type < DType::f8e4m3fn; }  // narrow types stand behind the others
 inline bool is_movable(DType type) { return info(type).block == 1; }  // for ops that move values and do not look at them
 inline bool is_integer(DType type) { return is_dense(type) && !is_float(type) && type != DType::boolean; }
+
+// Floats to integers towards zero; beyond the range: the nearest end; NaN: 0.
+template <class To>
+To from_double(double x) {
+  if constexpr (std::is_same_v<typename Dense<To>::Wide, double>) return Dense<To>::store(x);
+  else if constexpr (std::is_same_v<To, bool>) return x != 0;
+  else {
+    if (x != x) return 0;
+    constexpr double kLeast = double(std::numeric_limits<To>::min()), kMost = double(std::numeric_limits<To>::max());
+    return x <= kLeast ? std::numeric_limits<To>::min() : x >= kMost ? std::numeric_limits<To>::max() : To(x);
+  }
+}
+// The same, with integers rounded to nearest even.
+template <class To>
+To rounded_to(double x) {
+  if constexpr (std::is_same_v<typename Dense<To>::Wide, double> || std::is_same_v<To, bool>) return from_double<To>(x);
+  else return from_double<To>(std::fabs(x) < 0x1p51 ? nearest(x) : x);
+}
 
 // Calls fn.template operator()<T>() with the C++ type of a dense type.
 template <class Fn>
