@@ -16,6 +16,7 @@
 #include "base/float_state.h"
 #include "capi/handles.h"
 #include "runtime/generate.h"
+#include "runtime/tensor_model.h"
 
 namespace prm {
 
@@ -27,7 +28,8 @@ struct EngineObject {
 struct ModelObject {
   MemoryService memory;
   EnginePtr engine = nullptr;  // before the model: the model's memory goes back to it
-  ModelPtr model = nullptr;
+  ModelPtr text = nullptr;     // this,
+  TensorModelPtr tensors = nullptr;  // or this
 };
 struct SessionObject {
   MemoryService memory;
@@ -81,6 +83,9 @@ inline void require_own_turn(const ModelUse& use) {
   if (use.is_nested()) fail_about(Status::invalid_state, "model", "a call on the model is under way on this thread: its callbacks may query and fire, nothing else");
 }
 
+// For calls on text and tokens.
+const ModelPtr& text_model(const ModelObject& object);
+
 // A call's control, and the end of what it works on.
 struct Listening {
   std::optional<CancelUse> token;
@@ -127,5 +132,12 @@ void require_room(size_t text_size, char* buffer, size_t capacity, size_t* size)
 void write_text(std::string_view text, char* buffer, size_t capacity, size_t* size);
 std::string_view read_text(const prm_text& text, const char* name);
 PromptSource read_prompt(const prm_prompt* prompt, const Limits& limits);
+
+// Tensors.
+prm_dtype public_dtype(DType type);
+std::optional<DType> dense_dtype(prm_dtype type);
+void require_plain(const prm_tensor& tensor, const char* name);
+bool is_contiguous(const prm_tensor& tensor);  // of a shape that was checked
+void run_tensors(TensorModel& model, std::span<const prm_tensor> inputs, const Control& control, std::span<prm_tensor> outputs);
 
 }  // namespace prm

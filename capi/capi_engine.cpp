@@ -110,7 +110,7 @@ String capabilities_json(const Engine& engine) {
   json.pair("threads", engine.pool.threads());
   write_names(json, "isas", available_isas());
   write_names(json, "devices", std::vector<std::string>{engine.device->name()});
-  write_names(json, "formats", std::vector<std::string>{"gguf", "safetensors"});
+  write_names(json, "formats", std::vector<std::string>{"gguf", "safetensors", "onnx"});
   Vector<String> types, archs, ops;
   for (const DTypeInfo& type : kDTypes)
     if (type.gguf >= 0) types.push_back(type.name);
@@ -121,6 +121,7 @@ String capabilities_json(const Engine& engine) {
   write_names(json, "tokenizers", tokenizer_names());
   write_names(json, "pre_tokenizers", pre_tokenizer_names());
   write_names(json, "ops", ops);
+  write_names(json, "onnx_operators", onnx_operator_names());
   return json.end_object().text();
 }
 

@@ -80,7 +80,7 @@ int32_t pass_logprobs(const void* options, const TokenRecord* tokens, size_t cou
 // `from` and `stops` live as long as the request.
 GenerateRequest read_request(const ModelObject& model, const prm_prompt* prompt, const prm_generate_options& from, std::optional<SessionHold>& session,
                              StopList& stops) {
-  int64_t vocabulary = model.model->config.vocabulary;
+  int64_t vocabulary = text_model(model)->config.vocabulary;
   if (from.flags & ~uint32_t(PRM_GENERATE_IGNORE_END)) fail_about(Status::unsupported, "flags", "options.flags has unknown bits: {:#x}", from.flags);
   GenerateRequest request;
   request.max_tokens = in_range("max_tokens", from.max_tokens, 0, INT32_MAX);
@@ -95,7 +95,7 @@ GenerateRequest read_request(const ModelObject& model, const prm_prompt* prompt,
   require_argument(!from.logprobs == !from.on_logprobs, "logprobs", "and on_logprobs come together");
   if (from.session) {
     session.emplace(from.session, "session");
-    require_argument((*session)->model == model.model, "session", "belongs to another model");
+    require_argument((*session)->model == model.text, "session", "belongs to another model");
     request.session = (*session)->session;
   }
   request.on_text = from.on_text;
@@ -138,7 +138,7 @@ prm_status prm_generate(prm_model* model, const prm_prompt* prompt, const prm_ge
     std::optional<SessionHold> session;
     StopList stops;
     GenerateRequest request = read_request(*use.get(), prompt, known, session, stops);
-    generate(*use->model, request, listen.control, result);
+    generate(*use->text, request, listen.control, result);
   } catch (const Error& error) {
     result.finish = finish_of(error.status);
     write_request_info(result, info);
@@ -159,10 +159,11 @@ prm_status prm_session_open(prm_model* model, const prm_session_options* options
   require_argument(out, "out", "is NULL");
   require_argument(read_options(options, "options").flags == 0, "options.flags", "must be 0");
   Listening(control, use).control.require();
+  const ModelPtr& text = text_model(*use.get());
   auto object = make_object<SessionObject>(use->memory);
   object->engine = use->engine;
-  object->model = use->model;
-  object->session = &open_session(*use->model);
+  object->model = text;
+  object->session = &open_session(*text);
   *out = hand_out<prm_session>(HandleKind::session, std::move(object));
   return PRM_STATUS_OK;
 } catch (...) {

@@ -5,6 +5,8 @@ namespace prm {
 
 namespace {
 
+constexpr size_t kMostShapes = 65536;
+
 DType read_cache_type(prm_dtype from) {
   switch (from) {
     case PRM_DTYPE_ANY:
@@ -14,6 +16,18 @@ DType read_cache_type(prm_dtype from) {
     case PRM_DTYPE_BLOCK + 8: return DType::q8_0;
     default: fail_about(Status::unsupported, "cache_dtype", "options.cache_dtype is {}, expected F16, F32, BF16 or PRM_DTYPE_BLOCK + 8 (Q8_0)", from);
   }
+}
+
+// An extent that a host leaves open is as the model says.
+WantedShape read_shape(const void* from, size_t index) {
+  const prm_tensor& t = static_cast<const prm_tensor*>(from)[index];
+  if (t.rank < 0 || t.rank > PRM_MAX_RANK) fail_about(Status::invalid_argument, "shapes", "options.shapes[{}]: rank is {}, expected 0 to {}", index, t.rank, PRM_MAX_RANK);
+  WantedShape shape{t.name, t.rank, {}};
+  for (int i = 0; i < t.rank; ++i) {
+    if (t.shape[i] < -1) fail_about(Status::invalid_argument, "shapes", "options.shapes[{}]: shape[{}] is {}, expected -1 or more", index, i, t.shape[i]);
+    shape.dim[i] = t.shape[i];
+  }
+  return shape;
 }
 
 LoadOptions read_load_options(const prm_model_options& from) {
@@ -31,10 +45,13 @@ LoadOptions read_load_options(const prm_model_options& from) {
   options.chunk_tokens = from.chunk_tokens;
   options.max_host_bytes = from.max_host_bytes;
   options.cache_type = read_cache_type(from.cache_dtype);
+  require_argument(!from.shapes == !from.shape_count, "options.shapes", "and shape_count do not fit each other");
+  if (from.shape_count > kMostShapes) fail_about(Status::invalid_argument, "shape_count", "options.shape_count is {}, expected at most {}", from.shape_count, kMostShapes);
+  options.shapes = {from.shape_count, from.shapes, read_shape};
   return options;
 }
 
-ModelSource read_source(const char* path, const prm_model_options& options) {
+ModelSource source_of(const char* path, const prm_model_options& options) {
   if (options.data) return {path, options.data, options.data_size};
   require_argument(options.data_size == 0, "options.data_size", "is set, but data is NULL");
   require_argument(path && *path, "path", "is NULL or empty, and no data is given");
@@ -56,12 +73,62 @@ PromptSource read_chat(const prm_prompt& prompt) {
   return source;
 }
 
+void open_any(ModelObject& object, const ModelSource& source, const LoadOptions& options, const Control& control) {
+  object.engine->pool.notice_fork();
+  AccountScope engines(object.engine->account);
+  auto home = make_charged<ModelHome>(object.engine, options.max_host_bytes);
+  FilePtr first = open_source(*home, source);
+  if (is_tensor_source(first)) object.tensors = load_tensor_model(home, std::move(first), source, options, control);
+  else object.text = load_model(home, std::move(first), source, options, control);
+}
+
+prm_model_info info_of(const Model& m) {
+  prm_model_info info{};
+  info.vocabulary = int32_t(m.config.vocabulary);
+  info.architecture = m.config.arch.c_str();
+  info.parameters = m.parameters;
+  info.host_bytes = m.account.held();
+  info.context = int32_t(m.context);
+  info.width = int32_t(m.config.width);
+  info.end_token = end_token(*m.tokenizer);
+  info.begin_token = begin_token(*m.tokenizer);
+  if (m.plan) info.abilities = PRM_CAN_RUN | PRM_CAN_GENERATE, info.input_count = info.output_count = 1;
+  return info;
+}
+
+prm_model_info info_of(const TensorModel& m) {
+  prm_model_info info{};
+  info.architecture = "onnx";
+  info.parameters = m.parameters;
+  info.host_bytes = m.account.held();
+  info.end_token = info.begin_token = -1;
+  info.abilities = PRM_CAN_RUN;
+  info.input_count = int32_t(m.inputs.size());
+  info.output_count = int32_t(m.outputs.size());
+  return info;
+}
+
+template <class AnyModel>
+String report_of(const AnyModel& m, prm_report what) {
+  switch (what) {
+    case PRM_REPORT_INSPECT: return inspect_json(m);
+    case PRM_REPORT_PLACEMENT: return placement_json(m);
+    case PRM_REPORT_GRAPH: return graph_text(m);
+    default: fail_about(Status::invalid_argument, "what", "report {} is not one of a model", what);
+  }
+}
+
 // A count that is none is told before memory behind it is read.
 void require_token_count(const char* name, size_t count, const Limits& limits) {
   if (count > limits.prompt_bytes) fail_about(Status::limit, name, "{}: {} tokens, the limit is {}", name, count, limits.prompt_bytes);
 }
 
 }  // namespace
+
+const ModelPtr& text_model(const ModelObject& object) {
+  if (object.text) return object.text;
+  fail_about(Status::unsupported, "model", "the model takes tensors (ONNX), not text or tokens: use prm_run");
+}
 
 std::string_view read_text(const prm_text& text, const char* name) {
   if (!text.data) {
@@ -104,7 +171,7 @@ prm_status prm_model_open(prm_engine* engine, const char* path, const prm_model_
   Listening listen(control, use);
   auto object = make_object<ModelObject>(use->memory);
   object->engine = use->engine;
-  object->model = load_model(use->engine, read_source(path, known), load, listen.control);
+  open_any(*object, source_of(path, known), load, listen.control);
   *out = hand_out<prm_model>(HandleKind::model, std::move(object));
   return PRM_STATUS_OK;
 } catch (...) {
@@ -116,17 +183,7 @@ void prm_model_close(prm_model* model) { cancel_and_close_handle(model, HandleKi
 prm_status prm_model_query(prm_model* model, prm_model_info* out) try {
   ModelUse use(model, "model");
   require_info(out, "out");
-  const Model& m = *use->model;
-  prm_model_info info{};
-  info.vocabulary = int32_t(m.config.vocabulary);
-  info.architecture = m.config.arch.c_str();
-  info.parameters = m.parameters;
-  info.host_bytes = m.account.held();
-  info.context = int32_t(m.context);
-  info.width = int32_t(m.config.width);
-  info.end_token = end_token(*m.tokenizer);
-  info.begin_token = begin_token(*m.tokenizer);
-  write_info(info, out);
+  write_info(use->tensors ? info_of(*use->tensors) : info_of(*use->text), out);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();
@@ -135,14 +192,8 @@ prm_status prm_model_query(prm_model* model, prm_model_info* out) try {
 prm_status prm_model_report(prm_model* model, prm_report what, char* buffer, size_t capacity, size_t* size) try {
   FloatState ours;
   ModelUse use(model, "model");
-  const Model& m = *use->model;
-  ShortCall call(*m.engine);
-  switch (what) {
-    case PRM_REPORT_INSPECT: write_text(inspect_json(m), buffer, capacity, size); break;
-    case PRM_REPORT_PLACEMENT: write_text(placement_json(m), buffer, capacity, size); break;
-    case PRM_REPORT_GRAPH: write_text(print_graph(m.graph), buffer, capacity, size); break;
-    default: fail_about(Status::invalid_argument, "what", "report {} is not one of a model", what);
-  }
+  ShortCall call(*use->engine);
+  write_text(use->tensors ? report_of(*use->tensors, what) : report_of(*use->text, what), buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();
@@ -153,11 +204,10 @@ prm_status prm_model_plan(prm_model* model, const prm_plan_options* options, prm
   if (out) require_info(out, "out");
   prm_plan_options known = read_options(options, "options");
   require_argument(known.reserved == 0, "options.reserved", "must be 0");
-  const Model& m = *use->model;
-  MemoryPlan plan = plan_memory(m);
-  uint64_t budget = known.host_bytes ? known.host_bytes : m.engine->account.limit();
-  ShortCall call(*m.engine);
-  if (buffer || size) write_text(plan_json(m, plan, budget), buffer, capacity, size);
+  MemoryPlan plan = use->tensors ? plan_memory(*use->tensors) : plan_memory(*use->text);
+  uint64_t budget = known.host_bytes ? known.host_bytes : use->engine->account.limit();
+  ShortCall call(*use->engine);
+  if (buffer || size) write_text(use->tensors ? plan_json(*use->tensors, plan, budget) : plan_json(*use->text, plan, budget), buffer, capacity, size);
   if (!out) return PRM_STATUS_OK;
   prm_plan info{};
   info.fits = budget == 0 || plan.host_bytes <= budget;
@@ -177,7 +227,8 @@ prm_status prm_model_manifest(prm_model* model, const prm_control* control, char
   ModelUse use(model, "model");
   require_own_turn(use);
   Listening listen(control, use);
-  Model& m = *use->model;
+  if (use->tensors) fail_about(Status::unsupported, "model", "manifests of ONNX models are not supported");
+  Model& m = *use->text;
   AccountScope models(m.account);
   require_room(manifest_size(m), buffer, capacity, size);
   write_text(make_manifest(m, listen.control), buffer, capacity, size);
@@ -190,10 +241,11 @@ prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tok
   FloatState ours;
   ModelUse use(model, "model");
   PromptSource source = read_prompt(prompt, use->engine->limits);
+  const Model& m = *text_model(*use.get());
   ShortCall call(*use->engine);
   Vector<int32_t> ids(source.tokens.begin(), source.tokens.end());
-  if (source.is_text) tokenize(*use->model->tokenizer, source.text, source.flags, ids);
-  if (source.is_chat) tokenize_chat(*use->model, render_chat(*use->model, source.chat, {}), source.flags.add_begin, ids, {});
+  if (source.is_text) tokenize(*m.tokenizer, source.text, source.flags, ids);
+  if (source.is_chat) tokenize_chat(m, render_chat(m, source.chat, {}), source.flags.add_begin, ids, {});
   if (count) *count = ids.size();
   if (ids.size() > capacity || (!tokens && !ids.empty())) {
     Error error(Status::buffer_too_small, format_message("the prompt has {} tokens, the array holds {}", ids.size(), tokens ? capacity : 0));
@@ -211,8 +263,9 @@ prm_status prm_prompt_render(prm_model* model, const prm_prompt* prompt, char* b
   ModelUse use(model, "model");
   PromptSource source = read_prompt(prompt, use->engine->limits);
   require_argument(source.is_chat, "prompt.messages", "are what a template renders: give some");
+  const Model& m = *text_model(*use.get());
   ShortCall call(*use->engine);
-  write_text(render_chat(*use->model, source.chat, {}).text, buffer, capacity, size);
+  write_text(render_chat(m, source.chat, {}).text, buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();
@@ -225,8 +278,9 @@ prm_status prm_detokenize(prm_model* model, const int32_t* tokens, size_t count,
   require_argument(tokens || count == 0, "tokens", "is NULL");
   require_token_count("tokens", count, use->engine->limits);
   if (flags & ~uint32_t(PRM_PROMPT_SPECIAL)) fail_about(Status::unsupported, "flags", "flags has unknown bits: {:#x}", flags);
+  const Model& m = *text_model(*use.get());
   ShortCall call(*use->engine);
-  write_text(detokenize(*use->model->tokenizer, tokens, count, flags & PRM_PROMPT_SPECIAL), buffer, capacity, size);
+  write_text(detokenize(*m.tokenizer, tokens, count, flags & PRM_PROMPT_SPECIAL), buffer, capacity, size);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();

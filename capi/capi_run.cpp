@@ -7,22 +7,6 @@ namespace prm {
 
 namespace {
 
-bool contiguous(const prm_tensor& t) {
-  int64_t expected = 1;
-  bool none = true, dense = true;
-  for (int i = t.rank - 1; i >= 0; --i) {
-    none &= t.stride[i] == 0;
-    dense &= t.stride[i] == expected;
-    expected *= t.shape[i];
-  }
-  return none || dense;
-}
-
-void require_plain(const prm_tensor& t, const char* name) {
-  require_argument(t.device == 0 && t.flags == 0 && !t.stream && !t.reserved[0] && !t.reserved[1], name,
-                   "device, flags, stream and reserved must be 0 in this release");
-}
-
 struct TokenBatch {
   const int32_t* data;
   int64_t B, T;
@@ -38,7 +22,7 @@ TokenBatch read_tokens(const prm_tensor* inputs, size_t count) {
   require_plain(t, "tokens");
   TokenBatch batch{static_cast<const int32_t*>(t.data), t.rank == 2 ? t.shape[0] : 1, t.shape[t.rank - 1], t.rank};
   require_argument(batch.B >= 1 && batch.T >= 1 && batch.B <= (1 << 20) && batch.T <= (1 << 24), "tokens", "shape is out of range");
-  require_argument(contiguous(t), "tokens", "is not contiguous");
+  require_argument(is_contiguous(t), "tokens", "is not contiguous");
   require_argument(t.data && t.bytes >= uint64_t(batch.B) * uint64_t(batch.T) * 4, "tokens", "data is NULL or bytes is smaller than the shape");
   return batch;
 }
@@ -77,13 +61,20 @@ prm_status prm_run(prm_model* model, const prm_tensor* inputs, size_t input_coun
   ModelUse use(model, "model");
   require_own_turn(use);
   Listening listen(control, use);
+  if (use->tensors) {
+    require_argument(inputs || input_count == 0, "inputs", "is NULL");
+    require_argument(outputs || output_count == 0, "outputs", "is NULL");
+    run_tensors(*use->tensors, {inputs, input_count}, listen.control, {outputs, output_count});
+    return PRM_STATUS_OK;
+  }
   TokenBatch batch = read_tokens(inputs, input_count);
-  int64_t V = use->model->config.vocabulary;
-  require_runnable(*use->model);
-  for (int64_t b = 0; b < batch.B; ++b) check_tokens(*use->model, {batch.data + b * batch.T, size_t(batch.T)});
+  Model& text = *use->text;
+  int64_t V = text.config.vocabulary;
+  require_runnable(text);
+  for (int64_t b = 0; b < batch.B; ++b) check_tokens(text, {batch.data + b * batch.T, size_t(batch.T)});
   float* out = prepare_logits(outputs, output_count, batch, V);
   for (int64_t b = 0; b < batch.B; ++b)
-    score(*use->model, {batch.data + b * batch.T, size_t(batch.T)}, listen.control, out + b * batch.T * V);
+    score(text, {batch.data + b * batch.T, size_t(batch.T)}, listen.control, out + b * batch.T * V);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();

@@ -29,7 +29,7 @@ void add_output_flags(CLI::App& app, OutputFlags& flags) {
 }
 
 void add_model_flag(CLI::App& app, ModelFlags& flags) {
-  app.add_option("-m,--model,MODEL", flags.model, "The model, a GGUF file or a folder with safetensors")
+  app.add_option("-m,--model,MODEL", flags.model, "The model: a GGUF file, an ONNX file, or a folder with safetensors")
       ->type_name("PATH");
 }
 
@@ -38,12 +38,26 @@ void add_size_flags(CLI::App& app, ModelFlags& flags) {
             "Tokens the context holds (default: the model's own, at most 8192)");
   add_count(app, "--chunk", flags.chunk, 1, 65536, "Prompt tokens in one step, at most (default: 512)");
   add_choice(app, "--kv", flags.kv, {"f16", "f32", "bf16", "q8_0"}, {}, "Type of the KV cache");
+  add_budget_flag(app, flags);
+}
+
+void add_budget_flag(CLI::App& app, ModelFlags& flags) {
   add_count(app, "--max-host-bytes", flags.max_host_bytes, 1, std::numeric_limits<int64_t>::max(),
             "Never hold more memory than this; see 'premise plan' (default: no bound)");
 }
 
+void add_input_flag(CLI::App& app, ModelFlags& flags) {
+  app.add_option("--input", flags.inputs, "An input of a model that takes tensors: NAME=FILE.npy, or made up: NAME=zeros:1x3x224x224, NAME=random:1x3x224x224")
+      ->type_name("NAME=WHAT")
+      ->allow_extra_args(false);
+}
+
 void add_compute_flags(CLI::App& app, ModelFlags& flags) {
   add_size_flags(app, flags);
+  add_thread_flags(app, flags);
+}
+
+void add_thread_flags(CLI::App& app, ModelFlags& flags) {
   add_count(app, "--threads", flags.threads, 1, 1025, "Threads that compute (default: all that this process may use)");
   add_choice(app, "--device", flags.device, {"cpu"}, {"cuda"}, "Where to compute");
   add_choice(app, "--require", flags.require, {"cpu"}, {"cuda"},

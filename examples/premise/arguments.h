@@ -22,6 +22,7 @@ struct ModelFlags : OutputFlags {
   int64_t context = 0, chunk = 0, threads = 0;  // 0: the library's own choice
   int64_t max_host_bytes = 0;                   // 0: no bound
   int64_t sessions = 0;                         // conversations that are open at once
+  std::vector<std::string> inputs;              // NAME=FILE.npy, NAME=zeros:SHAPE: of models that take tensors
 };
 
 // Exactly one source of text.
@@ -32,6 +33,9 @@ struct TextFlags {
 
 void add_output_flags(CLI::App& app, OutputFlags& flags);
 void add_model_flag(CLI::App& app, ModelFlags& flags);     // -m
+void add_thread_flags(CLI::App& app, ModelFlags& flags);   // --threads --device --require
+void add_budget_flag(CLI::App& app, ModelFlags& flags);    // --max-host-bytes
+void add_input_flag(CLI::App& app, ModelFlags& flags);     // --input
 void add_compute_flags(CLI::App& app, ModelFlags& flags);  // --threads --device --require, and the size flags
 void add_size_flags(CLI::App& app, ModelFlags& flags);     // --ctx --chunk --kv --max-host-bytes: what memory depends on
 void add_text_flags(CLI::App& app, TextFlags& flags);      // -p -f

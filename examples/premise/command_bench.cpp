@@ -6,17 +6,19 @@
 #include <memory>
 
 #include "bench_rounds.h"
+#include "bench_tensors.h"
 #include "commands.h"
 #include "failure.h"
 #include "json_writer.h"
 #include "probe.h"
 #include "session.h"
 #include "system.h"
+#include "tensors.h"
 #include "terminal.h"
 
 namespace {
 
-struct BenchFlags : ModelFlags {
+struct BenchFlags : TensorBenchFlags {
   int64_t prompt = 512, gen = 64, repeat = 3;
   bool serve = false;
 };
@@ -143,8 +145,10 @@ int bench(BenchFlags& flags) {
   if (flags.serve && flags.json) fail_usage("two forms of answer", "--serve and --json", "give one of them");
   if (!flags.context) flags.context = flags.prompt + flags.gen + 1;
   int64_t began = prm_now_ns();
-  Session session = open_session(flags, Weights::loaded);
+  std::vector<InputSpec> specs = parse_inputs(flags.inputs);
+  Session session = open_any_session(flags, Weights::loaded, {.shapes = spec_shapes(specs)});
   double load_ms = double(prm_now_ns() - began) / 1e6;
+  if (takes_tensors(session)) return bench_tensors(flags, session, load_ms);
   if (flags.serve) {
     serve(flags, session);
     return kDone;
@@ -167,6 +171,8 @@ Command add_bench(CLI::App& program) {
   add_count(*app, "--prompt", flags->prompt, 1, 1 << 20, "Tokens of the prompt (default: 512)");
   add_count(*app, "--gen", flags->gen, 0, 1 << 20, "Tokens to generate behind it (default: 64)");
   add_count(*app, "--repeat", flags->repeat, 1, 1000, "Rounds, of which the median counts (default: 3)");
+  add_input_flag(*app, *flags);
+  add_count(*app, "--runs", flags->runs, 1, 1 << 24, "Runs of a model that takes tensors (default: for about a second)");
   app->add_flag("--serve", flags->serve,
                 "One round for each line of token ids on stdin, one JSON object a line; the line 'machine' asks for "
                 "the ceilings");
@@ -179,10 +185,12 @@ Command add_bench(CLI::App& program) {
       "the\n"
       "first (weights and cache that a token reads), the prompt against the second. The time of the prompt ends with "
       "the\n"
-      "first token. Greedy; end tokens are passed over; one round to warm up.\n\n"
+      "first token. Greedy; end tokens are passed over; one round to warm up. A model that takes tensors (ONNX) is run on random values,\n"
+      "of the shapes of --input, with 1 for an extent that nobody tells.\n\n"
       "Examples:\n"
       "  premise bench model.gguf --prompt 32 --gen 8 --repeat 1\n"
       "  premise bench -m model.gguf --prompt 16 --gen 4 --threads 1 --json\n"
+      "  premise bench model.onnx --input x=random:8x3 --runs 20 --json\n"
       "  printf '2,10,11\\n2,12\\n' | premise bench -m model.gguf --prompt 8 --gen 4 --serve");
   return {app, [flags] { return bench(*flags); }};
 }

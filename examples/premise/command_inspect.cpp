@@ -10,6 +10,7 @@
 #include "json_reader.h"
 #include "json_writer.h"
 #include "session.h"
+#include "tensors.h"
 #include "terminal.h"
 
 namespace {
@@ -33,8 +34,9 @@ std::string count_text(uint64_t count) {
 }
 
 std::string shape_text(const Json& shape) {
+  if (shape.kind != Json::array) return "of any shape";
   std::string text;
-  for (const Json& extent : shape.items) text += (text.empty() ? "" : ", ") + extent.spelling;
+  for (const Json& extent : shape.items) text += (text.empty() ? "" : ", ") + printable(extent.spelling);
   return "[" + text + "]";
 }
 
@@ -74,6 +76,12 @@ std::string io_text(const char* title, const Json& list) {
   return text;
 }
 
+std::string counts_text(const char* title, const Json& counts) {
+  std::string text = fmt::format("{:<13}", title);
+  for (size_t i = 0; i < counts.keys.size(); ++i) text += fmt::format(" {} {}", printable(counts.keys[i]), counts.items[i].spelling);
+  return text + "\n";
+}
+
 std::string summary_text(const Session& session, const Json& report) {
   struct Share {
     uint64_t count = 0, bytes = 0;
@@ -89,18 +97,22 @@ std::string summary_text(const Session& session, const Json& report) {
   std::string text = fmt::format("{:<13} {}\n{:<13} {}\n{:<13} {}\n", "model", printable(session.path), "kind",
                                  report["kind"].spelling, "architecture", printable(report["arch"].spelling));
   text += fmt::format("{:<13} {}\n", "parameters", count_text(session.info.parameters));
-  text += fmt::format("{:<13} {} tokens, opened with {} unless --ctx says more\n", "context",
-                      report["context"].spelling, session.info.context);
-  text += fmt::format("{:<13} {} tokens\n", "vocabulary", session.info.vocabulary);
-  text += fmt::format("{:<13} {}\n", "width", session.info.width);
+  if (!takes_tensors(session)) {
+    text += fmt::format("{:<13} {} tokens, opened with {} unless --ctx says more\n", "context",
+                        report["context"].spelling, session.info.context);
+    text += fmt::format("{:<13} {} tokens\n", "vocabulary", session.info.vocabulary);
+    text += fmt::format("{:<13} {}\n", "width", session.info.width);
+  }
   text += fmt::format("{:<13} {}, {}\n", "tensors", all.count, bytes_text(all.bytes));
   for (const auto& [type, share] : types)
     text += fmt::format("  {:<11} {:>4}, {}\n", type, share.count, bytes_text(share.bytes));
   text += io_text("input", report["inputs"]) + io_text("output", report["outputs"]);
-  text += fmt::format("{:<13}", "ops");
-  const Json &ops = report["ops"], &metadata = report["metadata"];
-  for (size_t i = 0; i < ops.keys.size(); ++i) text += fmt::format(" {} {}", ops.keys[i], ops.items[i].spelling);
-  text += "\nmetadata\n";
+  if (takes_tensors(session)) text += counts_text("operators", report["operators"]);
+  text += counts_text("ops", report["ops"]);
+  if (!report["unplanned"].spelling.empty())
+    text += fmt::format("{:<13} not with 1 for open extents ({}): give --input NAME=zeros:SHAPE\n", "planned", printable(report["unplanned"].spelling));
+  const Json& metadata = report["metadata"];
+  text += "metadata\n";
   for (size_t i = 0; i < metadata.keys.size(); ++i)
     text += fmt::format("  {} = {}\n", printable(metadata.keys[i]), value_text(metadata.items[i]));
   return text;
@@ -118,7 +130,8 @@ std::string graph_json(std::string_view graph) {
 }
 
 int inspect(const InspectFlags& flags) {
-  Session session = open_session(flags, Weights::left_out);
+  std::vector<InputSpec> specs = parse_inputs(flags.inputs);
+  Session session = open_any_session(flags, Weights::left_out, {.shapes = spec_shapes(specs)});
   if (flags.graph) {
     std::string graph = model_report(session, PRM_REPORT_GRAPH);
     if (flags.json) graph = graph_json(graph);
@@ -141,13 +154,16 @@ Command add_inspect(CLI::App& program) {
   add_model_flag(*app, *flags);
   app->add_flag("--graph", flags->graph, "The graph, one line a node");
   app->add_flag("--tensors", flags->tensors, "The tensors, one line each");
+  add_input_flag(*app, *flags);
   add_output_flags(*app, *flags);
   app->footer(
-      "Reads the header alone, so that it is quick for any size.\n\n"
+      "Reads the header alone, so that it is quick for any size. The graph of an ONNX file is that for the shapes of --input, with 1\n"
+      "for an extent that neither they nor the file tell.\n\n"
       "Examples:\n"
       "  premise inspect model.gguf\n"
       "  premise inspect -m model.gguf --tensors\n"
       "  premise inspect -m model.gguf --graph\n"
+      "  premise inspect model.onnx --graph --input x=zeros:8x3\n"
       "  premise inspect -m model.gguf --json");
   return {app, [flags] { return inspect(*flags); }};
 }

@@ -7,6 +7,7 @@
 #include "failure.h"
 #include "json_reader.h"
 #include "session.h"
+#include "tensors.h"
 #include "terminal.h"
 
 namespace {
@@ -35,7 +36,8 @@ void write_table(const ModelFlags& flags, const prm_plan& plan, const std::strin
 }
 
 int plan_model(const ModelFlags& flags) {
-  Session session = open_session(flags, Weights::planned);
+  std::vector<InputSpec> specs = parse_inputs(flags.inputs);
+  Session session = open_any_session(flags, Weights::planned, {.shapes = spec_shapes(specs)});
   prm_plan plan = PRM_INIT(prm_plan);
   std::string report = plan_report(session, flags, plan);
   if (flags.json) write_out(report + "\n");
@@ -51,12 +53,15 @@ Command add_plan(CLI::App& program) {
   add_model_flag(*app, *flags);
   add_compute_flags(*app, *flags);
   add_count(*app, "--sessions", flags->sessions, 0, 4096, "Conversations that are open at once; the cache holds so many contexts, one at least");
+  add_input_flag(*app, *flags);
   add_output_flags(*app, *flags);
   app->footer(
-      "The figure is exact: 'premise run' with the same flags charges as many bytes, and runs within them.\n\n"
+      "The figure is exact: 'premise run' with the same flags charges as many bytes, and runs within them; 'premise infer' likewise\n"
+      "with inputs of the shapes of --input.\n\n"
       "Examples:\n"
       "  premise plan model.gguf\n"
       "  premise plan model.gguf --max-host-bytes 4G\n"
+      "  premise plan model.onnx --input x=zeros:64x3\n"
       "  premise plan model.gguf --ctx 128 --kv f32 --json");
   return {app, [flags] { return plan_model(*flags); }};
 }

@@ -7,6 +7,7 @@ Command add_chat(CLI::App& program);
 Command add_tokenize(CLI::App& program);
 Command add_perplexity(CLI::App& program);
 Command add_logits(CLI::App& program);
+Command add_infer(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_check(CLI::App& program);
 Command add_verify(CLI::App& program);

@@ -15,7 +15,7 @@
 namespace {
 
 using AddCommand = Command (*)(CLI::App&);
-constexpr AddCommand kCommands[] = {add_run,     add_chat,  add_tokenize, add_perplexity, add_logits,
+constexpr AddCommand kCommands[] = {add_run,     add_chat,  add_tokenize, add_perplexity, add_logits, add_infer,
                                     add_inspect, add_check, add_verify,   add_plan,       add_bench};
 
 // Asked before parsing, so that wrong usage is answered in JSON too.
@@ -80,6 +80,7 @@ int run_program(int argc, char** argv) {
       "'premise COMMAND --help' tells more, with examples.\n\n"
       "Examples:\n"
       "  premise run model.gguf \"The capital of France is\" -n 16\n"
+      "  premise infer model.onnx --input x=x.npy --output y=y.npy\n"
       "  premise inspect model.gguf\n\n"
       "PREMISE_ISA=scalar, avx2 or avx512 picks the instruction set. NO_COLOR turns colours off.");
   std::vector<Command> commands;

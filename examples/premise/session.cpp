@@ -21,7 +21,7 @@ prm_dtype cache_dtype(const std::string& kv) {
   return kv == "q8_0" ? PRM_DTYPE_BLOCK + 8 : PRM_DTYPE_F16;
 }
 
-EngineHandle open_engine(const ModelFlags& flags, Weights weights) {
+EngineHandle open_engine(const ModelFlags& flags, Weights weights, const prm_host* host) {
   prm_engine_options options = PRM_INIT(prm_engine_options);
   options.threads = weights == Weights::left_out || weights == Weights::verified ? 0 : flags.threads ? int32_t(flags.threads - 1) : PRM_THREADS_ALL;
   options.max_host_bytes = weights == Weights::loaded ? uint64_t(flags.max_host_bytes) : 0;
@@ -30,6 +30,7 @@ EngineHandle open_engine(const ModelFlags& flags, Weights weights) {
 #ifdef PREMISE_FAULTS
   options.host = fault_services();
 #endif
+  if (host) options.host = host;
   prm_engine* engine = nullptr;
   check(prm_engine_open(PRM_VERSION, &options, &engine), "");
   return EngineHandle(engine);
@@ -57,11 +58,11 @@ void require_kernels(const Session& session) {
 
 }  // namespace
 
-Session open_session(const ModelFlags& flags, Weights weights, const char* manifest_json) {
-  if (flags.model.empty()) fail_usage("no model", "-m", "give -m PATH, a GGUF file or a folder with safetensors");
+Session open_any_session(const ModelFlags& flags, Weights weights, const OpenExtras& extras) {
+  if (flags.model.empty()) fail_usage("no model", "-m", "give -m PATH: a GGUF file, an ONNX file, or a folder with safetensors");
   Session session;
   session.path = flags.model;
-  session.engine = open_engine(flags, weights);
+  session.engine = open_engine(flags, weights, extras.host);
   prm_engine_info engine_info = PRM_INIT(prm_engine_info);
   check(prm_engine_query(session.engine.get(), &engine_info), "");
   session.isa = engine_info.isa;
@@ -70,13 +71,15 @@ Session open_session(const ModelFlags& flags, Weights weights, const char* manif
   prm_model_options options = PRM_INIT(prm_model_options);
   options.flags = weights == Weights::loaded ? 0 : PRM_MODEL_HEADER_ONLY;
   if (weights == Weights::verified) options.flags |= PRM_MODEL_VERIFY;
-  options.manifest_json = manifest_json;
+  options.manifest_json = extras.manifest_json;
+  if (!extras.shapes.empty()) options.shapes = extras.shapes.data(), options.shape_count = extras.shapes.size();
   options.context = int32_t(flags.context);
   options.chunk_tokens = int32_t(flags.chunk);
   options.sessions = int32_t(flags.sessions);
   options.cache_dtype = cache_dtype(flags.kv);
   Progress progress(!flags.quiet);
   prm_control control = make_control();
+  control.deadline_ns = extras.deadline_ns;
   control.on_progress = show_loading;
   control.user = &progress;
   prm_model* model = nullptr;
@@ -89,6 +92,15 @@ Session open_session(const ModelFlags& flags, Weights weights, const char* manif
   if (weights == Weights::loaded && !flags.require.empty()) require_kernels(session);
   return session;
 }
+
+Session open_session(const ModelFlags& flags, Weights weights, const char* manifest_json) {
+  Session session = open_any_session(flags, weights, {.manifest_json = manifest_json});
+  if (takes_tensors(session))
+    fail_with(PRM_STATUS_UNSUPPORTED, "not a model of text", session.path, "it takes tensors (ONNX): run it with 'premise infer'");
+  return session;
+}
+
+bool takes_tensors(const Session& session) { return (session.info.abilities & (PRM_CAN_RUN | PRM_CAN_GENERATE)) == PRM_CAN_RUN; }
 
 prm_control make_control(int64_t deadline_ms) {
   prm_control control = PRM_INIT(prm_control);

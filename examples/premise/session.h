@@ -28,7 +28,17 @@ struct Session {
 // out, in an engine as for loaded ones.
 enum class Weights { loaded, left_out, verified, planned };
 
+struct OpenExtras {
+  const char* manifest_json = nullptr;
+  std::vector<prm_tensor> shapes = {};  // of inputs, to plan for
+  const prm_host* host = nullptr;
+  int64_t deadline_ns = 0;              // on prm_now_ns(); 0: none
+};
+// A model of any kind.
+Session open_any_session(const ModelFlags& flags, Weights weights, const OpenExtras& extras = {});
+// One of text.
 Session open_session(const ModelFlags& flags, Weights weights, const char* manifest_json = nullptr);
+bool takes_tensors(const Session& session);  // rather than text
 // A control that Ctrl-C fires; deadline_ms counts from now, 0 = none.
 prm_control make_control(int64_t deadline_ms = 0);
 const char* finish_name(int32_t finish);  // as JSON has it

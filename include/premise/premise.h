@@ -165,20 +165,22 @@ typedef struct prm_text {  /* fixed */
 
 typedef int32_t prm_dtype;
 enum {
-    PRM_DTYPE_ANY = 0, PRM_DTYPE_F32 = 1, PRM_DTYPE_F16 = 2, PRM_DTYPE_BF16 = 3, PRM_DTYPE_I32 = 7,
+    PRM_DTYPE_ANY = 0, PRM_DTYPE_F32 = 1, PRM_DTYPE_F16 = 2, PRM_DTYPE_BF16 = 3, PRM_DTYPE_F64 = 4,
+    PRM_DTYPE_I8 = 5, PRM_DTYPE_I16 = 6, PRM_DTYPE_I32 = 7, PRM_DTYPE_I64 = 8,
+    PRM_DTYPE_U8 = 9, PRM_DTYPE_U16 = 10, PRM_DTYPE_U32 = 11, PRM_DTYPE_U64 = 12, PRM_DTYPE_BOOL = 13, /* a byte: 0 or 1 */
     PRM_DTYPE_BLOCK = 256  /* + the type's number in GGUF files: Q8_0 is PRM_DTYPE_BLOCK + 8 */
 };
 
-/* Where numbers lie, in host memory. The same struct lends input and receives output. Fixed. Strides count elements as in
- * DLPack; all zero = contiguous, the only layout of this release. */
+/* Where numbers lie, in host memory. The same struct describes (data NULL), lends input and receives output. Fixed. Strides
+ * count elements as in DLPack; all zero = contiguous, the only layout of this release. */
 typedef struct prm_tensor {
     const char *name;      /* borrowed; NULL = by position */
     void *data;            /* never written through an input */
     uint64_t bytes;        /* capacity of data; checked */
-    int64_t shape[PRM_MAX_RANK];
+    int64_t shape[PRM_MAX_RANK];  /* -1 in descriptions: any extent */
     int64_t stride[PRM_MAX_RANK];
     prm_dtype dtype;
-    int32_t rank;
+    int32_t rank;          /* -1 in descriptions: any shape */
     int32_t device;        /* 0: host */
     uint32_t flags;        /* 0 */
     void *stream;          /* NULL */
@@ -311,8 +313,8 @@ enum {                               /* model flags */
 typedef struct prm_model_options {
     uint32_t struct_size;
     uint32_t flags;
-    const void *data;           /* the file in memory, a GGUF file in one part; path may then be NULL. Borrows until the model is
-                                   closed; must stay as it is, as what file_map lends */
+    const void *data;           /* the file in memory, a GGUF file in one part, or an ONNX file without external data; path may
+                                   then be NULL. Borrows until the model is closed; must stay as it is, as what file_map lends */
     size_t data_size;
     int32_t context;            /* tokens per sequence; 0 = the model's own, at most 8192 */
     int32_t chunk_tokens;       /* prompt tokens in one step, at most [512] */
@@ -323,6 +325,10 @@ typedef struct prm_model_options {
     uint64_t max_host_bytes;    /* bound of this model inside that of the engine; 0 = none */
     const char *manifest_json;  /* what prm_model_manifest said of these files. A tensor is checked as its bytes are read to be
                                    packed, whatever else the files hold before; HEADER_ONLY without VERIFY reads no tensor */
+    /* Of tensor models alone: shapes of inputs to plan for now, so that a run of them cannot fail for want of memory, nor take any. By
+     * name or position; -1, or an input left out: as the model says, and where that leaves an extent open, 1. Others still run. */
+    const prm_tensor *shapes;   /* borrowed; name, rank and shape are read */
+    size_t shape_count;
 } prm_model_options;
 
 /* Opens a model; the kind is told by content, never by a name's ending. All that can fail fails here, before weights are read where
@@ -332,9 +338,13 @@ typedef struct prm_model_options {
  *   model.safetensors, or model.safetensors.index.json and its files; tokenizer_config.json, generation_config.json and
  *   chat_template.jinja are read where they are there. The path of its model.safetensors will do too. Through file_open of a host a
  *   folder is a name that ends with '/', and the names of its files are asked for behind it; what it does not open counts as absent.
+ *   An ONNX file (IR 3 to 14, opset 7 to 28): a tensor model, which takes and gives tensors. Data beside it is read inside its folder
+ *   alone. context, chunk_tokens, cache_dtype and sessions mean nothing to it; what works on text or tokens says UNSUPPORTED. One
+ *   whose open extents cannot be 1 is planned by the first run, or for `shapes`; operators that are missing are told here.
  * Status: BAD_FILE (a manifest too), IO, DIGEST (the first tensor or file that is not as the manifest says), LIMIT, NUMERIC (VERIFY:
- * names the tensor), UNSUPPORTED (names the architecture, tensor type or tokenizer; a part or a safetensors file in
- * memory), NOT_FOUND (no such file, part or shard), INVALID_ARGUMENT (a part that is not the first; names the first). */
+ * names the tensor), UNSUPPORTED (names the architecture, tensor type, tokenizer, or all operators that are missing; a part or a
+ * safetensors file in memory; a manifest of an ONNX model), NOT_FOUND (no such file, part or shard; no input of a name in
+ * shapes), INVALID_ARGUMENT (a part that is not the first; names the first. Shapes that do not fit). */
 PRM_API prm_status prm_model_open(prm_engine *engine, const char *path, const prm_model_options *options,
                                   const prm_control *control, prm_model **out);
 /* Calls that work on it are CANCELLED, and it returns when they have ended: see conventions 1. */
@@ -346,19 +356,32 @@ PRM_API void prm_model_close(prm_model *model);
  * nothing. Progress stage "verify". Status: BUFFER_TOO_SMALL, IO, CALLBACK, DIGEST (a file has another size than it had). */
 PRM_API prm_status prm_model_manifest(prm_model *model, const prm_control *control, char *buffer, size_t capacity, size_t *size);
 
+enum {                              /* what a model can do: prm_model_info.abilities */
+    PRM_CAN_RUN = 1 << 0,           /* prm_run */
+    PRM_CAN_GENERATE = 1 << 1       /* all that takes and gives text and tokens */
+};
 typedef struct prm_model_info {
     uint32_t struct_size;
-    int32_t vocabulary;         /* V */
-    const char *architecture;   /* "gemma3", "qwen2" */
+    int32_t vocabulary;         /* V; a tensor model has 0 here, as context and width */
+    const char *architecture;   /* "gemma3", "qwen2", "onnx" */
     uint64_t parameters;
     uint64_t host_bytes;        /* what this model holds now */
     int32_t context;            /* tokens per sequence, as opened */
     int32_t width;              /* embedding width */
     int32_t end_token;          /* -1 = none */
     int32_t begin_token;        /* put before a prompt by prm_tokenize and prm_generate; -1 = none */
+    uint32_t abilities;         /* what it is made for; a HEADER_ONLY model has them too */
+    int32_t input_count;
+    int32_t output_count;
+    int32_t reserved;
 } prm_model_info;
 PRM_API prm_status prm_model_query(prm_model *model, prm_model_info *out);
-/* Status: BUFFER_TOO_SMALL. PLACEMENT of a HEADER_ONLY model: UNSUPPORTED. */
+
+enum { PRM_INPUT = 0, PRM_OUTPUT = 1 };
+/* Describes input or output `index`: name, which is the model's, dtype, rank and shape. Status: NOT_FOUND (beyond the last). */
+PRM_API prm_status prm_model_tensor(prm_model *model, int32_t direction, int32_t index, prm_tensor *out);
+/* Status: BUFFER_TOO_SMALL. PLACEMENT of a HEADER_ONLY model: UNSUPPORTED. PLACEMENT and GRAPH of a tensor model are those of the
+ * shapes that it was opened with, and fail as their planning did. */
 PRM_API prm_status prm_model_report(prm_model *model, prm_report what, char *buffer, size_t capacity, size_t *size);
 
 typedef struct prm_plan_options {
@@ -378,18 +401,24 @@ typedef struct prm_plan {
 } prm_plan;
 /* What a model will need, exactly, before a weight is read: open it with PRM_MODEL_HEADER_ONLY and the options it will be
  * opened with, then ask. Writes a JSON report with advice as well where buffer or size is given. Prompts of more than 16 KiB
- * of text, and other calls over long texts or reports, take some more for the length of the call.  Status: BUFFER_TOO_SMALL. */
+ * of text, and other calls over long texts or reports, take some more for the length of the call. Of a tensor model: for the
+ * shapes that it was opened with; fails as their planning did.  Status: BUFFER_TOO_SMALL. */
 PRM_API prm_status prm_model_plan(prm_model *model, const prm_plan_options *options, prm_plan *out, char *buffer,
                                   size_t capacity, size_t *size);
 
 /* ==== 5. Tensor runs =============================================================================== since 0.1 ==== */
 
-/* Runs a model on named (or positional) tensors and waits. Input `tokens` [B, T] or [T] int32: B sequences of their own.
- * Output `logits` [B, T, V] or [T, V] float32 of every position. Outputs: give data and its capacity in `bytes`; dtype
- * ANY or F32; dtype, rank and shape are filled in. Work is done in chunks of at most chunk_tokens; calls on one model
- * from several threads take turns. Tokens and buffers are checked before the first step; a failure after it (CANCELLED,
- * DEADLINE, NUMERIC) leaves the bytes of `data` unspecified.
- * Status: NOT_FOUND (no such tensor), BUFFER_TOO_SMALL, CONTEXT_FULL, NUMERIC. */
+/* Runs a model on named (or positional) tensors and waits. Outputs: give data and its capacity in `bytes`; dtype, rank and shape
+ * are filled in. Calls on one model from several threads take turns.
+ *   A text model. Input `tokens` [B, T] or [T] int32: B sequences of their own. Output `logits` [B, T, V] or [T, V] float32 of
+ *   every position; dtype ANY or F32. Work is done in chunks of at most chunk_tokens. Tokens and buffers are checked before the
+ *   first step; a failure after it (CANCELLED, DEADLINE, NUMERIC) leaves the bytes of `data` unspecified.
+ *   A tensor model. All inputs, of the dtypes that prm_model_tensor tells, and of shapes that fit; only the outputs that are given are
+ *   filled. Dtype ANY: as the model makes it; of floats, F32, F16, BF16 or F64 will do, rounded to nearest even. Values need not be
+ *   finite. The first run of other shapes than the model was opened for plans for them, which takes memory; some plans are kept,
+ *   and a run of shapes that were planned takes none.
+ * Status: NOT_FOUND (no such tensor), BUFFER_TOO_SMALL, CONTEXT_FULL, NUMERIC; of a tensor model INVALID_ARGUMENT names the input
+ * with wanted and given type and shape, and planning can fail as prm_model_open does. */
 PRM_API prm_status prm_run(prm_model *model, const prm_tensor *inputs, size_t input_count, const prm_control *control,
                            prm_tensor *outputs, size_t output_count);
 

@@ -124,6 +124,9 @@ struct OnnxLimits {
   size_t external_files = 1024;
 };
 
+// Whether a file begins as ONNX models do: fields of a ModelProto, the IR version in front or a graph that lies in the file.
+bool is_onnx(const FileBytes& file);
+
 // Reads a model and checks what needs no operator's meaning: values are produced before they are used, and once; functions do
 // not call themselves; each domain's version is told, ONNX's own being 7 to 28; tensors have the values that their dims say.
 // `folder` is where the model lies, with '/' at the end; external data is read in it alone (open_file_inside). Empty for a

@@ -126,6 +126,29 @@ OnnxFunction read_onnx_function(OnnxReader& reader, WireMessage from) {
   return out;
 }
 
+bool is_onnx(const FileBytes& file) {
+  constexpr int kMostFields = 256;  // in front of the graph: versions, names, metadata
+  Control nobody;
+  Listener listener(nobody);
+  WireSource source{file, listener};
+  WireMessage from(source, {0, file.bytes.size()}, "ModelProto");
+  bool has_version = false;
+  try {
+    for (int i = 0; i < kMostFields && from.next(); ++i) {
+      switch (from.field()) {
+        case 1: has_version = has_version || from.integer("ir_version") > 0; break;
+        case 5: from.integer("model_version"); break;
+        case 2: case 3: case 4: case 6: case 8: case 14: case 20: case 25: case 26: from.bytes("a message"); break;
+        case 7: from.bytes("graph"); return true;
+        default: return has_version;
+      }
+    }
+  } catch (const Error& error) {
+    if (error.status != Status::bad_file) throw;
+  }
+  return has_version;
+}
+
 OnnxModel read_onnx(FilePtr file, const FileService& service, std::string_view folder, MemoryAccount& account, const Control& control, const OnnxLimits& limits) {
   OnnxModel model;
   model.file = file;

@@ -59,7 +59,7 @@ bool WeightPool::wanted(const PlanValue& value) const { return value.place == Pl
 WeightBytes WeightPool::reserve(const Plan& plan) {
   WeightBytes bytes;
   for (const PlanValue& value : plan.values) {
-    if (!wanted(value) || !buffers_.try_emplace({value.bound.data, value.layout}).second) continue;
+    if (!wanted(value) || !buffers_of(value.bound).try_emplace({value.bound.data, value.layout}).second) continue;
     bytes.held += value.layout ? value.layout->bytes(value.bound) : value.bound.bytes();
     if (value.layout && in_file(value.bound)) bytes.staging = std::max(bytes.staging, uint64_t(piece_rows(value)) * layout_row_bytes(value.bound));
   }
@@ -93,11 +93,11 @@ void WeightPool::fill_one(const PlanValue& value, Buffer& staging, const Work& w
       require_read();
     }
   }
-  buffers_[{plain.data, value.layout}] = std::move(buffer);
+  buffers_of(plain)[{plain.data, value.layout}] = std::move(buffer);
 }
 
 void WeightPool::fill(const Plan& plan, const Work& work) {
-  auto missing = [&](const PlanValue& value) { return wanted(value) && !buffers_[{value.bound.data, value.layout}].data(); };
+  auto missing = [&](const PlanValue& value) { return wanted(value) && !buffers_of(value.bound)[{value.bound.data, value.layout}].data(); };
   uint64_t total = 0, done = 0, staged = 0;
   for (const PlanValue& value : plan.values) {
     if (!missing(value)) continue;
@@ -116,8 +116,9 @@ void WeightPool::fill(const Plan& plan, const Work& work) {
 }
 
 std::byte* WeightPool::find(const Tensor& plain, const Layout* layout) const {
-  auto found = buffers_.find({plain.data, layout});
-  return found != buffers_.end() ? found->second.data() : layout ? nullptr : plain.data;
+  const Buffers& buffers = buffers_of(plain);
+  auto found = buffers.find({plain.data, layout});
+  return found != buffers.end() ? found->second.data() : layout ? nullptr : plain.data;
 }
 
 PlanState::PlanState(std::shared_ptr<const Plan> plan)

@@ -68,19 +68,25 @@ class WeightPool {
   // `file`: where constants come from whose addresses are its; others lie in memory. Null when all do. It and the account outlive
   // the pool.
   WeightPool(MemoryAccount& account, const FileBytes* file) : account_(account), file_(file && !file->in_memory ? file : nullptr) {}
+  // For plans whose constants in memory go when they do: those it holds itself, all that lie in the file another pool, which
+  // outlives it.
+  WeightPool(MemoryAccount& account, WeightPool& shared) : account_(account), file_(shared.file_), shared_(&shared) {}
   // Takes note of what the plan needs and the pool lacks; returns the bytes that fill() will charge for it.
   WeightBytes reserve(const Plan& plan);
   // Reads and packs it, piece by piece. Progress stage "repack" in plain bytes. When it fails, what was done stays.
   void fill(const Plan& plan, const Work& work);
   std::byte* find(const Tensor& plain, const Layout* layout) const;
-
  private:
+  using Buffers = Map<std::pair<const std::byte*, const Layout*>, Buffer>;
+  Buffers& buffers_of(const Tensor& plain) { return shared_ && in_file(plain) ? shared_->buffers_ : buffers_; }
+  const Buffers& buffers_of(const Tensor& plain) const { return shared_ && in_file(plain) ? shared_->buffers_ : buffers_; }
   bool in_file(const Tensor& plain) const;
   bool wanted(const PlanValue& value) const;
   void fill_one(const PlanValue& value, Buffer& staging, const Work& work);
   MemoryAccount& account_;
   const FileBytes* file_;
-  Map<std::pair<const std::byte*, const Layout*>, Buffer> buffers_;
+  WeightPool* shared_ = nullptr;
+  Buffers buffers_;
 };
 
 struct Binding {

@@ -97,6 +97,7 @@ ValueId named_output(Graph& graph, ValueId v, const String& name, Set<ValueId>& 
   Value& value = graph.values[size_t(v)];
   if (value.kind != ValueKind::result || !named.insert(v).second) return view_as(graph, v, value.shape, name);
   value.name = name;
+  if (Node& node = graph.nodes[size_t(value.producer)]; node.out[0] == v) node.name = name;
   return v;
 }
 
@@ -173,11 +174,15 @@ Vector<ValueId> OnnxImporter::import_graph(uint32_t index, OnnxScope& scope) {
   return outputs;
 }
 
-Graph import_onnx(const OnnxModel& model, const OnnxWeights& weights, const Vector<Shape>& inputs, MemoryAccount& account, const Control& control) {
+void require_known_operators(const OnnxModel& model) {
   OnnxFunctions functions = functions_of(model);
   UnknownOperators unknown{model, functions};
   unknown.look(0);
   unknown.require_none();
+}
+
+Graph import_onnx(const OnnxModel& model, const OnnxWeights& weights, const Vector<Shape>& inputs, MemoryAccount& account, const Control& control) {
+  OnnxFunctions functions = functions_of(model);
   OnnxImporter importer{model, weights, functions, account, control};
   OnnxScope scope{.opsets = &model.opsets};
   Vector<OnnxIo> taken = onnx_inputs(model);

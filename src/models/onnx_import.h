@@ -145,8 +145,10 @@ struct OnnxIo {
 Vector<OnnxIo> onnx_inputs(const OnnxModel& model);
 Vector<OnnxIo> onnx_outputs(const OnnxModel& model);  // dtype is f32 where the model does not say
 
-// The graph for inputs of these shapes, in the order of onnx_inputs. Fails with unsupported (all operators that are not known, at
-// once), bad_file, limit, over_budget, and as control says. `account` pays for what is computed and must outlive the graph.
+// Fails with unsupported, telling all operators that are not known at once.
+void require_known_operators(const OnnxModel& model);
+
+// The graph for inputs of these shapes, in the order of onnx_inputs. Fails with unsupported, bad_file, limit, over_budget, and as control says. `account` pays for what is computed and must outlive the graph.
 Graph import_onnx(const OnnxModel& model, const OnnxWeights& weights, const Vector<Shape>& inputs, MemoryAccount& account, const Control& control);
 
 }  // namespace prm

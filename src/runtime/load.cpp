@@ -89,9 +89,16 @@ CallState::CallState(const Tokenizer& tokenizer, PagePool& pages, int64_t contex
 ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptions& options, const Control& control) {
   engine->pool.notice_fork();
   AccountScope engines(engine->account);
-  auto model = make_charged<Model>(engine, options.max_host_bytes);
+  auto home = make_charged<ModelHome>(engine, options.max_host_bytes);
+  return load_model(home, open_source(*home, source), source, options, control);
+}
+
+ModelPtr load_model(ModelHomePtr home, FilePtr first, const ModelSource& source, const LoadOptions& options, const Control& control) {
+  const EnginePtr& engine = home->engine;
+  AccountScope engines(engine->account);
+  auto model = make_charged<Model>(home);
   AccountScope models(model->account);
-  model->file = open_model_source(engine->host.files, source, model->account, control, engine->limits);
+  model->file = read_source(std::move(first), source, *home, control);
   if (options.manifest_json) model->manifest.emplace(reading_of(*model, control), options.manifest_json);
   prepare_model(*model, options, control);
   if (options.verify) verify_weights(*model, control);
@@ -139,7 +146,7 @@ Work work_of(const Model& model, const Control& control) {
 size_t manifest_size(const Model& model) { return manifest_json(list_model(model.file)).size(); }
 
 String make_manifest(Model& model, const Control& control) {
-  auto turn = wait_for_turn(model, control);  // files may have one reader at a time
+  auto turn = model.turn.wait(control);  // files may have one reader at a time
   Manifest manifest = list_model(model.file);
   sum_files(reading_of(model, control), SumDepth::digests, manifest);
   return manifest_json(manifest);
@@ -152,19 +159,7 @@ void require_runnable(const Model& model) {
 
 std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control) {
   require_runnable(model);
-  return wait_for_turn(model, control);
-}
-
-std::unique_lock<std::timed_mutex> wait_for_turn(Model& model, const Control& control) {
-  model.process.check([&] {
-    model.is_lost = !model.turn.try_lock();
-    if (!model.is_lost) model.turn.unlock();
-  });
-  if (model.is_lost) fail(Status::invalid_state, "a call was under way on the model when the process forked: open the model again in the child");
-  std::unique_lock<std::timed_mutex> lock(model.turn, std::defer_lock);
-  control.require();
-  while (!lock.try_lock_for(std::chrono::milliseconds(1))) control.require();
-  return lock;
+  return model.turn.wait(control);
 }
 
 }  // namespace prm

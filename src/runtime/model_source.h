@@ -2,6 +2,7 @@
 #pragma once
 #include "base/control.h"
 #include "formats/model_file.h"
+#include "runtime/model_home.h"
 
 namespace prm {
 
@@ -12,9 +13,14 @@ struct ModelSource {
   size_t data_size = 0;
 };
 
-// Header, metadata and tensors of the file, and of the other parts where it is one of several. Fails with bad_file, io,
+// The file that a source names, on the home's account; null for a folder.
+FilePtr open_source(ModelHome& home, const ModelSource& source);
+
+// Whether it holds a model that takes tensors (ONNX) rather than text.
+bool is_tensor_source(const FilePtr& first);
+
+// Header, metadata and tensors of a text model's file, and of the other parts where it is one of several. Fails with bad_file, io,
 // not_found, limit, unsupported, naming the file.
-ModelFile open_model_source(const FileService& service, const ModelSource& source, MemoryAccount& account,
-                            const Control& control, const Limits& limits);
+ModelFile read_source(FilePtr first, const ModelSource& source, ModelHome& home, const Control& control);
 
 }  // namespace prm

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "ops/ops.h"
 #include "runtime/model.h"
+#include "runtime/report_parts.h"
 
 namespace prm {
 
@@ -47,11 +48,6 @@ void write_value(JsonWriter& json, const MetaValue& value) {
   }
 }
 
-String upper(String text) {
-  for (char& c : text) c = c >= 'a' && c <= 'z' ? char(c - 32) : c;
-  return text;
-}
-
 void write_io(JsonWriter& json, const Graph& graph, const char* name, ValueId value) {
   json.begin_object().pair("name", name).pair("dtype", info(graph[value].dtype).name).key("shape").begin_array();
   json.value("B");
@@ -91,9 +87,32 @@ void write_traffic(JsonWriter& json, const Plan& plan, const PlanLaunch& launch)
 
 }  // namespace
 
+String upper(String text) {
+  for (char& c : text) c = c >= 'a' && c <= 'z' ? char(c - 32) : c;
+  return text;
+}
+
+void write_launches(JsonWriter& json, const Plan& plan) {
+  json.key("launches").begin_array();
+  for (const PlanLaunch& launch : plan.launches) {
+    json.begin_object().pair("name", launch.name).pair("op", launch.op->name).pair("kernel", launch.kernel);
+    write_traffic(json, plan, launch);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_ops(JsonWriter& json, const Graph& graph) {
+  Map<String, int64_t> ops;
+  for (const Node& node : graph.nodes) ++ops[node.op->name];
+  json.key("ops").begin_object();
+  for (auto& [op, count] : ops) json.pair(op, count);
+  json.end_object();
+}
+
 String inspect_json(const Model& model) {
   JsonWriter json;
-  Map<String, int64_t> types, ops;
+  Map<String, int64_t> types;
   json.begin_object().pair("kind", model.file.kind).pair("arch", model.config.arch).pair("parameters", model.parameters);
   json.pair("context", model.config.context).pair("vocabulary", model.config.vocabulary).pair("width", model.config.width);
   json.key("tensors").begin_array();
@@ -115,11 +134,12 @@ String inspect_json(const Model& model) {
     if (model.graph.values[i].name == "tokens") write_io(json, model.graph, "tokens", ValueId(i));
   json.end_array().key("outputs").begin_array();
   if (!model.graph.outputs.empty()) write_io(json, model.graph, "logits", model.graph.outputs[0]);
-  json.end_array().key("ops").begin_object();
-  for (const Node& node : model.graph.nodes) ++ops[node.op->name];
-  for (auto& [op, count] : ops) json.pair(op, count);
-  return json.end_object().end_object().text();
+  json.end_array();
+  write_ops(json, model.graph);
+  return json.end_object().text();
 }
+
+String graph_text(const Model& model) { return print_graph(model.graph); }
 
 String placement_json(const Model& model) {
   if (model.header_only) fail(Status::unsupported, "a model opened with PRM_MODEL_HEADER_ONLY is not placed: open it without");
@@ -129,13 +149,8 @@ String placement_json(const Model& model) {
   json.pair("weights_bytes", model.weight_bytes.held).pair("kv_bytes", uint64_t(plan.state_bytes));
   json.pair("scratch_bytes", uint64_t(plan.arena_bytes)).pair("unshared_bytes", uint64_t(plan.unshared_bytes)).pair("fallbacks", plan.fallbacks);
   json.pair("kv_tokens", model.runner->limits.pages * kPageTokens);
-  json.key("launches").begin_array();
-  for (const PlanLaunch& launch : plan.launches) {
-    json.begin_object().pair("name", launch.name).pair("op", launch.op->name).pair("kernel", launch.kernel);
-    write_traffic(json, plan, launch);
-    json.end_object();
-  }
-  return json.end_array().end_object().text();
+  write_launches(json, plan);
+  return json.end_object().text();
 }
 
 namespace {

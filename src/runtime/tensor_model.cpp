@@ -9,8 +9,10 @@ namespace prm {
 
 namespace {
 
-TensorPort port_of(const OnnxIo& io) {
+TensorPort port_of(const OnnxModel& file, const OnnxIo& io) {
   TensorPort port{String(io.value->name), io.dtype, io.value->type.has_shape, {}, {}};
+  if (io.value->type.dims.size() > size_t(kMaxRank))
+    fail_about(Status::unsupported, io.value->name, "{}: '{}' has {} dimensions, at most {} are supported", file.file->name, io.value->name, io.value->type.dims.size(), kMaxRank);
   for (const OnnxDim& dim : io.value->type.dims) {
     port.dims.push_back(dim.extent);
     port.symbols.push_back(String(dim.symbol));
@@ -22,29 +24,7 @@ void require_fit(const TensorModel& model, const TensorPort& port, const Shape& 
   bool fits = !port.has_shape || size_t(shape.rank) == port.dims.size();
   for (int i = 0; fits && port.has_shape && i < shape.rank; ++i) fits = port.dims[size_t(i)] < 0 || Dim(port.dims[size_t(i)]) == shape[i];
   if (fits) return;
-  String wanted;
-  for (size_t i = 0; i < port.dims.size(); ++i)
-    wanted += (i ? ", " : "") + (port.dims[i] >= 0 ? format_text("{}", port.dims[i]) : port.symbols[i].empty() ? String("any") : port.symbols[i]);
-  fail_about(Status::invalid_argument, port.name, "{}: input '{}' has shape {}, the model takes [{}]", model.file.file->name, port.name, print(shape, {}), wanted);
-}
-
-std::shared_ptr<TensorRunner> make_runner(TensorModel& model, std::span<const Shape> shapes, const Control& control) {
-  auto runner = make_charged<TensorRunner>();
-  runner->shapes.assign(shapes.begin(), shapes.end());
-  runner->graph = import_onnx(model.file, model.placed, runner->shapes, model.account, control);
-  PlanOptions options;
-  options.device = model.engine->device.get();
-  runner->plan = make_charged<const Plan>(make_plan(runner->graph, options));
-  model.weights->reserve(*runner->plan);
-  Work work;
-  work.control = control;
-  work.pool = &model.engine->pool;
-  model.weights->fill(*runner->plan, work);
-  runner->state.emplace(runner->plan);
-  runner->state->allocate(*model.weights, model.account);
-  for (const TensorPort& port : model.inputs) runner->inputs.push_back(&runner->state->io(port.name));
-  for (const TensorPort& port : model.outputs) runner->outputs.push_back(&runner->state->io(port.name));
-  return runner;
+  fail_about(Status::invalid_argument, port.name, "{}: input '{}' has shape {}, the model takes {}", model.file.file->name, port.name, print(shape, {}), describe(port));
 }
 
 Shape shape_of_tensor(const Tensor& t) {
@@ -53,75 +33,235 @@ Shape shape_of_tensor(const Tensor& t) {
   return shape;
 }
 
-void give_output(const TensorModel& model, const Tensor& from, TensorSink& sink) {
-  sink.made = from;
-  sink.made.data = sink.data;
-  if (from.bytes() <= sink.capacity) {
-    if (from.bytes()) std::memcpy(sink.data, from.data, from.bytes());
+Work work_for(const TensorModel& model, const Control& control) {
+  Work work;
+  work.control = control;
+  work.pool = &model.engine->pool;
+  return work;
+}
+
+// All of a runner but memory for weights and scratch.
+TensorRunnerPtr prepare_runner(TensorModel& model, std::span<const Shape> shapes, const Control& control) {
+  auto runner = make_charged<TensorRunner>();
+  runner->shapes.assign(shapes.begin(), shapes.end());
+  runner->graph = import_onnx(model.file, model.placed, runner->shapes, model.account, control);
+  PlanOptions options;
+  options.device = model.engine->device.get();
+  runner->plan = make_charged<const Plan>(make_plan(runner->graph, options));
+  runner->folded.emplace(model.account, *model.weights);
+  runner->weight_bytes = runner->folded->reserve(*runner->plan);
+  runner->state.emplace(runner->plan);
+  for (const TensorPort& port : model.inputs) runner->inputs.push_back(&runner->state->io(port.name));
+  for (const TensorPort& port : model.outputs) runner->outputs.push_back(&runner->state->io(port.name));
+  return runner;
+}
+
+void finish_runner(TensorModel& model, TensorRunner& runner, const Control& control) {
+  runner.folded->fill(*runner.plan, work_for(model, control));
+  runner.state->allocate(*runner.folded, model.account);
+}
+
+size_t input_named(const TensorModel& model, const WantedShape& wanted, size_t position) {
+  if (!wanted.name && position < model.inputs.size()) return position;
+  for (size_t i = 0; wanted.name && i < model.inputs.size(); ++i)
+    if (model.inputs[i].name == wanted.name) return i;
+  String name = wanted.name ? String(wanted.name) : format_text("{}", position);
+  fail_about(Status::not_found, name, "{}: options.shapes names input '{}', which the model does not have", model.file.file->name, name);
+}
+
+// The shapes to plan for; true where an extent in them is nobody's.
+bool choose_shapes(const TensorModel& model, const WantedShapes& wanted, Vector<Shape>& shapes) {
+  Vector<Vector<int64_t>> dims;
+  Vector<bool> is_known;  // rank and all
+  for (const TensorPort& port : model.inputs) {
+    dims.push_back(port.dims);
+    is_known.push_back(port.has_shape);
+  }
+  for (size_t i = 0; i < wanted.count; ++i) {
+    WantedShape one = wanted.read(wanted.from, i);
+    size_t at = input_named(model, one, i);
+    const TensorPort& port = model.inputs[at];
+    Shape asked;
+    for (int j = 0; j < one.rank; ++j) {
+      bool left_out = one.dim[j] < 0;
+      asked[asked.rank++] = left_out && port.has_shape && j < int(port.dims.size()) ? std::max<int64_t>(port.dims[size_t(j)], 0) : one.dim[j];
+    }
+    require_fit(model, port, asked);
+    dims[at].resize(size_t(one.rank), -1);
+    for (int j = 0; j < one.rank; ++j)
+      if (one.dim[j] >= 0) dims[at][size_t(j)] = one.dim[j];
+    is_known[at] = true;
+  }
+  bool guessed = false;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    Shape shape;
+    guessed = guessed || !is_known[i];
+    for (int64_t extent : dims[i]) {
+      guessed = guessed || extent < 0;
+      shape[shape.rank++] = extent < 0 ? 1 : extent;
+    }
+    shapes.push_back(shape);
+  }
+  return guessed;
+}
+
+// A graph that cannot be made for extents that were guessed may be made for others.
+bool tells_of_shapes(Status status) { return status == Status::bad_file || status == Status::unsupported || status == Status::invalid_argument || status == Status::limit; }
+
+void plan_at_open(TensorModel& model, const WantedShapes& wanted, const Control& control) {
+  Vector<Shape> shapes;
+  bool guessed = choose_shapes(model, wanted, shapes);
+  try {
+    model.planned = prepare_runner(model, shapes, control);
+  } catch (const Error& error) {
+    if (!guessed || !tells_of_shapes(error.status)) throw;
+    model.unplanned_status = error.status;
+    model.unplanned = error.message;
     return;
   }
-  const String& name = model.outputs[size_t(sink.output)].name;
-  Error error(Status::buffer_too_small, format_message("output '{}' has {} bytes, its buffer {}", name, from.bytes(), sink.capacity), name);
-  error.needed_bytes = from.bytes();
-  throw error;
+  for (size_t i = 0; i < model.outputs.size(); ++i) {  // the file need not say
+    TensorPort& port = model.outputs[i];
+    const Tensor& made = *model.planned->outputs[i];
+    port.dtype = made.dtype;
+    if (port.has_shape || guessed) continue;
+    port.has_shape = true;
+    port.dims.assign(made.dim, made.dim + made.rank);
+    port.symbols.resize(made.rank);
+  }
+}
+
+OnnxModel read_file(TensorModel& model, FilePtr first, const ModelSource& source, const Control& control) {
+  OnnxLimits limits;
+  limits.host = model.engine->limits;
+  String folder = source.data ? String() : folder_of_file(source.path);
+  return read_onnx(std::move(first), model.engine->host.files, folder, model.account, control, limits);
+}
+
+void describe_ports(TensorModel& model) {
+  for (const OnnxIo& io : onnx_inputs(model.file)) model.inputs.push_back(port_of(model.file, io));
+  for (const OnnxIo& io : onnx_outputs(model.file)) model.outputs.push_back(port_of(model.file, io));
+  for (const OnnxTensor& tensor : model.file.graphs[0].initializers) model.parameters += tensor.count();
+  model.given.resize(model.inputs.size());
+  model.shapes.resize(model.inputs.size());
+  model.is_given.resize(model.inputs.size());
+}
+
+bool same_shapes(const TensorModel& model, const TensorRunner& runner) { return std::equal(model.shapes.begin(), model.shapes.end(), runner.shapes.begin(), runner.shapes.end()); }
+
+// Older plans make room for a new one.
+TensorRunner& make_runner(TensorModel& model, const Control& control) {
+  auto& others = model.others;
+  if (others.size() >= kKeptRunners) others.pop_back();
+  for (;;) {
+    try {
+      TensorRunnerPtr runner = prepare_runner(model, model.shapes, control);
+      finish_runner(model, *runner, control);
+      others.insert(others.begin(), runner);
+      return *others.front();
+    } catch (const Error& error) {
+      if (others.empty() || (error.status != Status::over_budget && error.status != Status::out_of_memory)) throw;
+    }
+    others.pop_back();
+  }
 }
 
 }  // namespace
 
-TensorModelPtr load_tensor_model(EnginePtr engine, const ModelSource& source, uint64_t max_host_bytes, const Control& control) {
-  engine->pool.notice_fork();
+String describe(const TensorPort& port) {
+  if (!port.has_shape) return format_text("{} of any shape", info(port.dtype).name);
+  String text = format_text("{} [", info(port.dtype).name);
+  for (size_t i = 0; i < port.dims.size(); ++i)
+    text += (i ? ", " : "") + (port.dims[i] >= 0 ? format_text("{}", port.dims[i]) : port.symbols[i].empty() ? String("?") : port.symbols[i]);
+  return text + "]";
+}
+
+TensorModelPtr load_tensor_model(ModelHomePtr home, FilePtr first, const ModelSource& source, const LoadOptions& options, const Control& control) {
+  const EnginePtr& engine = home->engine;
   AccountScope engines(engine->account);
-  auto model = make_charged<TensorModel>(engine, max_host_bytes);
+  auto model = make_charged<TensorModel>(home);
   AccountScope models(model->account);
-  OnnxLimits limits;
-  limits.host = engine->limits;
-  String folder = source.data ? String() : folder_of_file(source.path);
-  FilePtr file = source.data ? borrow_memory(source.data, source.data_size, source.path ? source.path : "memory", engine->limits)
-                             : open_file(engine->host.files, source.path, model->account, engine->limits);
-  model->file = read_onnx(std::move(file), engine->host.files, folder, model->account, control, limits);
+  if (options.manifest_json) fail_about(Status::unsupported, "manifest_json", "{}: manifests of ONNX models are not supported: open it without", first->name);
+  model->file = read_file(*model, std::move(first), source, control);
   model->placed = place_onnx_weights(model->file);
-  for (const OnnxIo& io : onnx_inputs(model->file)) model->inputs.push_back(port_of(io));
-  for (const OnnxIo& io : onnx_outputs(model->file)) model->outputs.push_back(port_of(io));
+  require_known_operators(model->file);
+  describe_ports(*model);
   model->weights.emplace(model->account, model->placed.file.get());
+  model->header_only = options.header_only;
+  plan_at_open(*model, options.shapes, control);
+  model->prepared_bytes = model->account.held();
+  model->prepared_weights = model->account.held(MemoryKind::weights);
+  model->prepared_peak = model->account.peak();
+  const Log& log = engine->host.log;
+  if (!model->planned)
+    log.say(LogLevel::info, "{}: not planned before its shapes are known (options.shapes can tell them): {}", model->file.file->name, model->unplanned);
+  if (!model->planned || options.header_only) return model;
+  if (model->planned->plan->fallbacks)
+    log.say(LogLevel::info, "{}: {} launches have no kernel on '{}' and run their reference: see the placement report", model->file.file->name, model->planned->plan->fallbacks,
+            model->planned->plan->device->name());
+  finish_runner(*model, *model->planned, control);
   return model;
 }
 
-TensorRunner& runner_for(TensorModel& model, std::span<const Shape> shapes, const Control& control) {
-  auto& runners = model.runners;
-  auto found = std::find_if(runners.begin(), runners.end(), [&](const auto& one) { return std::equal(shapes.begin(), shapes.end(), one->shapes.begin(), one->shapes.end()); });
-  if (found == runners.end()) {
-    for (size_t i = 0; i < shapes.size(); ++i) require_fit(model, model.inputs[i], shapes[i]);
-    if (runners.size() >= kKeptRunners) runners.pop_back();
-    runners.insert(runners.begin(), make_runner(model, shapes, control));
-    return *runners.front();
-  }
-  std::rotate(runners.begin(), found, found + 1);
-  return *runners.front();
+TensorCall::TensorCall(TensorModel& model, const Control& control) : model_(model), control_(control), account_(model.account) {
+  if (model.header_only) fail(Status::unsupported, "the model was opened with PRM_MODEL_HEADER_ONLY: open it without to run it");
+  turn_ = model.turn.wait(control);
+  std::fill(model.is_given.begin(), model.is_given.end(), uint8_t(0));
 }
 
-void run_tensor_model(TensorModel& model, std::span<const Tensor> inputs, std::span<TensorSink> outputs, const Control& control) {
-  AccountScope models(model.account);
-  if (inputs.size() != model.inputs.size())
-    fail_about(Status::invalid_argument, "inputs", "{}: {} inputs were given, the model takes {}", model.file.file->name, inputs.size(), model.inputs.size());
-  std::unique_lock<std::timed_mutex> turn(model.turn, std::defer_lock);
-  control.require();
-  while (!turn.try_lock_for(std::chrono::milliseconds(1))) control.require();
-  Shape shapes[64];
-  if (inputs.size() > std::size(shapes)) fail_about(Status::unsupported, "inputs", "{}: more than {} inputs", model.file.file->name, std::size(shapes));
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].dtype != model.inputs[i].dtype)
-      fail_about(Status::invalid_argument, model.inputs[i].name, "{}: input '{}' is of type {}, the model takes {}", model.file.file->name,
-                 model.inputs[i].name, info(inputs[i].dtype).name, info(model.inputs[i].dtype).name);
-    shapes[i] = shape_of_tensor(inputs[i]);
+void TensorCall::give(size_t input, const Tensor& tensor) {
+  const TensorPort& port = model_.inputs[input];
+  if (model_.is_given[input]) fail_about(Status::invalid_argument, port.name, "{}: input '{}' is given twice", model_.file.file->name, port.name);
+  Shape shape = shape_of_tensor(tensor);
+  if (tensor.dtype != port.dtype)
+    fail_about(Status::invalid_argument, port.name, "{}: input '{}' is {} {}, the model takes {}", model_.file.file->name, port.name, info(tensor.dtype).name, print(shape, {}),
+               describe(port));
+  require_fit(model_, port, shape);
+  model_.given[input] = tensor;
+  model_.shapes[input] = shape;
+  model_.is_given[input] = 1;
+}
+
+void TensorCall::plan() {
+  String missing;
+  for (size_t i = 0; i < model_.inputs.size(); ++i)
+    if (!model_.is_given[i]) missing += format_text("{}'{}' {}", missing.empty() ? "" : ", ", model_.inputs[i].name, describe(model_.inputs[i]));
+  if (!missing.empty()) fail_about(Status::invalid_argument, "inputs", "{}: inputs that are missing: {}", model_.file.file->name, missing);
+  auto& others = model_.others;
+  auto found = std::find_if(others.begin(), others.end(), [&](const TensorRunnerPtr& one) { return same_shapes(model_, *one); });
+  if (model_.planned && same_shapes(model_, *model_.planned)) {
+    runner_ = model_.planned.get();
+  } else if (found != others.end()) {
+    std::rotate(others.begin(), found, found + 1);
+    runner_ = others.front().get();
+  } else {
+    runner_ = &make_runner(model_, control_);
   }
-  TensorRunner& runner = runner_for(model, {shapes, inputs.size()}, control);
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (inputs[i].bytes()) std::memcpy(runner.inputs[i]->data, inputs[i].data, inputs[i].bytes());
-  Work work;
-  work.control = control;
-  work.pool = &model.engine->pool;
-  if (runner.state->run({}, work) != Status::ok) control.require();
-  for (TensorSink& sink : outputs) give_output(model, *runner.outputs[size_t(sink.output)], sink);
+}
+
+void TensorCall::run() {
+  for (size_t i = 0; i < model_.given.size(); ++i)
+    if (size_t bytes = model_.given[i].bytes()) std::memcpy(runner_->inputs[i]->data, model_.given[i].data, bytes);
+  if (runner_->state->run({}, work_for(model_, control_)) == Status::ok) return;
+  control_.require();
+  fail(Status::internal, "{}: the run ended early", model_.file.file->name);
+}
+
+const TensorRunner& require_planned(const TensorModel& model) {
+  if (!model.planned)
+    fail_about(model.unplanned_status, "shapes", "{} (with 1 for extents that nobody told: options.shapes can tell them)", model.unplanned);
+  return *model.planned;
+}
+
+MemoryPlan plan_memory(const TensorModel& model) {
+  const TensorRunner& runner = require_planned(model);
+  MemoryPlan plan;
+  uint64_t others = model.engine->account.held() - model.account.held();
+  plan.weight_bytes = runner.weight_bytes.held + model.prepared_weights;
+  plan.scratch_bytes = runner.plan->arena_bytes;
+  plan.object_bytes = model.prepared_bytes - model.prepared_weights;
+  uint64_t loading = runner.weight_bytes.held + runner.weight_bytes.staging, running = runner.weight_bytes.held + plan.scratch_bytes;
+  plan.host_bytes = others + std::max(model.prepared_peak, model.prepared_bytes + std::max(loading, running));
+  return plan;
 }
 
 }  // namespace prm

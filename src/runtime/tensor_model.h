@@ -1,13 +1,12 @@
 // A model that takes tensors and gives tensors: what an ONNX file holds. Its graph is imported and planned for the extents that
 // come; a few plans are kept, and share their weights.
 #pragma once
-#include <mutex>
 #include <optional>
 
 #include "graph/plan.h"
 #include "models/onnx_import.h"
-#include "runtime/engine.h"
-#include "runtime/model_source.h"
+#include "runtime/load_options.h"
+#include "runtime/model_home.h"
 
 namespace prm {
 
@@ -20,44 +19,81 @@ struct TensorPort {
   Vector<String> symbols;  // names of those; "" where there is none
 };
 
+// The graph for inputs of some shapes, its plan, and memory to run in.
 struct TensorRunner : ChargedObject {
   Vector<Shape> shapes;  // of the inputs
   Graph graph;
   std::shared_ptr<const Plan> plan;
+  std::optional<WeightPool> folded;  // packed constants that were computed for it; all others are the model's
+  WeightBytes weight_bytes;          // that its plan adds to both pools
   std::optional<PlanState> state;
   Vector<Tensor*> inputs, outputs;
 };
+using TensorRunnerPtr = std::shared_ptr<TensorRunner>;
 
 struct TensorModel : ChargedObject {
+  ModelHomePtr home;
   EnginePtr engine;
-  MemoryAccount account;
+  MemoryAccount& account;  // of all that follows
   OnnxModel file;
   OnnxWeights placed;
   Vector<TensorPort> inputs, outputs;
+  uint64_t parameters = 0;
+  bool header_only = false;
   std::optional<WeightPool> weights;
-  Vector<std::shared_ptr<TensorRunner>> runners;  // the last one used first
-  std::timed_mutex turn;
+  // Made when the model is opened, and kept: for the shapes that were asked for, with 1 for an extent that nobody told. Null where
+  // nobody told one, and the graph cannot be made with 1 there; `unplanned` says why.
+  TensorRunnerPtr planned;
+  Status unplanned_status = Status::ok;
+  String unplanned;
+  // Of the account, before weights came from files, and scratch. Weights until then: constants that were computed.
+  uint64_t prepared_bytes = 0, prepared_weights = 0, prepared_peak = 0;
+  Vector<TensorRunnerPtr> others;                  // the last one used first
+  // What a call gives, by input.
+  Vector<Tensor> given;
+  Vector<Shape> shapes;
+  Vector<uint8_t> is_given;
+  Turn turn;
 
-  TensorModel(EnginePtr owner, uint64_t limit) : engine(std::move(owner)), account(engine->host.memory, limit, &engine->account) {}
+  explicit TensorModel(ModelHomePtr at) : home(std::move(at)), engine(home->engine), account(home->account) {}
 };
 using TensorModelPtr = std::shared_ptr<TensorModel>;
 
 inline constexpr size_t kKeptRunners = 8;
 
-TensorModelPtr load_tensor_model(EnginePtr engine, const ModelSource& source, uint64_t max_host_bytes, const Control& control);
+// `first` as open_source gave it, from the home's account.
+TensorModelPtr load_tensor_model(ModelHomePtr home, FilePtr first, const ModelSource& source, const LoadOptions& options, const Control& control);
 
-// Plans for inputs of these extents, unless that was done. The runner is the model's, for one call at a time.
-TensorRunner& runner_for(TensorModel& model, std::span<const Shape> shapes, const Control& control);
+String describe(const TensorPort& port);  // "float32 [N, 3, ?]"
 
-// Where an output goes: `data` has room for `capacity` bytes. What was made is told in `made`, also where the room is too small.
-struct TensorSink {
-  int output = 0;
-  std::byte* data = nullptr;
-  size_t capacity = 0;
-  Tensor made = {};
+// One call: it has the turn, gathers inputs, finds or makes the plan for them, and runs it. A plan that was made before takes no
+// memory.
+class TensorCall {
+ public:
+  TensorCall(TensorModel& model, const Control& control);
+  // Data that stays until run() has ended. Fails with invalid_argument where it does not fit what the model takes.
+  void give(size_t input, const Tensor& tensor);
+  // Fails with invalid_argument naming inputs that were not given, and as import, planning and loading do.
+  void plan();
+  // Behind plan(): what will be made, with the most that an extent can be; behind run(): what was made.
+  const Tensor& output(size_t index) const { return *runner_->outputs[index]; }
+  void run();
+
+ private:
+  TensorModel& model_;
+  Control control_;
+  AccountScope account_;
+  std::unique_lock<std::timed_mutex> turn_;
+  TensorRunner* runner_ = nullptr;
 };
-// inputs: all of the model's, in order, of their dtypes. Fails with invalid_argument naming an input of another shape or type than
-// the model takes, with buffer_too_small, and as import and plan do.
-void run_tensor_model(TensorModel& model, std::span<const Tensor> inputs, std::span<TensorSink> outputs, const Control& control);
+
+// As plan_memory of text models; fails as planning did where the model is not planned.
+MemoryPlan plan_memory(const TensorModel& model);
+const TensorRunner& require_planned(const TensorModel& model);
+
+String inspect_json(const TensorModel& model);
+String placement_json(const TensorModel& model);
+String graph_text(const TensorModel& model);
+String plan_json(const TensorModel& model, const MemoryPlan& plan, uint64_t budget);
 
 }  // namespace prm

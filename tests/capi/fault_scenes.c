@@ -152,6 +152,41 @@ static prm_status act_text(scene *at) {
     return status;
 }
 
+/* Opened for no shape, run for two, described. */
+static prm_status act_tensors(scene *at) {
+    static float values[3 * 16], got[3 * 16];
+    static char report[REPORT_ROOM];
+    prm_model *model = NULL;
+    prm_status status = prm_model_open(at->engine, at->path, NULL, NULL, &model);
+    int64_t n;
+    size_t size = 0, i;
+    if (status && model) return BROKEN_PROMISE;
+    for (i = 0; i < sizeof values / sizeof values[0]; ++i) values[i] = (float)i * 0.25f - 4;
+    for (n = 4; n <= 16 && !status; n += 12) {
+        prm_tensor in, out;
+        memset(&in, 0, sizeof in);
+        in.name = "x";
+        in.data = values;
+        in.bytes = sizeof values;
+        in.dtype = PRM_DTYPE_F32;
+        in.rank = 2;
+        in.shape[0] = n;
+        in.shape[1] = 3;
+        memset(&out, 0, sizeof out);
+        out.name = "y";
+        out.data = got;
+        out.bytes = sizeof got;
+        got[0] = -1;
+        status = prm_run(model, &in, 1, NULL, &out, 1);
+        if (status && (got[0] != -1 || out.bytes != sizeof got)) status = BROKEN_PROMISE;
+        if (!status) at->digest = digest_of(at->digest, got, (size_t)out.bytes);
+    }
+    if (!status) status = prm_model_report(model, PRM_REPORT_INSPECT, report, sizeof report, &size);
+    if (!status) at->digest = digest_of(at->digest, report, size);
+    prm_model_close(model);
+    return status;
+}
+
 #define QUANTIZED_PATH PREMISE_TEST_DATA "/tiny-qwen2-q4_k_m-like.gguf"
 const scenario fault_scenarios[FAULT_SCENARIOS] = {
     { "engine", QUANTIZED_PATH, 0, act_engine },
@@ -164,6 +199,7 @@ const scenario fault_scenarios[FAULT_SCENARIOS] = {
     { "two sessions", QUANTIZED_PATH, 1, act_sessions },
     { "chat", QUANTIZED_PATH, 1, act_chat },
     { "texts and reports", QUANTIZED_PATH, 1, act_text },
+    { "tensors", PREMISE_TEST_DATA "/tiny-affine.onnx", 0, act_tensors },
 };
 
 prm_status scene_open(scene *at, const scenario *what, const char *path, const prm_host *host) {

@@ -20,7 +20,7 @@ typedef struct scenario {
     prm_status (*act)(scene *at); /* leaves nothing open; BROKEN_PROMISE when an output was written by a call that failed */
 } scenario;
 
-enum { BROKEN_PROMISE = -1, FAULT_SCENARIOS = 10 };
+enum { BROKEN_PROMISE = -1, FAULT_SCENARIOS = 11 };
 extern const scenario fault_scenarios[FAULT_SCENARIOS];
 
 /* Engine and, where the scenario wants it, model over the services; `path` NULL: the scenario's own. */

@@ -14,11 +14,14 @@ import termios
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests/golden'))
+import onnx_bytes  # noqa: E402
+
 DATA = ROOT / 'tests/golden/data'
 PREMISE = os.path.abspath(os.environ.get('PREMISE_BIN', ROOT / 'build/release/bin/premise'))
 GEMMA, QWEN = str(DATA / 'tiny-gemma3-f32.gguf'), str(DATA / 'tiny-qwen2-f32.gguf')
 QUANTIZED = str(DATA / 'tiny-qwen2-q4_k_m-like.gguf')
-COMMANDS = ('run', 'chat', 'tokenize', 'perplexity', 'logits', 'inspect', 'check', 'verify', 'plan', 'bench')
+COMMANDS = ('run', 'chat', 'tokenize', 'perplexity', 'logits', 'infer', 'inspect', 'check', 'verify', 'plan', 'bench')
 CHAT = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -94,6 +97,9 @@ class CliTest(unittest.TestCase):
                               ('notes.txt', 'no model at all'), ('empty.gguf', ''), ('chat.jinja', CHAT)):
             (cls.path / name).write_text(content)
         give_template(GEMMA, cls.path / 'model.gguf', CHAT)
+        (cls.path / 'model.onnx').write_bytes(onnx_bytes.affine())
+        header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3), }".ljust(117) + b'\n'
+        (cls.path / 'x.npy').write_bytes(b'\x93NUMPY\x01\x00' + struct.pack('<H', len(header)) + header + struct.pack('<3f', 1, 2, 3))
 
     def file(self, name):
         return str(self.path / name)

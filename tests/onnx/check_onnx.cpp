@@ -43,12 +43,16 @@ void check(const char* path) {
   options.threads = 1;
   EnginePtr engine = make_engine(options);
   engine->device = open_cpu("");
-  TensorModelPtr model = load_tensor_model(engine, {path}, 0, {});
+  auto home = make_charged<ModelHome>(engine, 0);
+  ModelSource source{path};
+  TensorModelPtr model = load_tensor_model(home, open_source(*home, source), source, {}, {});
   std::vector<std::vector<std::byte>> store;
   std::vector<Tensor> inputs = zeros_for(*model, store);
-  std::vector<TensorSink> none;
-  run_tensor_model(*model, inputs, none, {});
-  std::printf("ran: %s: %zu nodes, %llu bytes\n", path, model->runners.front()->graph.nodes.size(), static_cast<unsigned long long>(model->account.peak()));
+  TensorCall call(*model, {});
+  for (size_t i = 0; i < inputs.size(); ++i) call.give(i, inputs[i]);
+  call.plan();
+  call.run();
+  std::printf("ran: %s: %zu nodes, %llu bytes\n", path, require_planned(*model).graph.nodes.size(), static_cast<unsigned long long>(model->account.peak()));
 }
 
 }  // namespace

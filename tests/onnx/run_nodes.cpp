@@ -85,24 +85,22 @@ String difference(const Tensor& is, const Tensor& wanted, double relative, doubl
 String run_test(const EnginePtr& engine, const std::string& path) {
   Reader from{test::read_whole(path + ".data")};
   std::string name = path + ".onnx";
-  TensorModelPtr model = load_tensor_model(engine, {name.c_str()}, 0, {});
+  auto home = make_charged<ModelHome>(engine, 0);
+  ModelSource source{name.c_str()};
+  TensorModelPtr model = load_tensor_model(home, open_source(*home, source), source, {}, {});
   double relative = from.take<double>(), absolute = from.take<double>();
   for (uint32_t sets = from.take<uint32_t>(), set = 0; set < sets; ++set) {
     uint32_t inputs = from.take<uint32_t>(), outputs = from.take<uint32_t>();
     std::vector<Given> given, wanted;
     for (uint32_t i = 0; i < inputs; ++i) given.push_back(from.tensor());
     for (uint32_t i = 0; i < outputs; ++i) wanted.push_back(from.tensor());
-    std::vector<Tensor> in;
-    for (Given& one : given) in.push_back(one.tensor());
-    std::vector<std::string> room(wanted.size());
-    std::vector<TensorSink> sinks(wanted.size());
-    for (size_t i = 0; i < wanted.size(); ++i) {
-      room[i].resize(wanted[i].data.size() + 4096);
-      sinks[i] = {int(i), reinterpret_cast<std::byte*>(room[i].data()), room[i].size()};
-    }
-    run_tensor_model(*model, in, sinks, {});
+    TensorCall call(*model, {});
+    if (given.size() != model->inputs.size()) fail(Status::internal, "{} inputs for a model that takes {}", given.size(), model->inputs.size());
+    for (size_t i = 0; i < given.size(); ++i) call.give(i, given[i].tensor());
+    call.plan();
+    call.run();
     for (size_t i = 0; i < wanted.size(); ++i)
-      if (String what = difference(sinks[i].made, wanted[i].tensor(), relative, absolute); !what.empty()) return format_text("wrong: output {}: ", i) + what;
+      if (String what = difference(call.output(i), wanted[i].tensor(), relative, absolute); !what.empty()) return format_text("wrong: output {}: ", i) + what;
   }
   return "pass";
 }

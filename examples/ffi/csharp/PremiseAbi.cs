@@ -32,7 +32,16 @@ static class PremiseAbi
     public const int PRM_DTYPE_F32 = 1;
     public const int PRM_DTYPE_F16 = 2;
     public const int PRM_DTYPE_BF16 = 3;
+    public const int PRM_DTYPE_F64 = 4;
+    public const int PRM_DTYPE_I8 = 5;
+    public const int PRM_DTYPE_I16 = 6;
     public const int PRM_DTYPE_I32 = 7;
+    public const int PRM_DTYPE_I64 = 8;
+    public const int PRM_DTYPE_U8 = 9;
+    public const int PRM_DTYPE_U16 = 10;
+    public const int PRM_DTYPE_U32 = 11;
+    public const int PRM_DTYPE_U64 = 12;
+    public const int PRM_DTYPE_BOOL = 13;
     public const int PRM_DTYPE_BLOCK = 256;
     public const int PRM_LOG_ERROR = 1;
     public const int PRM_LOG_WARNING = 2;
@@ -49,6 +58,10 @@ static class PremiseAbi
     public const int PRM_REPORT_GRAPH = 33;
     public const int PRM_MODEL_HEADER_ONLY = 1;
     public const int PRM_MODEL_VERIFY = 16;
+    public const int PRM_CAN_RUN = 1;
+    public const int PRM_CAN_GENERATE = 2;
+    public const int PRM_INPUT = 0;
+    public const int PRM_OUTPUT = 1;
     public const int PRM_PROMPT_SPECIAL = 1;
     public const int PRM_PROMPT_NO_BOS = 2;
     public const int PRM_PROMPT_CONTINUE = 4;
@@ -220,6 +233,8 @@ static class PremiseAbi
         public int sessions;
         public ulong max_host_bytes;
         public IntPtr manifest_json;
+        public IntPtr shapes;
+        public UIntPtr shape_count;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -234,6 +249,10 @@ static class PremiseAbi
         public int width;
         public int end_token;
         public int begin_token;
+        public uint abilities;
+        public int input_count;
+        public int output_count;
+        public int reserved;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -405,6 +424,9 @@ static class PremiseAbi
     public static extern int prm_model_query(IntPtr model, ref prm_model_info @out);
 
     [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
+    public static extern int prm_model_tensor(IntPtr model, int direction, int index, ref prm_tensor @out);
+
+    [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
     public static extern int prm_model_report(IntPtr model, int what, IntPtr buffer, UIntPtr capacity, out UIntPtr size);
 
     [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
@@ -448,8 +470,8 @@ static class PremiseAbi
         CheckSize(typeof(prm_limits), 48);
         CheckSize(typeof(prm_engine_options), 48);
         CheckSize(typeof(prm_engine_info), 40);
-        CheckSize(typeof(prm_model_options), 56);
-        CheckSize(typeof(prm_model_info), 48);
+        CheckSize(typeof(prm_model_options), 72);
+        CheckSize(typeof(prm_model_info), 64);
         CheckSize(typeof(prm_plan_options), 16);
         CheckSize(typeof(prm_plan), 48);
         CheckSize(typeof(prm_message), 48);

@@ -47,7 +47,16 @@ interface PremiseAbi extends Library {
     int PRM_DTYPE_F32 = 1;
     int PRM_DTYPE_F16 = 2;
     int PRM_DTYPE_BF16 = 3;
+    int PRM_DTYPE_F64 = 4;
+    int PRM_DTYPE_I8 = 5;
+    int PRM_DTYPE_I16 = 6;
     int PRM_DTYPE_I32 = 7;
+    int PRM_DTYPE_I64 = 8;
+    int PRM_DTYPE_U8 = 9;
+    int PRM_DTYPE_U16 = 10;
+    int PRM_DTYPE_U32 = 11;
+    int PRM_DTYPE_U64 = 12;
+    int PRM_DTYPE_BOOL = 13;
     int PRM_DTYPE_BLOCK = 256;
     int PRM_LOG_ERROR = 1;
     int PRM_LOG_WARNING = 2;
@@ -64,6 +73,10 @@ interface PremiseAbi extends Library {
     int PRM_REPORT_GRAPH = 33;
     int PRM_MODEL_HEADER_ONLY = 1;
     int PRM_MODEL_VERIFY = 16;
+    int PRM_CAN_RUN = 1;
+    int PRM_CAN_GENERATE = 2;
+    int PRM_INPUT = 0;
+    int PRM_OUTPUT = 1;
     int PRM_PROMPT_SPECIAL = 1;
     int PRM_PROMPT_NO_BOS = 2;
     int PRM_PROMPT_CONTINUE = 4;
@@ -217,7 +230,7 @@ interface PremiseAbi extends Library {
         }
     }
 
-    @FieldOrder({"struct_size", "flags", "data", "data_size", "context", "chunk_tokens", "cache_dtype", "sessions", "max_host_bytes", "manifest_json"})
+    @FieldOrder({"struct_size", "flags", "data", "data_size", "context", "chunk_tokens", "cache_dtype", "sessions", "max_host_bytes", "manifest_json", "shapes", "shape_count"})
     class prm_model_options extends Structure {
         public int struct_size;
         public int flags;
@@ -229,13 +242,15 @@ interface PremiseAbi extends Library {
         public int sessions;
         public long max_host_bytes;
         public Pointer manifest_json;
+        public Pointer shapes;
+        public SizeT shape_count;
         public prm_model_options() {
-            if (size() != 56) throw new IllegalStateException("prm_model_options has " + size() + " bytes, not 56");
+            if (size() != 72) throw new IllegalStateException("prm_model_options has " + size() + " bytes, not 72");
             struct_size = size();
         }
     }
 
-    @FieldOrder({"struct_size", "vocabulary", "architecture", "parameters", "host_bytes", "context", "width", "end_token", "begin_token"})
+    @FieldOrder({"struct_size", "vocabulary", "architecture", "parameters", "host_bytes", "context", "width", "end_token", "begin_token", "abilities", "input_count", "output_count", "reserved"})
     class prm_model_info extends Structure {
         public int struct_size;
         public int vocabulary;
@@ -246,8 +261,12 @@ interface PremiseAbi extends Library {
         public int width;
         public int end_token;
         public int begin_token;
+        public int abilities;
+        public int input_count;
+        public int output_count;
+        public int reserved;
         public prm_model_info() {
-            if (size() != 48) throw new IllegalStateException("prm_model_info has " + size() + " bytes, not 48");
+            if (size() != 64) throw new IllegalStateException("prm_model_info has " + size() + " bytes, not 64");
             struct_size = size();
         }
     }
@@ -415,6 +434,7 @@ interface PremiseAbi extends Library {
     void prm_model_close(Pointer model);
     int prm_model_manifest(Pointer model, prm_control control, Pointer buffer, SizeT capacity, SizeTByReference size);
     int prm_model_query(Pointer model, prm_model_info out);
+    int prm_model_tensor(Pointer model, int direction, int index, prm_tensor out);
     int prm_model_report(Pointer model, int what, Pointer buffer, SizeT capacity, SizeTByReference size);
     int prm_model_plan(Pointer model, prm_plan_options options, prm_plan out, Pointer buffer, SizeT capacity, SizeTByReference size);
     int prm_run(Pointer model, prm_tensor inputs, SizeT input_count, prm_control control, prm_tensor outputs, SizeT output_count);

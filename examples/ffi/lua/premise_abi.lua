@@ -133,6 +133,8 @@ struct prm_model_options {
     int32_t sessions;
     uint64_t max_host_bytes;
     const char *manifest_json;
+    const prm_tensor *shapes;
+    size_t shape_count;
 };
 struct prm_model_info {
     uint32_t struct_size;
@@ -144,6 +146,10 @@ struct prm_model_info {
     int32_t width;
     int32_t end_token;
     int32_t begin_token;
+    uint32_t abilities;
+    int32_t input_count;
+    int32_t output_count;
+    int32_t reserved;
 };
 struct prm_plan_options {
     uint32_t struct_size;
@@ -251,6 +257,7 @@ prm_status prm_model_open(prm_engine *engine, const char *path, const prm_model_
 void prm_model_close(prm_model *model);
 prm_status prm_model_manifest(prm_model *model, const prm_control *control, char *buffer, size_t capacity, size_t *size);
 prm_status prm_model_query(prm_model *model, prm_model_info *out);
+prm_status prm_model_tensor(prm_model *model, int32_t direction, int32_t index, prm_tensor *out);
 prm_status prm_model_report(prm_model *model, prm_report what, char *buffer, size_t capacity, size_t *size);
 prm_status prm_model_plan(prm_model *model, const prm_plan_options *options, prm_plan *out, char *buffer, size_t capacity, size_t *size);
 prm_status prm_run(prm_model *model, const prm_tensor *inputs, size_t input_count, const prm_control *control, prm_tensor *outputs, size_t output_count);
@@ -272,8 +279,8 @@ assert(ffi.sizeof("prm_host") == 104)
 assert(ffi.sizeof("prm_limits") == 48)
 assert(ffi.sizeof("prm_engine_options") == 48)
 assert(ffi.sizeof("prm_engine_info") == 40)
-assert(ffi.sizeof("prm_model_options") == 56)
-assert(ffi.sizeof("prm_model_info") == 48)
+assert(ffi.sizeof("prm_model_options") == 72)
+assert(ffi.sizeof("prm_model_info") == 64)
 assert(ffi.sizeof("prm_plan_options") == 16)
 assert(ffi.sizeof("prm_plan") == 48)
 assert(ffi.sizeof("prm_message") == 48)
@@ -313,7 +320,16 @@ return {
     PRM_DTYPE_F32 = 1,
     PRM_DTYPE_F16 = 2,
     PRM_DTYPE_BF16 = 3,
+    PRM_DTYPE_F64 = 4,
+    PRM_DTYPE_I8 = 5,
+    PRM_DTYPE_I16 = 6,
     PRM_DTYPE_I32 = 7,
+    PRM_DTYPE_I64 = 8,
+    PRM_DTYPE_U8 = 9,
+    PRM_DTYPE_U16 = 10,
+    PRM_DTYPE_U32 = 11,
+    PRM_DTYPE_U64 = 12,
+    PRM_DTYPE_BOOL = 13,
     PRM_DTYPE_BLOCK = 256,
     PRM_LOG_ERROR = 1,
     PRM_LOG_WARNING = 2,
@@ -330,6 +346,10 @@ return {
     PRM_REPORT_GRAPH = 33,
     PRM_MODEL_HEADER_ONLY = 1,
     PRM_MODEL_VERIFY = 16,
+    PRM_CAN_RUN = 1,
+    PRM_CAN_GENERATE = 2,
+    PRM_INPUT = 0,
+    PRM_OUTPUT = 1,
     PRM_PROMPT_SPECIAL = 1,
     PRM_PROMPT_NO_BOS = 2,
     PRM_PROMPT_CONTINUE = 4,

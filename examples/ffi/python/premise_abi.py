@@ -29,7 +29,16 @@ PRM_DTYPE_ANY = 0
 PRM_DTYPE_F32 = 1
 PRM_DTYPE_F16 = 2
 PRM_DTYPE_BF16 = 3
+PRM_DTYPE_F64 = 4
+PRM_DTYPE_I8 = 5
+PRM_DTYPE_I16 = 6
 PRM_DTYPE_I32 = 7
+PRM_DTYPE_I64 = 8
+PRM_DTYPE_U8 = 9
+PRM_DTYPE_U16 = 10
+PRM_DTYPE_U32 = 11
+PRM_DTYPE_U64 = 12
+PRM_DTYPE_BOOL = 13
 PRM_DTYPE_BLOCK = 256
 PRM_LOG_ERROR = 1
 PRM_LOG_WARNING = 2
@@ -46,6 +55,10 @@ PRM_REPORT_PLACEMENT = 11
 PRM_REPORT_GRAPH = 33
 PRM_MODEL_HEADER_ONLY = 1
 PRM_MODEL_VERIFY = 16
+PRM_CAN_RUN = 1
+PRM_CAN_GENERATE = 2
+PRM_INPUT = 0
+PRM_OUTPUT = 1
 PRM_PROMPT_SPECIAL = 1
 PRM_PROMPT_NO_BOS = 2
 PRM_PROMPT_CONTINUE = 4
@@ -212,10 +225,12 @@ class prm_model_options(Structure):
         ('sessions', c_int32),
         ('max_host_bytes', c_uint64),
         ('manifest_json', c_char_p),
+        ('shapes', POINTER(prm_tensor)),
+        ('shape_count', c_size_t),
     ]
 
 
-assert sizeof(prm_model_options) == 56
+assert sizeof(prm_model_options) == 72
 
 
 class prm_model_info(Structure):
@@ -229,10 +244,14 @@ class prm_model_info(Structure):
         ('width', c_int32),
         ('end_token', c_int32),
         ('begin_token', c_int32),
+        ('abilities', c_uint32),
+        ('input_count', c_int32),
+        ('output_count', c_int32),
+        ('reserved', c_int32),
     ]
 
 
-assert sizeof(prm_model_info) == 48
+assert sizeof(prm_model_info) == 64
 
 
 class prm_plan_options(Structure):
@@ -403,6 +422,7 @@ FUNCTIONS = {
     'prm_model_close': (None, [c_void_p]),
     'prm_model_manifest': (c_int32, [c_void_p, POINTER(prm_control), c_void_p, c_size_t, POINTER(c_size_t)]),
     'prm_model_query': (c_int32, [c_void_p, POINTER(prm_model_info)]),
+    'prm_model_tensor': (c_int32, [c_void_p, c_int32, c_int32, POINTER(prm_tensor)]),
     'prm_model_report': (c_int32, [c_void_p, c_int32, c_void_p, c_size_t, POINTER(c_size_t)]),
     'prm_model_plan': (c_int32, [c_void_p, POINTER(prm_plan_options), POINTER(prm_plan), c_void_p, c_size_t, POINTER(c_size_t)]),
     'prm_run': (c_int32, [c_void_p, POINTER(prm_tensor), c_size_t, POINTER(prm_control), POINTER(prm_tensor), c_size_t]),

@@ -30,7 +30,16 @@ pub const PRM_DTYPE_ANY: i32 = 0;
 pub const PRM_DTYPE_F32: i32 = 1;
 pub const PRM_DTYPE_F16: i32 = 2;
 pub const PRM_DTYPE_BF16: i32 = 3;
+pub const PRM_DTYPE_F64: i32 = 4;
+pub const PRM_DTYPE_I8: i32 = 5;
+pub const PRM_DTYPE_I16: i32 = 6;
 pub const PRM_DTYPE_I32: i32 = 7;
+pub const PRM_DTYPE_I64: i32 = 8;
+pub const PRM_DTYPE_U8: i32 = 9;
+pub const PRM_DTYPE_U16: i32 = 10;
+pub const PRM_DTYPE_U32: i32 = 11;
+pub const PRM_DTYPE_U64: i32 = 12;
+pub const PRM_DTYPE_BOOL: i32 = 13;
 pub const PRM_DTYPE_BLOCK: i32 = 256;
 pub const PRM_LOG_ERROR: i32 = 1;
 pub const PRM_LOG_WARNING: i32 = 2;
@@ -47,6 +56,10 @@ pub const PRM_REPORT_PLACEMENT: i32 = 11;
 pub const PRM_REPORT_GRAPH: i32 = 33;
 pub const PRM_MODEL_HEADER_ONLY: i32 = 1;
 pub const PRM_MODEL_VERIFY: i32 = 16;
+pub const PRM_CAN_RUN: i32 = 1;
+pub const PRM_CAN_GENERATE: i32 = 2;
+pub const PRM_INPUT: i32 = 0;
+pub const PRM_OUTPUT: i32 = 1;
 pub const PRM_PROMPT_SPECIAL: i32 = 1;
 pub const PRM_PROMPT_NO_BOS: i32 = 2;
 pub const PRM_PROMPT_CONTINUE: i32 = 4;
@@ -215,8 +228,10 @@ pub struct prm_model_options {
     pub sessions: i32,
     pub max_host_bytes: u64,
     pub manifest_json: *const c_char,
+    pub shapes: *const prm_tensor,
+    pub shape_count: usize,
 }
-const _: () = assert!(size_of::<prm_model_options>() == 56);
+const _: () = assert!(size_of::<prm_model_options>() == 72);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -230,8 +245,12 @@ pub struct prm_model_info {
     pub width: i32,
     pub end_token: i32,
     pub begin_token: i32,
+    pub abilities: u32,
+    pub input_count: i32,
+    pub output_count: i32,
+    pub reserved: i32,
 }
-const _: () = assert!(size_of::<prm_model_info>() == 48);
+const _: () = assert!(size_of::<prm_model_info>() == 64);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -380,6 +399,7 @@ extern "C" {
     pub fn prm_model_close(model: *mut prm_model);
     pub fn prm_model_manifest(model: *mut prm_model, control: *const prm_control, buffer: *mut c_char, capacity: usize, size: *mut usize) -> i32;
     pub fn prm_model_query(model: *mut prm_model, out: *mut prm_model_info) -> i32;
+    pub fn prm_model_tensor(model: *mut prm_model, direction: i32, index: i32, out: *mut prm_tensor) -> i32;
     pub fn prm_model_report(model: *mut prm_model, what: i32, buffer: *mut c_char, capacity: usize, size: *mut usize) -> i32;
     pub fn prm_model_plan(model: *mut prm_model, options: *const prm_plan_options, out: *mut prm_plan, buffer: *mut c_char, capacity: usize, size: *mut usize) -> i32;
     pub fn prm_run(model: *mut prm_model, inputs: *const prm_tensor, input_count: usize, control: *const prm_control, outputs: *mut prm_tensor, output_count: usize) -> i32;
