@@ -9,6 +9,7 @@ std::span<const OnnxOperator> onnx_pointwise();
 std::span<const OnnxOperator> onnx_quant();
 std::span<const OnnxOperator> onnx_recurrent();
 std::span<const OnnxOperator> onnx_resize();
+std::span<const OnnxOperator> onnx_sampling();
 std::span<const OnnxOperator> onnx_shapes();
 std::span<const OnnxOperator> onnx_signal();
 

@@ -11,6 +11,7 @@ constexpr std::span<const OnnxOperator> (*kLists[])() = {
     onnx_quant,
     onnx_recurrent,
     onnx_resize,
+    onnx_sampling,
     onnx_shapes,
     onnx_signal,
 };

@@ -9,6 +9,7 @@
 #include "ops/pointwise.h"
 #include "ops/recurrent.h"
 #include "ops/resize.h"
+#include "ops/sampling.h"
 #include "ops/view.h"
 
 namespace prm {
@@ -51,6 +52,9 @@ constexpr const Op* kOps[] = {
     &kPool,
     &kMaxUnpool,
     &kResize,
+    &kGridSample,
+    &kAffineGrid,
+    &kRoiAlign,
     &kConvTranspose,
     &kCol2Im,
     &kDeformConv,
