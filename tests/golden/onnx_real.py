@@ -40,7 +40,6 @@ def theirs(model, sample, plain=False):
 
 def ours(program, model, sample, names, folder):
     """{output: values} by premise infer."""
-    os.makedirs(folder, exist_ok=True)
     command, outs = [program, 'infer', '-m', model, '--json', '--quiet'], {}
     for number, (name, array) in enumerate(sample.items()):
         path = os.path.join(folder, f'in{number}.npy')
@@ -105,14 +104,15 @@ def main():
     program, folder, *wanted = sys.argv[1:]
     onnxruntime.disable_telemetry_events()
     onnxruntime.set_default_logger_severity(3)
-    os.makedirs(folder, exist_ok=True)
     judge = Judge()
     for case in vision_cases.cases():
         if wanted and case[0] not in wanted:
             continue
+        at = os.path.join(folder, case[0])
+        os.makedirs(at, exist_ok=True)
         case = (case[0], os.path.join(vision_cases.ROOT, 'models', case[1]), *case[2:])
         try:
-            (judge_quanta if case[2] == 'int8' else judge_floats)(judge, program, case, os.path.join(folder, case[0]))
+            (judge_quanta if case[2] == 'int8' else judge_floats)(judge, program, case, at)
         except RuntimeError as error:
             judge.say(False, f'{case[0]}: {error}')
     print(f'{judge.passed} passed, {judge.failed} failed, 0 skipped')
