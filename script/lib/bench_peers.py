@@ -252,12 +252,16 @@ def run_models(result, peer, options):
         result['idle'] = [idle_cpu(n, options) for n in options.model]
 
 
+def new_result(options):
+    result = {'cpu': cpu_name(), 'isa': None, 'cores': len(os.sched_getaffinity(0)), 'commit': commit_name()}
+    result |= {'date': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%MZ'), 'rounds': options.rounds}
+    return result | {'cases': [], 'geomean': {}, 'ceilings': {}, 'startup': []}
+
+
 def run(options):
     call(['script/build', 'release', '--target', 'premise_cli'])
     peer = find_peer()
-    result = {'cpu': cpu_name(), 'isa': None, 'cores': len(os.sched_getaffinity(0)), 'commit': commit_name()}
-    result |= {'date': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%MZ'), 'rounds': options.rounds}
-    result |= {'prompt': options.prompt, 'gen': options.gen, 'cases': [], 'geomean': {}, 'ceilings': {}, 'startup': []}
+    result = new_result(options) | {'prompt': options.prompt, 'gen': options.gen}
     (run_models if options.types is None else run_types)(result, peer, options)
     result['geomean'] = geomeans(result['cases'])
     return result

@@ -7,7 +7,7 @@ from accept_tools import TREE
 from readme_block import README, replaced
 
 FOLDER = 'bench/results'
-PEERS, TYPES = 'peers', 'types'  # files of the folder, and parts of the README
+PEERS, TYPES, VISION = 'peers', 'types', 'vision'  # files of the folder, and parts of the README
 
 
 def newest_of_each(lines):
@@ -49,6 +49,32 @@ def table(result):
     return '\n'.join(rows + (['', f'The peer is {", ".join(versions)}, {flags_of(result)}.'] if versions else []))
 
 
+def peers_of(case):
+    return [case['peer'], *case['others']] if case['peer'] else []
+
+
+def vision_table(result):
+    """Of script/bench peers --vision: milliseconds of a run, so that small is good; ratios are of speed."""
+    rows = [
+        f'{result["cpu"]}, {result["cores"]} cores, {result["isa"]}; commit {result["commit"]}, {result["date"]}; {result["rounds"]} rounds in turns:',
+        '',
+        '| model | type | threads | Premise ms | ONNX Runtime ms | OpenVINO ms | ratio to the faster | lower quartile | disturbed rounds |',
+        '|---|---|---|---|---|---|---|---|---|',
+    ]
+    for c in result['cases']:
+        ms = {peer['name']: 1e3 / peer['median'] for peer in peers_of(c)}
+        cells = [c['model'], c['type'], str(c['threads']), number(c['ours'] and 1e3 / c['ours']['median'], '{:.2f}')]
+        cells += [number(ms.get(name), '{:.2f}') for name in ('onnxruntime', 'openvino')]
+        cells += [number(c['ratio'], '{:.2f}'), number(c.get('ratio_q25'), '{:.2f}'), str(c.get('disturbed_rounds', ''))]
+        rows.append('| ' + ' | '.join(cells) + ' |')
+    rows += ['', '| model | threads | open and first run, s: Premise | ONNX Runtime | OpenVINO | memory, MB: Premise | ONNX Runtime | OpenVINO |', '|---|---|---|---|---|---|---|---|']
+    for one in result['startup']:
+        cells = [number(one[key][who]['median'], form) for key, form in (('load_s', '{:.3f}'), ('peak_rss_mb', '{:.0f}')) for who in ('ours', 'onnxruntime', 'openvino')]
+        rows.append('| ' + ' | '.join([one['model'], str(one['threads']), *cells]) + ' |')
+    told = sorted({f'{peer["name"]} {peer["version"]} ({peer["flags"]})' for c in result['cases'] for peer in peers_of(c)})
+    return '\n'.join([*rows, '', f'The peers are {"; ".join(told)}. Their memory is what they take beside their own empty process, ours is all of it.'])
+
+
 def pair(row, scale, unit):
     theirs = number(row['peer'] and row['peer']['median'] * scale, '{:.0f}')
     return f'{row["ours"]["median"] * scale:.0f} {unit}, llama.cpp {theirs}'
@@ -68,7 +94,7 @@ def path_of(name):
 
 def render(text, name, lines):
     """The README with the tables of one file made anew."""
-    return replaced(text, block(name), '\n\n'.join(map(table, newest_of_each(lines))) or 'not measured')
+    return replaced(text, block(name), '\n\n'.join(map(vision_table if name == VISION else table, newest_of_each(lines))) or 'not measured')
 
 
 def lines_of(name):
@@ -83,7 +109,7 @@ def rendered():
     """The README as it is, and as it should be."""
     with open(README, encoding='utf-8') as file:
         text = made = file.read()
-    for name in (PEERS, TYPES):
+    for name in (PEERS, TYPES, VISION):
         made = render(made, name, lines_of(name))
     return text, made
 

@@ -1,11 +1,13 @@
 """vision_cases.py OUT [NAME...]: the real models that tests/full/onnx_real and script/bench peers --vision run, and what they run them on:
-OUT/NAME/SAMPLE/INPUT.npy for each case, and OUT/cases.json: [{name, model, type, samples: [{input: file}], shapes: {input: [...]}}]."""
+OUT/NAME/SAMPLE/INPUT.npy for each case, and OUT/cases.json: [{name, model, type, samples: [{input: file}], extents: {name: n}}]:
+the extents are those that have a name in the model."""
 
 import json
 import os
 import sys
 
 import numpy
+import onnx
 import vision_images
 from tokenizers import Tokenizer
 
@@ -48,6 +50,12 @@ def cases():
         yield name, 'minilm/model.onnx', 'f32', [texts(batch, length, skip) for skip in (0, 2)]
 
 
+def named_extents(model, sample):
+    with_names = onnx.load(model).graph.input
+    pairs = ((dim.dim_param, n) for one in with_names if one.name in sample for dim, n in zip(one.type.tensor_type.shape.dim, sample[one.name].shape))
+    return {name: n for name, n in pairs if name not in ('', '?')}
+
+
 def main():
     out, wanted = sys.argv[1], sys.argv[2:]
     listed = []
@@ -62,8 +70,8 @@ def main():
             for given, array in sample.items():
                 files[-1][given] = os.path.join(folder, given.replace('/', '_') + '.npy')
                 numpy.save(files[-1][given], array)
-        shapes = {given: list(array.shape) for given, array in samples[0].items()}
-        listed.append({'name': name, 'model': f'models/{model}', 'type': kind, 'samples': files, 'shapes': shapes})
+        extents = named_extents(os.path.join(ROOT, 'models', model), samples[0])
+        listed.append({'name': name, 'model': f'models/{model}', 'type': kind, 'samples': files, 'extents': extents})
     with open(os.path.join(out, 'cases.json'), 'w', encoding='utf-8') as file:
         json.dump(listed, file, indent=1)
 

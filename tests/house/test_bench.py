@@ -193,6 +193,15 @@ class TableTest(unittest.TestCase):
         text, made = bench_tables.rendered()
         self.assertEqual(text, made)
 
+    def test_a_vision_table_has_failed_cases_too(self):
+        peers = [{'name': name, 'version': '1', 'flags': 'all', 'median': median} for name, median in (('openvino', 100.0), ('onnxruntime', 50.0))]
+        case = {'model': 'net', 'type': 'f32', 'threads': 1, 'ours': {'median': 125.0}, 'peer': peers[0], 'others': peers[1:], 'ratio': 1.25, 'ratio_q25': 1.2, 'disturbed_rounds': 0}
+        failed = {'model': 'other', 'type': 'int8', 'threads': 0, 'ours': None, 'peer': None, 'ratio': None, 'why': 'unsupported'}
+        result = {'cpu': 'c', 'cores': 2, 'isa': 'avx2', 'commit': 'x', 'date': 'd', 'rounds': 9, 'cases': [case, failed], 'startup': []}
+        made = bench_tables.vision_table(result)
+        self.assertIn('| net | f32 | 1 | 8.00 | 20.00 | 10.00 | 1.25 | 1.20 | 0 |', made)
+        self.assertIn('| other | int8 | 0 | null | null | null | null | null |  |', made)
+
     def test_rows_of_ops_are_in_nanoseconds(self):
         entry = {'name': 'matmul', 'cpu_time': 2.0, 'time_unit': 'us', 'GB/s': 4.0, 'share_read': 0.5, 'iterations': 3}
         self.assertEqual(bench_ops.row(entry), {'name': 'matmul', 'ns': 2000, 'GB/s': 4.0, 'share_read': 0.5})
@@ -201,7 +210,7 @@ class TableTest(unittest.TestCase):
 
 class UsageTest(unittest.TestCase):
     def test_wrong_usage(self):
-        for words in ([], ['peers'], ['peers', '--json', 'x', '--threads', '0'], ['peers', '--json', 'x', '--model', 'no'], ['ops', '--no']):
+        for words in ([], ['peers'], ['peers', '--json', 'x', '--threads', '0'], ['peers', '--json', 'x', '--model', 'no'], ['peers', '--json', 'x', '--vision', '--types'], ['peers', '--json', 'x', '--case', 'resnet50'], ['ops', '--no']):
             with self.subTest(words):
                 done = subprocess.run([os.path.join(ROOT, 'script', 'bench'), *words], capture_output=True, text=True, check=False)
                 self.assertEqual(done.returncode, 2, done.stderr)
