@@ -15,6 +15,17 @@ bool accepts_dense_rows(const KernelQuery& q) { return !is_block(q.in[0].dtype);
 bool accepts_kv_write(const KernelQuery& q) { return q.in[1].dtype == DType::f32 && row_type(q.in[0].dtype) != kRowCount; }
 
 // clang-format off
+#define PRM_MOVEMENT_KERNELS                                                        \
+    {"transpose", "copy", accepts_movement, run_transpose},                         \
+    {"slice", "copy", accepts_movement, run_slice},                                 \
+    {"expand", "copy", accepts_movement, run_expand},                               \
+    {"concat", "copy", accepts_movement, run_concat},                               \
+    {"pad", "copy", accepts_movement, run_pad},                                     \
+    {"gather", "copy", accepts_movement, run_gather},                               \
+    {"gather_elements", "copy", accepts_movement, run_gather_elements},             \
+    {"gather_nd", "copy", accepts_movement, run_gather_nd},                         \
+    {"trilu", "copy", accepts_movement, run_trilu},                                 \
+    {"reverse_sequence", "copy", accepts_movement, run_reverse_sequence}
 #define PRM_ROWWISE_KERNELS(isa, label)                                              \
     {"quantize", label, accepts_f32, run_quantize<isa>},                            \
     {"rms_norm", label, accepts_f32, run_rms_norm<isa>},                            \
@@ -39,6 +50,7 @@ constexpr Kernel kScalarKernels[] = {
     {"matmul_glu", "plain", accepts_block_matmuls, run_matmul_glu<kScalarIsa>},
     {"embed", "plain", accepts_embed, run_embed_plain},
     PRM_ROWWISE_KERNELS(kScalarIsa, "scalar"),
+    PRM_MOVEMENT_KERNELS,
 };
 #define PRM_VECTOR_KERNELS(isa, label)                                                              \
     {"matmul", "w16", accepts_matmul_w16<isa>, run_matmul_w16<isa>, {nullptr, &kW16Layout}},        \
@@ -50,7 +62,8 @@ constexpr Kernel kScalarKernels[] = {
     {"moe_matmul", "w16", accepts_moe_w16<isa>, run_moe_w16<isa>, {nullptr, &kW16Layout}},           \
     {"embed", "plain", accepts_embed, run_embed_plain},                                             \
     {"embed", "w16", accepts_embed_w16, run_embed_w16, {&kW16Layout}},                              \
-    PRM_ROWWISE_KERNELS(isa, label)
+    PRM_ROWWISE_KERNELS(isa, label),                                                               \
+    PRM_MOVEMENT_KERNELS
 
 constexpr Kernel kAvx2Kernels[] = {PRM_VECTOR_KERNELS(kAvx2Isa, "avx2")};
 constexpr Kernel kAvx512Kernels[] = {PRM_VECTOR_KERNELS(kAvx512Isa, "avx512")};

@@ -62,6 +62,18 @@ void run_rope_table(const OpArgs&);
 void run_moe_route(const OpArgs&);
 void run_moe_plain(const OpArgs&);
 
+bool accepts_movement(const KernelQuery&);
+void run_transpose(const OpArgs&);
+void run_slice(const OpArgs&);
+void run_expand(const OpArgs&);
+void run_concat(const OpArgs&);
+void run_pad(const OpArgs&);
+void run_gather(const OpArgs&);
+void run_gather_elements(const OpArgs&);
+void run_gather_nd(const OpArgs&);
+void run_trilu(const OpArgs&);
+void run_reverse_sequence(const OpArgs&);
+
 // Rows n .. n + rows - 1 of plain w times tokens t .. t + tokens - 1 of x, in canonical order.
 void multiply_plain_rows(const Tensor& w, int64_t n, int rows, const Tensor& x, int64_t t, int64_t tokens, float* y, int64_t y_stride);
 

@@ -5,6 +5,8 @@
 namespace prm {
 
 std::span<const OnnxOperator> onnx_convolution();
+std::span<const OnnxOperator> onnx_indexing();
+std::span<const OnnxOperator> onnx_movement();
 std::span<const OnnxOperator> onnx_pointwise();
 std::span<const OnnxOperator> onnx_quant();
 std::span<const OnnxOperator> onnx_recurrent();

@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::span<const OnnxOperator> (*kLists[])() = {
     onnx_convolution,
+    onnx_indexing,
+    onnx_movement,
     onnx_pointwise,
     onnx_quant,
     onnx_recurrent,

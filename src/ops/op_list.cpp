@@ -1,15 +1,20 @@
+#include "ops/assemble.h"
 #include "ops/conv_transpose.h"
 #include "ops/convolution.h"
 #include "ops/deform_conv.h"
 #include "ops/dft.h"
+#include "ops/indexing.h"
 #include "ops/linear_quant.h"
 #include "ops/ngrams.h"
 #include "ops/ops.h"
-#include "ops/pooling.h"
+#include "ops/pattern.h"
 #include "ops/pointwise.h"
+#include "ops/pooling.h"
+#include "ops/rearrange.h"
 #include "ops/recurrent.h"
 #include "ops/resize.h"
 #include "ops/sampling.h"
+#include "ops/scatter.h"
 #include "ops/view.h"
 
 namespace prm {
@@ -58,6 +63,21 @@ constexpr const Op* kOps[] = {
     &kConvTranspose,
     &kCol2Im,
     &kDeformConv,
+    &kTranspose,
+    &kSlice,
+    &kExpand,
+    &kBitcast,
+    &kConcat,
+    &kPad,
+    &kGather,
+    &kGatherElements,
+    &kGatherNd,
+    &kScatterElements,
+    &kScatterNd,
+    &kTensorScatter,
+    &kRange,
+    &kTrilu,
+    &kReverseSequence,
 };
 }  // namespace
 
@@ -65,17 +85,22 @@ std::span<const Op* const> op_list() { return kOps; }
 
 ShapeAttr shape_attr(const Shape& shape) {
   ShapeAttr attr{{}, shape.rank};
-  for (int i = 0; i < shape.rank; ++i) attr.dim[i] = shape[i].literal() ? shape[i].value : -1 - int64_t(shape[i].expression);
+  for (int i = 0; i < shape.rank; ++i) attr.dim[i] = dim_code(shape[i]);
   return attr;
+}
+
+int64_t dim_code(const Dim& dim) { return dim.literal() ? dim.value : -1 - int64_t(dim.expression); }
+
+Dim dim_of(int64_t code) {
+  Dim dim(code < 0 ? 0 : code);
+  if (code < 0) dim.expression = int32_t(-1 - code);
+  return dim;
 }
 
 Shape shape_of(const ShapeAttr& attr) {
   Shape shape;
   shape.rank = attr.rank;
-  for (int i = 0; i < attr.rank; ++i) {
-    if (attr.dim[i] >= 0) shape[i] = attr.dim[i];
-    else shape[i].expression = int32_t(-1 - attr.dim[i]);
-  }
+  for (int i = 0; i < attr.rank; ++i) shape[i] = dim_of(attr.dim[i]);
   return shape;
 }
 
@@ -100,5 +125,9 @@ Cost cost_of_values(const OpArgs& a, double per_value) {
   for (int i = 0; i < kMaxOutputs && a.out[i]; ++i) bytes += double(a.out[i]->bytes());
   return {per_value * double(a.y().count()), bytes};
 }
+
+Pieces pieces_of_values(const OpArgs& a) { return {a.y().count(), 16384}; }
+
+Cost cost_of_moving(const OpArgs& a) { return {0, 2 * double(a.y().bytes())}; }
 
 }  // namespace prm

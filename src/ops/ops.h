@@ -19,12 +19,30 @@ struct ShapeAttr {
 };
 ShapeAttr shape_attr(const Shape& shape);
 Shape shape_of(const ShapeAttr& attr);
+// One dimension in the same way.
+int64_t dim_code(const Dim& dim);
+Dim dim_of(int64_t code);
 
 // The shape that values of both are broadcast to (ONNX, "Broadcasting": dimensions meet from the last on, equal or 1). An
 // extent that is not known meets one that is as if it were that or 1.
 Shape broadcast_shape(const ShapeRule& rule, const Shape& a, const Shape& b);
 // Each input read and each output written once, `per_value` operations for a value of output 0.
 Cost cost_of_values(const OpArgs& a, double per_value);
+
+// An op that moves values, in pieces: units 0 to `count` of its output, in any order, about `grain` of them worth a thread's while.
+struct Pieces {
+  int64_t count, grain;
+};
+struct Movement {
+  Pieces (*pieces)(const OpArgs&);
+  void (*move)(const OpArgs&, int64_t begin, int64_t end);
+};
+template <const Movement& m>
+void move_all(const OpArgs& a) {
+  m.move(a, 0, m.pieces(a).count);
+}
+Pieces pieces_of_values(const OpArgs& a);  // the values of its output
+Cost cost_of_moving(const OpArgs& a);      // each value of its output read and written once
 
 struct NormAttr {
   float eps;

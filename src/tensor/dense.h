@@ -105,4 +105,12 @@ inline int64_t load_integer(const Tensor& t, int64_t index) {
   return visit_dense(t.dtype, [&]<class T>() { return int64_t(Dense<T>::load(t.as<T>()[index])); });
 }
 
+// An index into a dimension of `extent`, which may count from its end (i32 or i64); -1: it is none.
+inline bool is_index(DType type) { return type == DType::i32 || type == DType::i64; }
+inline int64_t load_index(const Tensor& t, int64_t at, int64_t extent) {
+  int64_t index = t.dtype == DType::i32 ? int64_t(t.as<int32_t>()[at]) : t.as<int64_t>()[at];
+  if (index < 0) index += extent;
+  return index >= 0 && index < extent ? index : -1;
+}
+
 }  // namespace prm

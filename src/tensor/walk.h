@@ -15,6 +15,15 @@ struct Walk {
   explicit Walk(const Tensor& over) : rank(over.rank) {
     for (int i = 0; i < rank; ++i) dim[i] = over.dim[i];
   }
+  // To the index that stands at `place` in the order of the walk. No dimension may be 0.
+  void seek(int64_t place) {
+    for (int n = 0; n < N; ++n) offset[n] = 0;
+    for (int i = rank - 1; i >= 0; --i) {
+      index[i] = place % dim[i];
+      place /= dim[i];
+      for (int n = 0; n < N; ++n) offset[n] += index[i] * stride[n][i];
+    }
+  }
   // To the next index; false behind the last one.
   bool next() {
     for (int i = rank - 1; i >= 0; --i) {
@@ -26,6 +35,13 @@ struct Walk {
     return false;
   }
 };
+
+// Of the extents of dimensions begin to end - 1.
+inline int64_t product(const Tensor& t, int begin, int end) {
+  int64_t all = 1;
+  for (int i = begin; i < end; ++i) all *= t.dim[i];
+  return all;
+}
 
 // Elements between neighbours in each dimension of a dense tensor.
 inline void dense_strides(const Tensor& t, int64_t* stride) {
