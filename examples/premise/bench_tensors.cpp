@@ -3,6 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <charconv>
+#include <iostream>
+
+#include "arguments.h"
+#include "failure.h"
 #include "json_writer.h"
 #include "run_times.h"
 #include "system.h"
@@ -19,23 +24,46 @@ struct Result {
   std::vector<double> ms;
 };
 
+double timed_ms(TensorRun& run) {
+  int64_t began = prm_now_ns();
+  run.run();
+  return double(prm_now_ns() - began) / 1e6;
+}
+
 Result measure(const TensorBenchFlags& flags, TensorRun& run) {
   Result result;
-  auto timed = [&] {
-    int64_t began = prm_now_ns();
-    run.run();
-    return double(prm_now_ns() - began) / 1e6;
-  };
-  result.first_ms = timed();
+  result.first_ms = timed_ms(run);
   size_t most = flags.runs ? size_t(flags.runs) : kMostRuns;
   Progress progress(!flags.quiet);
   for (double spent = 0; result.ms.size() < most && (flags.runs || result.ms.size() < kLeastRuns || spent < kEnoughMs);) {
     progress.bar("runs", result.ms.size(), uint64_t(flags.runs));
-    result.ms.push_back(timed());
+    result.ms.push_back(timed_ms(run));
     spent += result.ms.back();
   }
   result.peak_rss_mb = peak_rss_mb();
   return result;
+}
+
+// One answer a line, so that runs of several programs can take turns.
+void serve(TensorRun& run, const Session& session, double load_ms) {
+  double first_ms = timed_ms(run);
+  for (std::string line; std::getline(std::cin, line);) {
+    JsonWriter json;
+    json.begin_object();
+    if (line == "machine") {
+      json.pair("isa", session.isa).pair("cpu", processor_name(session)).pair("threads", session.threads);
+    } else if (line == "load") {
+      json.pair("load_s", (load_ms + first_ms) / 1e3);
+    } else {
+      int count = 0;
+      auto [end, wrong] = std::from_chars(line.data(), line.data() + line.size(), count);
+      if (wrong != std::errc() || end != line.data() + line.size() || count < 1) fail_usage("no number of runs", "stdin", "give a line like 20");
+      std::vector<double> seconds(static_cast<size_t>(count));
+      for (double& one : seconds) one = timed_ms(run) / 1e3;
+      json.key("s").list(seconds);
+    }
+    write_out(json.end_object().text() + "\n");
+  }
 }
 
 }  // namespace
@@ -45,6 +73,10 @@ int bench_tensors(const TensorBenchFlags& flags, const Session& session, double 
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
   for (const NamedArray& input : inputs) shapes.push_back({input.name, input.array.shape});
   TensorRun run(session, std::move(inputs));
+  if (flags.serve) {
+    serve(run, session, load_ms);
+    return 0;
+  }
   Result result = measure(flags, run);
   RunTimes times = run_times(result.ms);
   if (flags.json) {

@@ -20,7 +20,6 @@ namespace {
 
 struct BenchFlags : TensorBenchFlags {
   int64_t prompt = 512, gen = 64, repeat = 3;
-  bool serve = false;
 };
 
 struct Result {
@@ -175,7 +174,7 @@ Command add_bench(CLI::App& program) {
   add_count(*app, "--runs", flags->runs, 1, 1 << 24, "Runs of a model that takes tensors (default: for about a second)");
   app->add_flag("--serve", flags->serve,
                 "One round for each line of token ids on stdin, one JSON object a line; the line 'machine' asks for "
-                "the ceilings");
+                "the ceilings. Of a model that takes tensors: as many runs as the line says; 'load' tells how long it took to open");
   add_compute_flags(*app, *flags);
   add_output_flags(*app, *flags);
   app->footer(

@@ -1,13 +1,14 @@
 """Models that take tensors: ONNX files through infer, inspect, check, plan and bench, and the classify example."""
 import ast
 import hashlib
+import json
 import os
 import struct
 import subprocess
 import time
 
 import onnx_bytes
-from cli_support import GEMMA, PREMISE, CliTest, environment
+from cli_support import GEMMA, PREMISE, CliTest, environment, premise
 from onnx_bytes import FLOAT, field, node, tensor, value_info
 
 AFFINE = [1.0, 2.0, 3.0, -1.0, -2.0, -3.0]  # x
@@ -166,6 +167,16 @@ class Tensors(CliTest):
         self.assertEqual((shown['runs'], shown['shapes']), (30, {'x': [16, 3]}))
         self.assertGreater(shown['runs_s'], 0)
         self.assertIn('a second', self.good('bench', self.file('model.onnx'), '--runs', '3').out)
+
+    def test_bench_serves_rounds(self):
+        machine, load, runs = self.serve('machine\nload\n7\n')
+        self.assertGreater(min(machine['threads'], load['load_s'], *runs['s']), 0)
+        self.assertEqual(len(runs['s']), 7)
+        for line in ('0', '-1', '1x', '', '99999999999'):
+            self.assertIn('give a line like', premise('bench', self.file('model.onnx'), '--serve', stdin=f'{line}\n'.encode()).talk)
+
+    def serve(self, lines):
+        return map(json.loads, self.good('bench', self.file('model.onnx'), '--serve', stdin=lines.encode()).out.splitlines())
 
     def test_commands_of_text_say_what_to_use(self):
         for args in (['run', '-p', 'a'], ['tokenize', '-p', 'a'], ['logits', '--ids', '1'], ['chat']):
