@@ -106,7 +106,7 @@ static void *fire_then(void *user) {
 }
 
 /* One call ended `delay_ns` after its begin; *waited_ns: how long it went on after that. */
-static prm_status end_one(subject *on, stage which, int by_deadline, int64_t delay_ns, int64_t *waited_ns) {
+static prm_status end_one(const ended_call *of, int by_deadline, int64_t delay_ns, int64_t *waited_ns) {
     prm_control control = PRM_INIT(prm_control);
     shot one = { NULL, 0, 0 };
     pthread_t thread;
@@ -114,7 +114,7 @@ static prm_status end_one(subject *on, stage which, int by_deadline, int64_t del
     int64_t first, end;
     if (by_deadline) {
         control.deadline_ns = one.fired_ns = prm_now_ns() + delay_ns;
-        status = work(on, which, &control, &first);
+        status = of->call(of->user, &control, &first);
         *waited_ns = prm_now_ns() - one.fired_ns;
         return status;
     }
@@ -122,7 +122,7 @@ static prm_status end_one(subject *on, stage which, int by_deadline, int64_t del
     control.cancel = one.cancel;
     one.when_ns = prm_now_ns() + delay_ns;
     if (pthread_create(&thread, NULL, fire_then, &one)) return PRM_STATUS_INTERNAL;
-    status = work(on, which, &control, &first);
+    status = of->call(of->user, &control, &first);
     end = prm_now_ns();
     pthread_join(thread, NULL);
     *waited_ns = end - one.fired_ns;
@@ -143,23 +143,23 @@ static int ascending(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-const char *measure_latency(subject *on, stage which, int by_deadline, int tries, latency *out) {
+const char *measure_ended(const ended_call *of, int by_deadline, int tries, latency *out) {
     prm_status expected = by_deadline ? PRM_STATUS_DEADLINE : PRM_STATUS_CANCELLED;
     int64_t *waited = calloc((size_t)tries, sizeof *waited), first = 0, begin = prm_now_ns(), span;
     const char *wrong = waited ? NULL : "no memory";
-    unsigned seed = 1 + (unsigned)which;
+    unsigned seed = of->seed;
     int done = 0, attempts = 0;
-    if (!wrong && work(on, which, NULL, &first) != PRM_STATUS_OK) wrong = "the call fails without a cancel";
+    if (!wrong && of->call(of->user, NULL, &first) != PRM_STATUS_OK) wrong = "the call fails without a cancel";
     span = prm_now_ns() - begin - first;
     while (!wrong && done < tries && attempts < 20 * tries + 300) {  /* a call may be over before its cancel comes */
         int64_t late;
         prm_status status;
         seed = seed * 1664525u + 1013904223u;
-        status = end_one(on, which, by_deadline, first + span / 1024 * (int64_t)(seed >> 22), &late);
+        status = end_one(of, by_deadline, first + span / 1024 * (int64_t)(seed >> 22), &late);
         ++attempts;
         if (status == expected) waited[done++] = late;
         else if (status != PRM_STATUS_OK) wrong = "the call ended with another status";
-        if (!wrong) wrong = as_before(on);
+        if (!wrong) wrong = of->check(of->user);
         /* The machine may be faster by now than when the span was taken. */
         if (!wrong && status == PRM_STATUS_OK && span > 100000) span -= span / 16;
     }
@@ -173,6 +173,24 @@ const char *measure_latency(subject *on, stage which, int by_deadline, int tries
     }
     free(waited);
     return wrong;
+}
+
+typedef struct staged {
+    subject *on;
+    stage which;
+} staged;
+
+static prm_status work_staged(void *user, const prm_control *control, int64_t *first_ns) {
+    staged *one = user;
+    return work(one->on, one->which, control, first_ns);
+}
+
+static const char *check_staged(void *user) { return as_before(((staged *)user)->on); }
+
+const char *measure_latency(subject *on, stage which, int by_deadline, int tries, latency *out) {
+    staged one = { on, which };
+    ended_call of = { work_staged, check_staged, &one, 1 + (unsigned)which };
+    return measure_ended(&of, by_deadline, tries, out);
 }
 
 #ifdef _WIN32

@@ -34,6 +34,16 @@ typedef struct latency {
  * each the engine must hold the bytes that it held and the model give its answer. NULL, or what went wrong. */
 const char *measure_latency(subject *on, stage which, int by_deadline, int tries, latency *out);
 
+/* The same of any call: `call` begins at once, *first_ns is set where what is to be ended begins later; `check` gives NULL while all is
+ * as before. */
+typedef struct ended_call {
+    prm_status (*call)(void *user, const prm_control *control, int64_t *first_ns);
+    const char *(*check)(void *user);
+    void *user;
+    unsigned seed;
+} ended_call;
+const char *measure_ended(const ended_call *of, int by_deadline, int tries, latency *out);
+
 int count_threads(void); /* of this process; -1 where the system does not say */
 
 #endif

@@ -204,6 +204,13 @@ class HouseTest(unittest.TestCase):
         self.write('examples/premise/main.cpp', '// build/tmp/x, ${TMPDIR}/work/x and see.example/home/x\n')
         self.clean()
 
+    def test_kernels_are_launched_by_the_executor_alone(self):
+        self.write('src/graph/execute.cpp', 'void f(Device& d) { d.submit({}, {}); }\n')
+        self.write('src/CMakeLists.txt', CLEAN['src/CMakeLists.txt'].replace('base/file.cpp', 'base/file.cpp graph/execute.cpp'))
+        self.clean()
+        self.write('src/runtime/step.h', 'inline void f(Device* d) { d->submit({}, {}); }\n')
+        self.finds('src/runtime/step.h', 'executor')
+
     def test_git_decides_what_belongs_to_the_tree(self):
         if not shutil.which('git'):
             self.skipTest('git is not installed')
