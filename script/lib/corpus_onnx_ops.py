@@ -2,7 +2,7 @@
 of a model that readers take. Expectations as in corpus_onnx.py."""
 
 from onnx_bytes import (A_FLOAT, A_FLOATS, A_GRAPH, A_INT, A_STRING, A_STRINGS, A_TENSOR, BOOL, FLOAT, FLOAT16, INT8, INT32, INT64, UINT8,
-                        attribute, data, f32, floats, graph, initializers, ints, model, node, num, packed, tensor, value)  # fmt: skip
+                        attribute, data, f32, floats, function, graph, initializers, ints, model, node, num, opset, packed, tensor, value)  # fmt: skip
 
 FAIL, MAY, LOAD = 'must_fail', 'may_load', 'must_load'
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -377,6 +377,33 @@ def loops():
     yield 'If-without-branch', FAIL, model(graph([node('If', ['c'], ['y'], attribute('then_branch', A_GRAPH, data(6, good)))], [value('x')], [value('y')], initializers(constant('c', BOOL, [], [1]))))
 
 
+# ---- many of a kind --------------------------------------------------------------------------------------------------
+
+
+def crowds():
+    x4, y4 = [value('x', FLOAT, [4])], [value('y', FLOAT, [4])]
+    yield '30000-in-a-row', LOAD, model(graph([node('Relu', [f'v{n}'], [f'v{n + 1}']) for n in range(30000)], [value('v0', FLOAT, [4])], [value('v30000', FLOAT, [4])]))
+    names = [f'{n}' for n in range(20000)]
+    yield '20000-outputs', LOAD, model(graph([node('Relu', ['x'], [name]) for name in names], x4, [value(name, FLOAT, [4]) for name in names]))
+    yield 'Sum-of-300000', MAY, model(graph([node('Sum', ['x'] * 300000, ['y'])], x4, y4))
+    yield 'Sum-of-1000-with-a-long-name', MAY, model(graph([node('Sum', ['x'] * 1000, ['y' * 500000])], x4, [value('y' * 500000, FLOAT, [4])]))
+    yield 'Concat-of-20000', MAY, model(graph([node('Concat', ['x'] * 20000, ['y'], i('axis', 0))], x4, [value('y')]))
+    yield 'Max-of-100-inputs', LOAD, model(graph([node('Max', [f'x{n}' for n in range(60)], ['y'])], [value(f'x{n}', FLOAT, [4]) for n in range(60)], y4))
+    made = [function('f', f'F{n}', ['a'], ['b'], [node('Relu', ['a'], ['b'])]) for n in range(12000)]
+    yield '15000-calls-of-one-of-12000-functions', LOAD, model(graph([node('F11999', ['x'], [f'v{n}'], domain='f') for n in range(15000)], x4, [value('v0', FLOAT, [4])]), opsets=(('', 17), ('f', 1)), functions=made)
+    twice = [function('f', f'F{n}', ['a'], ['b'], [node(f'F{n + 1}', [name], [other], domain='f') for name, other in (('a', 'm'), ('m', 'b'))], data(9, opset('f', 1))) for n in range(17)]
+    yield 'functions-of-131072-nodes', MAY, model(graph([node('F0', ['x'], ['y'], domain='f')], x4, y4), opsets=(('', 17), ('f', 1)), functions=[*twice, function('f', 'F17', ['a'], ['b'], [node('Relu', ['a'], ['b'])])])
+    for op, more in (('Reshape', ()), ('Expand', ()), ('Tile', ()), ('ConstantOfShape', ()), ('Squeeze', ()), ('Unsqueeze', ()), ('ReduceSum', ()), ('Split', ()), ('Pad', ()), ('Slice', ('one',)), ('Gather', ()), ('TopK', ()), ('CenterCropPad', ())):
+        first = ['n'] if op == 'ConstantOfShape' else ['x', 'n', *['n' for _ in more]]
+        nodes = [node('ConstantOfShape', ['count'], ['n'], attribute('value', A_TENSOR, data(5, tensor('', INT64, [1], packed(7, [0]))))), node(op, first, ['y'])]
+        yield f'{op}-by-4-million-numbers', FAIL if op != 'Gather' else MAY, model(graph(nodes, x4, [value('y')], initializers(constant('count', INT64, [1], [4 * 2**20]), constant('one', INT64, [1], [1]))), opsets=(('', 18),))
+    for op in ('Exp', 'Erf', 'Softmax', 'CumSum', 'TopK', 'NonZero', 'Unique', 'Transpose', 'ArgMax', 'ReduceProd', 'Pow', 'QuantizeLinear', 'Cast', 'GlobalAveragePool', 'LayerNormalization', 'DFT', 'Det', 'MatMul', 'Einsum', 'Resize', 'Attention'):
+        first = ['n', 'n'] if op in ('MatMul', 'Pow') else ['n', 'k'] if op in ('TopK', 'CumSum', 'QuantizeLinear', 'LayerNormalization') else ['n']
+        more = {'Cast': (i('to', INT64),), 'Einsum': (text('equation', 'abcd->dcba'),), 'DFT': ()}.get(op, ())
+        nodes = [node('ConstantOfShape', ['count'], ['n']), node(op, first, ['y', 'z'] if op == 'TopK' else ['y'], *more)]
+        yield f'{op}-of-a-million-known-values', MAY, model(graph(nodes, x4, [value('y')], initializers(constant('count', INT64, [4], [1, 1, 1024, 1024]), constant('k', INT64 if op in ('TopK', 'CumSum') else FLOAT, [1] if op == 'TopK' else [], [1]))), opsets=(('', 18),))
+
+
 # ---- every operator, taken at random ---------------------------------------------------------------------------------
 
 OPERATORS = (
@@ -405,6 +432,6 @@ def any_operator():
 
 
 def operator_files():
-    for each in (windows, axes, bombs, doubling, arithmetic, indices, quantized, layers, loops, any_operator):
+    for each in (windows, axes, bombs, doubling, arithmetic, indices, quantized, layers, loops, crowds, any_operator):
         for what, expect, content in each():
             yield f'operator-{what}', expect, content

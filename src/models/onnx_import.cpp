@@ -69,7 +69,9 @@ void call_function(OnnxCall& call, const OnnxFunction& function) {
   OnnxScope body{.opsets = &function.opsets, .function = &function, .call = &call, .prefix = importer.unique_name(String(function.name)) + "/"};
   const OnnxGraph& graph = importer.model.graphs[function.graph];
   for (size_t i = 0; i < graph.inputs.size(); ++i) body.values[graph.inputs[i].name] = call.has(int(i)) ? call.in(int(i)) : -1;
+  ++importer.repeating;
   Vector<ValueId> outputs = importer.import_graph(function.graph, body);
+  --importer.repeating;
   for (size_t i = 0; i < outputs.size() && int(i) < call.outputs(); ++i) call.out(int(i), outputs[i]);
 }
 
@@ -131,8 +133,9 @@ String OnnxImporter::unique_name(std::string_view wanted) {
 }
 
 void OnnxImporter::count_unrolled(const OnnxNode& node) {
-  if (!loops || ++unrolled <= kMostUnrolled) return;
-  fail_about(Status::unsupported, node.name, "{}: {} '{}': loops of more than {} nodes, each time counted, are not supported", model.file->name, node.op_type, node.name, kMostUnrolled);
+  if (!repeating || ++unrolled <= kMostUnrolled) return;
+  fail_about(Status::unsupported, node.name, "{}: {} '{}': loops and functions of more than {} nodes, each time counted, are not supported", model.file->name, node.op_type, node.name,
+             kMostUnrolled);
 }
 
 ValueId OnnxImporter::add_tensor(const OnnxTensor& tensor, std::string_view name) {

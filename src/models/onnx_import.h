@@ -47,7 +47,7 @@ struct OnnxImporter {
   Map<ValueId, std::shared_ptr<Buffer>> contents = {};  // of constants that lie in the file, as far as somebody asked
   Set<String> names = {};                               // of values, each of which has its own
   Map<String, uint64_t> repeats = {};                   // of names that were wanted more than once
-  uint64_t loops = 0, unrolled = 0;                     // loops that are being unrolled, and the nodes that came of them
+  uint64_t repeating = 0, unrolled = 0;                 // loops and functions around a node, and the nodes that came of all of them
 
   String unique_name(std::string_view wanted);
   void count_unrolled(const OnnxNode& node);  // fails where loops make too many
