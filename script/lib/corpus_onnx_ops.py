@@ -119,13 +119,13 @@ def axes():
     for op in ('ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceL2', 'ReduceProd', 'ReduceLogSumExp'):
         version = 18 if op != 'ReduceSum' else 17
         for label, given in (('beyond', [5]), ('twice', [0, -2]), ('least', [LEAST]), ('one-good', [0, 2**32])):
-            yield f'{op}-axes-{label}', FAIL, one(op, [x([2, 3]), k(given)], version=version)
+            yield f'{op}-axes-{label}', MAY if label == 'twice' else FAIL, one(op, [x([2, 3]), k(given)], version=version)
         yield f'{op}-axes-of-floats', FAIL, one(op, [x([2, 3]), k([0], kind=FLOAT)], version=version)
     for label, given in (('beyond', [9]), ('twice', [0, 0]), ('twice-from-both-ends', [0, -3]), ('least', [LEAST]), ('many', list(range(9))), ('matrix', None)):
         axes_input = k([0, 1], [1, 2]) if given is None else k(given)
         yield f'Unsqueeze-axes-{label}', FAIL, one('Unsqueeze', [x([2, 3]), axes_input]) if label != 'twice-from-both-ends' else one('Unsqueeze', [x([2]), k([0, -3, 1])])
     yield from wrong('Squeeze', [('not-1', [x([2, 3]), k([0])], ()), ('beyond', [x([1, 3]), k([5])], ()), ('least', [x([1, 3]), k([LEAST])], ())])
-    yield from wrong('Transpose', [('repeats', [x([2, 3])], (ints('perm', [0, 0]),)), ('too-long', [x([2, 3])], (ints('perm', [0, 1, 2]),)), ('too-short', [x([2, 3])], (ints('perm', [0]),)), ('negative', [x([2, 3])], (ints('perm', [0, -1]),)),
+    yield from wrong('Transpose', [('repeats', [x([2, 3])], (ints('perm', [0, 0]),)), ('too-long', [x([2, 3])], (ints('perm', [0, 1, 2]),)), ('too-short', [x([2, 3])], (ints('perm', [0]),)), 
                                    ('beyond', [x([2, 3])], (ints('perm', [0, 2]),)), ('wraps', [x([2, 3])], (ints('perm', [0, 2**32 + 1]),)), ('least', [x([2, 3])], (ints('perm', [LEAST, 0]),))])  # fmt: skip
     for label, given in (('other-count', [5]), ('two-open', [-1, -1]), ('below-minus-1', [-2, 3]), ('least', [LEAST, 3]), ('copied-beyond', [2, 3, 0]), ('huge', [2**62, 2**62]), ('open-beside-0', [0, -1, 0]), ('rank-9', [1] * 7 + [2, 3]),
                          ('overflows-to-6', [2**63 - 1, 2, 3]), ('open-not-filled', [4, -1])):  # fmt: skip
@@ -396,8 +396,8 @@ def crowds():
     for op, more in (('Reshape', ()), ('Expand', ()), ('Tile', ()), ('ConstantOfShape', ()), ('Squeeze', ()), ('Unsqueeze', ()), ('ReduceSum', ()), ('Split', ()), ('Pad', ()), ('Slice', ('one',)), ('Gather', ()), ('TopK', ()), ('CenterCropPad', ())):
         first = ['n'] if op == 'ConstantOfShape' else ['x', 'n', *['n' for _ in more]]
         nodes = [node('ConstantOfShape', ['count'], ['n'], attribute('value', A_TENSOR, data(5, tensor('', INT64, [1], packed(7, [0]))))), node(op, first, ['y'])]
-        yield f'{op}-by-4-million-numbers', FAIL if op != 'Gather' else MAY, model(graph(nodes, x4, [value('y')], initializers(constant('count', INT64, [1], [4 * 2**20]), constant('one', INT64, [1], [1]))), opsets=(('', 18),))
-    for op in ('Exp', 'Erf', 'Softmax', 'CumSum', 'TopK', 'NonZero', 'Unique', 'Transpose', 'ArgMax', 'ReduceProd', 'Pow', 'QuantizeLinear', 'Cast', 'GlobalAveragePool', 'LayerNormalization', 'DFT', 'Det', 'MatMul', 'Einsum', 'Resize', 'Attention'):
+        yield f'{op}-by-a-million-numbers', FAIL if op not in ('Gather', 'ReduceSum') else MAY, model(graph(nodes, x4, [value('y')], initializers(constant('count', INT64, [1], [2**20]), constant('one', INT64, [1], [1]))), opsets=(('', 18),))
+    for op in ('Exp', 'Erf', 'Softmax', 'CumSum', 'TopK', 'NonZero', 'Unique', 'Transpose', 'ArgMax', 'ReduceProd', 'Pow', 'QuantizeLinear', 'Cast', 'GlobalAveragePool', 'LayerNormalization', 'DFT', 'Det', 'Einsum', 'Resize', 'Attention'):
         first = ['n', 'n'] if op in ('MatMul', 'Pow') else ['n', 'k'] if op in ('TopK', 'CumSum', 'QuantizeLinear', 'LayerNormalization') else ['n']
         more = {'Cast': (i('to', INT64),), 'Einsum': (text('equation', 'abcd->dcba'),), 'DFT': ()}.get(op, ())
         nodes = [node('ConstantOfShape', ['count'], ['n']), node(op, first, ['y', 'z'] if op == 'TopK' else ['y'], *more)]

@@ -4,6 +4,7 @@
 
 namespace prm {
 
+std::span<const OnnxOperator> onnx_control();
 std::span<const OnnxOperator> onnx_convolution();
 std::span<const OnnxOperator> onnx_indexing();
 std::span<const OnnxOperator> onnx_movement();

@@ -6,6 +6,7 @@ namespace prm {
 namespace {
 
 constexpr std::span<const OnnxOperator> (*kLists[])() = {
+    onnx_control,
     onnx_convolution,
     onnx_indexing,
     onnx_movement,

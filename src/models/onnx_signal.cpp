@@ -4,8 +4,10 @@
 
 #include "models/onnx_lists.h"
 #include "ops/dft.h"
+#include "ops/indexing.h"
 #include "ops/ngrams.h"
 #include "ops/pointwise.h"
+#include "ops/view.h"
 #include "tensor/dense.h"
 
 namespace prm {
@@ -104,6 +106,28 @@ void import_dft(OnnxCall& c) {
   c.out(0, c.add(kDft, attr, {c.in(0)}));
 }
 
+// Frames of the signal, each times the window, transformed.
+void import_stft(OnnxCall& c) {
+  c.need(c.shape(0).rank == 3, "its signal has not 3 dimensions");
+  int64_t step = known_count(c, 1, "frame_step"), samples = c.extent(c.in(0), 1);
+  c.need(!c.has(2) || c.shape(2).rank == 1, "its window is no list");
+  int64_t length = c.has(3) ? known_count(c, 3, "frame_length") : c.has(2) ? c.extent(c.in(2), 0) : samples;
+  c.need(step > 0 && length > 0 && length <= samples, "frame_step or frame_length is 0, or a frame is longer than the signal");
+  int64_t dims[2] = {(samples - length) / step + 1, length};
+  need_room(c, dims[0], dims[1]);
+  Vector<int64_t> places;
+  for (int64_t frame = 0; frame < dims[0]; ++frame)
+    for (int64_t i = 0; i < length; ++i) places.push_back(frame * step + i);
+  ValueId frames = c.add(kGather, GatherAttr{1}, {c.in(0), c.constant(DType::i64, dims, places.data())});
+  if (c.has(2)) {
+    c.need(c.shape(2)[0] == Dim(length), "its window is not of frame_length");
+    frames = c.add(kBinary, BinaryAttr{BinaryKind::mul}, {frames, c.add(kView, shape_attr({length, 1}), {c.in(2)})});
+  }
+  DftAttr attr{length, 2};
+  attr.one_sided = c.integer("onesided", 1) != 0;
+  c.out(0, c.add(kDft, attr, {frames}));
+}
+
 // Counts of n-grams; of IDF whether there are any, of TFIDF times weights.
 void import_tf_idf(OnnxCall& c) {
   constexpr int64_t kMostLength = 1 << 20;
@@ -134,6 +158,7 @@ constexpr OnnxOperator kOperators[] = {
     {"BlackmanWindow", import_blackman},
     {"MelWeightMatrix", import_mel},
     {"DFT", import_dft},
+    {"STFT", import_stft},
     {"TfIdfVectorizer", import_tf_idf},
 };
 

@@ -131,7 +131,7 @@ def quantized(folder):
             own = {key: sides[key] for key in ('as', 'az', 'yz')} | {'ys': scale(0.4)} | weights | bias
             write(folder, f'qlinearconv_{name}_{"channels" if columns else "one"}', [node], {'a': some(1, 3, 6, 7)}, own)
         node = helper.make_node('QLinearAveragePool', ['a', 'as', 'az', 'ys', 'yz'], ['y0'], domain='com.microsoft', kernel_shape=[2, 2], strides=[2, 2])
-        write(folder, f'qlinearaveragepool_{name}', [node], {'a': some(2, 3, 6, 8)}, {key: sides[key] for key in ('as', 'az', 'ys', 'yz')})
+        write(folder, f'qlinearaveragepool_{name}', [node], {'a': some(2, 3, 6, 8)}, {key: sides[key] for key in ('as', 'az', 'ys', 'yz')}, absolute=1)
         for axis in (0, 1, -1):
             sizes = (3, 4, 5)
             scales, zeros = CHANCE.uniform(0.01, 0.05, sizes[axis]).astype(numpy.float32), some(sizes[axis])
