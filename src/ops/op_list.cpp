@@ -15,6 +15,7 @@
 #include "ops/resize.h"
 #include "ops/sampling.h"
 #include "ops/scatter.h"
+#include "ops/suppression.h"
 #include "ops/view.h"
 
 namespace prm {
@@ -60,6 +61,7 @@ constexpr const Op* kOps[] = {
     &kGridSample,
     &kAffineGrid,
     &kRoiAlign,
+    &kSuppress,
     &kConvTranspose,
     &kCol2Im,
     &kDeformConv,
