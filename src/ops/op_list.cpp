@@ -15,7 +15,6 @@
 #include "ops/resize.h"
 #include "ops/sampling.h"
 #include "ops/scatter.h"
-#include "ops/suppression.h"
 #include "ops/view.h"
 
 namespace prm {
@@ -61,7 +60,6 @@ constexpr const Op* kOps[] = {
     &kGridSample,
     &kAffineGrid,
     &kRoiAlign,
-    &kSuppress,
     &kConvTranspose,
     &kCol2Im,
     &kDeformConv,

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "ops/convolution.h"
-#include "ops/suppression.h"
 #include "support/catch.h"
 #include "support/onnx_node.h"
 #include "support/run_graph.h"
@@ -156,32 +155,4 @@ TEST_CASE("taps may be moved anywhere") {
   CHECK(made(0) == 6);
   CHECK(made(0.5f) == 3);
   for (float far : {1.f, -1.f, kNan, kFar, -kFar, 1e30f}) CHECK(made(far) == 0);
-}
-
-TEST_CASE("boxes that overlap better ones are left out") {
-  std::vector<float> boxes{0, 0, 1, 1, 0, 0.1f, 1, 1.1f, 0, -0.1f, 1, 0.9f, 0, 10, 1, 11, 0, 10.1f, 1, 11.1f, 0, 100, 1, 101};
-  std::vector<float> scores{0.9f, 0.75f, 0.6f, 0.95f, 0.5f, 0.3f};
-  auto taken = [&](int64_t most, float overlap, float least) {
-    std::vector<int64_t> rows(18, -1), count(1);
-    std::vector<uint8_t> scratch(6);
-    Tensor in[] = {{DType::f32, {1, 6, 4}, boxes.data()}, {DType::f32, {1, 1, 6}, scores.data()}, {DType::i64, {}, &most}, {DType::f32, {}, &overlap}, {DType::f32, {}, &least}};
-    Tensor out[] = {{DType::i64, {6, 3}, rows.data()}, {DType::i64, {1}, count.data()}, {DType::u8, {6}, scratch.data()}};
-    Attr attr = SuppressAttr{.bound = 6, .centers = 0, .any_score = 0};
-    OpArgs args;
-    args.attr = &attr;
-    for (int i = 0; i < 5; ++i) args.in[i] = &in[i];
-    for (int i = 0; i < 3; ++i) args.out[i] = &out[i];
-    kSuppress.reference(args);
-    Ints found;
-    for (int64_t i = 0; i < count[0]; ++i) found.push_back(rows[size_t(3 * i + 2)]);
-    return found;
-  };
-  CHECK(taken(3, 0.5f, 0) == Ints{3, 0, 5});
-  CHECK(taken(2, 0.5f, 0) == Ints{3, 0});
-  CHECK(taken(6, 0.5f, 0.4f) == Ints{3, 0});
-  CHECK(taken(6, 1, 0.55f) == Ints{3, 0, 1, 2});
-  CHECK(taken(kLeast, 0.5f, 0).empty());
-  CHECK(taken(6, 0.5f, kNan).empty());
-  scores[0] = kNan;
-  CHECK(taken(6, 0.5f, 0) == Ints{3, 1, 5});
 }
