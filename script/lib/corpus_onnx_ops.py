@@ -423,10 +423,8 @@ def any_operator():
         version = 9 if op == 'Upsample' else 23
         if op not in ('Constant', 'Sum', 'Max', 'Min', 'Mean'):
             yield f'{op}-of-no-inputs', FAIL, one(op, [], version=version)
-        for count in (1, 3):
-            yield f'{op}-of-{count}-scalars', MAY, one(op, [x([])] * count, version=version)
-            yield f'{op}-of-{count}-of-nothing', MAY, one(op, [x([0, 3, 0, 2])] * count, version=version)
-            yield f'{op}-of-{count}-known-integers', MAY, one(op, [k([LEAST, MOST, 0, -1])] * count, version=version)
+        for what, operand in (('scalars', x([])), ('of-nothing', x([0, 3, 0, 2])), ('known-integers', k([LEAST, MOST, 0, -1]))):
+            yield f'{op}-of-2-{what}', MAY, one(op, [operand] * 2, version=version)
         yield f'{op}-of-8-dimensions', MAY, one(op, [x([2] * 8)] * 2, version=version)
         yield f'{op}-of-12-inputs', MAY, one(op, [x([2, 2])] * 12, version=version, outputs=5)
 

@@ -1,4 +1,4 @@
-// If, Loop and Scan: branches that are known are put in their place, loops whose trips are known are unrolled.
+// If, Loop, Scan and Optional: branches that are known are put in their place, loops whose trips are known are unrolled.
 #include <algorithm>
 #include <limits>
 
@@ -205,10 +205,19 @@ void import_scan(OnnxCall& c) {
   for (size_t i = 0; i < results.size(); ++i) c.out(int(i), results[i]);
 }
 
+// Of a tensor, which is there as soon as it is named.
+void import_has_element(OnnxCall& c) {
+  uint8_t truth = c.has(0);
+  c.out(0, c.constant(DType::boolean, {}, &truth));
+}
+void import_get_element(OnnxCall& c) { c.out(0, c.in(0)); }
+
 constexpr OnnxOperator kOperators[] = {
     {"If", import_if},
     {"Loop", import_loop},
     {"Scan", import_scan},
+    {"OptionalHasElement", import_has_element},
+    {"OptionalGetElement", import_get_element},
 };
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace prm {
 
 extern const Op kDft;
 
-// x [.., S, .., 1 or 2] of floats: real values, or pairs of real and imaginary part -> [.., length, .., 2], and scratch [length, 2] f64.
+// x [.., S, .., 1 or 2] of floats: real values, or pairs of real and imaginary part -> [.., length, .., 2], and scratch [4 length, 2] f64.
 // The signal along `axis` is cut, or filled with zeros, to `length`. Forward and one-sided (x real): the first length / 2 + 1
 // frequencies. Inverse (divided by length) and one-sided: x are those frequencies of a real signal -> [.., length, .., 1].
 struct DftAttr {
