@@ -138,12 +138,12 @@ void import_trilu(OnnxCall& c) {
 
 // Ones, of which one diagonal stays.
 void import_eye_like(OnnxCall& c) {
-  std::optional<DType> type = c.dtype(0);
-  if (const OnnxAttribute* given = c.attribute("dtype", OnnxAttributeKind::integer)) type = onnx_dtype(OnnxType(given->integer));
-  if (!type) c.unsupported("its type");
+  const OnnxAttribute* given = c.attribute("dtype", OnnxAttributeKind::integer);
+  DType type = given ? c.given_type(given->integer) : c.dtype(0);
+  c.need(is_dense(type), "its type is not for numbers");
   c.need(c.shape(0).rank == 2, "its input has not two dimensions");
   int64_t diagonal = c.integer("k", 0);
-  ValueId k = c.constant(DType::i64, {}, &diagonal), ones = c.add(kExpand, shape_attr(c.shape(0)), {c.scalar(*type, 1)});
+  ValueId k = c.constant(DType::i64, {}, &diagonal), ones = c.add(kExpand, shape_attr(c.shape(0)), {c.scalar(type, 1)});
   c.out(0, c.add(kTrilu, TriluAttr{0}, {c.add(kTrilu, TriluAttr{1}, {ones, k}), k}));
 }
 

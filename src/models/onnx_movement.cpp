@@ -336,11 +336,10 @@ void import_space_to_depth(OnnxCall& c) {
 }
 
 void import_bit_cast(OnnxCall& c) {
-  auto to = OnnxType(c.integer("to"));
-  std::optional<DType> type = onnx_dtype(to);
-  if (!type || (type == DType::boolean && c.dtype(0) != DType::boolean)) c.unsupported(format_text("values as {}", onnx_type_name(to)));
+  DType type = c.given_type(c.integer("to"));
   if (type == c.dtype(0)) return c.out(0, c.in(0));
-  c.out(0, c.add(kBitcast, BitcastAttr{*type}, {c.in(0)}));
+  if (type == DType::boolean) c.unsupported("values as bool");  // not every byte is one
+  c.out(0, c.add(kBitcast, BitcastAttr{type}, {c.in(0)}));
 }
 
 constexpr OnnxOperator kOperators[] = {
