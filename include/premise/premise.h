@@ -306,7 +306,8 @@ enum {                               /* model flags */
      * whatever its architecture: PLAN and all that runs say UNSUPPORTED. */
     PRM_MODEL_HEADER_ONLY = 1 << 0,
     /* All files are read before anything else is done with them, HEADER_ONLY or not: sums are held against manifest_json where it
-     * is given, and weights that are NaN or infinity, or whose blocks have such scales, are refused by name. */
+     * is given, and weights that are NaN or infinity, or whose blocks have such scales, are refused by name; of an ONNX file
+     * those that are NaN. */
     PRM_MODEL_VERIFY = 1 << 4
 };
 

@@ -37,6 +37,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -237,6 +238,22 @@ class lent_control {
 
 } /* namespace detail */
 
+/* A tensor over a vector, which must stay: an input with its shape, or room for an output without one. */
+template <class T>
+prm_tensor lend(const char *name, std::vector<T> &values, std::initializer_list<int64_t> shape = {}) {
+    static_assert(std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && sizeof(T) <= 8, "numbers alone");
+    constexpr int32_t width = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
+    prm_tensor out{};
+    out.name = name;
+    out.data = values.data();
+    out.bytes = values.size() * sizeof(T);
+    if (std::is_floating_point_v<T>) out.dtype = width == 2 ? PRM_DTYPE_F32 : PRM_DTYPE_F64;
+    else out.dtype = (std::is_signed_v<T> ? PRM_DTYPE_I8 : PRM_DTYPE_U8) + width;
+    for (int64_t extent : shape)
+        if (out.rank < PRM_MAX_RANK) out.shape[out.rank++] = extent;
+    return out;
+}
+
 class engine : public handle<prm_engine, prm_engine_close> {
  public:
     engine() : engine(init<prm_engine_options>()) {}
@@ -316,6 +333,18 @@ class model : public handle<prm_model, prm_model_close> {
         return detail::read_text([&](char *buffer, size_t capacity, size_t *size) {
             return prm_detokenize(get(), tokens.data(), tokens.size(), flags, buffer, capacity, size);
         });
+    }
+
+    /* Input or output `index` as the model describes it: PRM_INPUT, PRM_OUTPUT. */
+    prm_tensor tensor(int32_t direction, int32_t index) const {
+        prm_tensor out{};
+        check(prm_model_tensor(get(), direction, index, &out));
+        return out;
+    }
+    /* Runs the model on tensors: lend() makes them of vectors. What outputs need is told in them, also where they lack room. */
+    void run(const std::vector<prm_tensor> &inputs, std::vector<prm_tensor> &outputs, const control &how = {}) const {
+        detail::lent_control lent(how);
+        lent.check(prm_run(get(), inputs.data(), inputs.size(), lent.get(), outputs.data(), outputs.size()));
     }
 
     /* Logits [T, V] of every position of one sequence. */

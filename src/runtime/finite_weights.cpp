@@ -1,6 +1,7 @@
 #include "runtime/finite_weights.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "quant/format.h"
 
@@ -45,6 +46,54 @@ void require_finite_weights(const ModelFile& model, const Control& control) {
   });
   if (!found) return;
   fail_about(Status::numeric, found->name, "tensor '{}' in {} holds NaN or infinity: the file is damaged, fetch it again", found->name, found->file->name);
+}
+
+namespace {
+
+// By their bits: a read may end inside no value, since pieces are a multiple of all widths.
+template <class Bits>
+bool has_nan(const std::byte* data, size_t size, Bits infinity) {
+  constexpr Bits kMagnitude = Bits(~Bits(0)) >> 1;
+  for (size_t at = 0; at < size; at += sizeof(Bits)) {
+    Bits bits;
+    std::memcpy(&bits, data + at, sizeof bits);
+    if (Bits(bits & kMagnitude) > infinity) return true;
+  }
+  return false;
+}
+
+bool has_nan(OnnxType type, const std::byte* data, size_t size) {
+  switch (type) {
+    case OnnxType::f32: return has_nan<uint32_t>(data, size, 0x7f800000);
+    case OnnxType::f64: return has_nan<uint64_t>(data, size, 0x7ff0000000000000);
+    case OnnxType::f16: return has_nan<uint16_t>(data, size, 0x7c00);
+    case OnnxType::bf16: return has_nan<uint16_t>(data, size, 0x7f80);
+    default: return false;
+  }
+}
+
+bool is_real(OnnxType type) { return type == OnnxType::f32 || type == OnnxType::f64 || type == OnnxType::f16 || type == OnnxType::bf16; }
+
+}  // namespace
+
+void require_no_nan(const OnnxModel& model, const Control& control) {
+  alignas(64) std::byte buffer[kPiece];
+  uint64_t done = 0, total = 0;
+  for (const OnnxGraph& graph : model.graphs)
+    for (const OnnxTensor& tensor : graph.initializers) total += is_real(tensor.type) ? tensor.bytes : 0;
+  for (const OnnxGraph& graph : model.graphs) {
+    for (const OnnxTensor& tensor : graph.initializers) {
+      if (!is_real(tensor.type)) continue;
+      for (uint64_t at = 0; at < tensor.bytes; at += kPiece) {
+        size_t n = size_t(std::min<uint64_t>(kPiece, tensor.bytes - at));
+        tensor.file->read(tensor.offset + at, n, buffer);
+        if (has_nan(tensor.type, buffer, n))
+          fail_about(Status::numeric, tensor.name, "tensor '{}' in {} holds NaN: the file is damaged, fetch it again", tensor.name, tensor.file->name);
+        done += n;
+        if (done % kProgress < kPiece || done == total) control.progress("verify", done, total);
+      }
+    }
+  }
 }
 
 void fail_not_finite(const ModelFile& model, const Control& control) {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "runtime/finite_weights.h"
 
 namespace prm {
 
@@ -182,8 +183,9 @@ TensorModelPtr load_tensor_model(ModelHomePtr home, FilePtr first, const ModelSo
   AccountScope models(model->account);
   if (options.manifest_json) fail_about(Status::unsupported, "manifest_json", "{}: manifests of ONNX models are not supported: open it without", first->name);
   model->file = read_file(*model, std::move(first), source, control);
-  model->placed = place_onnx_weights(model->file);
   require_known_operators(model->file);
+  if (options.verify) require_no_nan(model->file, control);
+  model->placed = place_onnx_weights(model->file);
   describe_ports(*model);
   model->weights.emplace(model->account, model->placed.file.get());
   model->header_only = options.header_only;

@@ -9,12 +9,14 @@ static const test_case cases[] = { { "a child of fork", nothing_to_fork } };
 #else
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixtures.h"
 #include "guard.h"
+#include "tensor_fixtures.h"
 
 enum { TOKENS = 12, PATIENCE_S = 60 };
 static const char PROMPT[] = "the hand";
@@ -185,10 +187,72 @@ static void a_fork_in_a_callback(void) {
     close_all();
 }
 
+/* A tensor model: a run of seconds is under way in another thread, or none is. */
+enum { CHAIN = 600, WIDE = 50000 };
+static message chain;
+static atomic_int begun;
+static prm_model *idle, *busy;
+
+static prm_status run_chain(prm_model *model, int64_t n, prm_cancel *cancel) {
+    static float values[2][WIDE], got[2][WIDE];
+    int which = n == WIDE;
+    prm_control control = PRM_INIT(prm_control);
+    prm_tensor in = tensor_of("x", PRM_DTYPE_F32, values[which], sizeof values[which], 1, n, 0), out = room_for("y", got[which], sizeof got[which]);
+    control.cancel = cancel;
+    return prm_run(model, &in, 1, &control, &out, 1);
+}
+
+static void *run_in_thread(void *cancel) {
+    atomic_store(&begun, 1);
+    run_chain(busy, WIDE, cancel);
+    return NULL;
+}
+
+static int runs_tensors(void) {
+    prm_model *more = NULL;
+    MUST(run_chain(busy, 3, NULL) == PRM_STATUS_INVALID_STATE);
+    MUST(!run_chain(idle, 3, NULL));
+    MUST((more = open_onnx(was.engine, chain, NULL)) != NULL);
+    MUST(!run_chain(more, 3, NULL));
+    prm_model_close(more);
+    prm_model_close(busy);
+    prm_model_close(idle);
+    prm_engine_close(was.engine);
+    return 0;
+}
+
+static void a_child_runs_tensors(void) {
+    prm_cancel *cancel = NULL;
+    pthread_t thread;
+    int wrong;
+    if (guard_is_on()) SKIP("the guard ends what forks");
+    chain = long_model(CHAIN);
+    was.engine = open_engine(2);
+    busy = open_onnx(was.engine, chain, NULL);
+    idle = open_onnx(was.engine, chain, NULL);
+    CHECK(busy && idle);
+    CHECK_OK(prm_cancel_open(&cancel));
+    atomic_store(&begun, 0);
+    CHECK(!pthread_create(&thread, NULL, run_in_thread, cancel));
+    while (!atomic_load(&begun)) sleep_ms(1);
+    sleep_ms(30);
+    wrong = in_child(runs_tensors);
+    prm_cancel_fire(cancel);
+    pthread_join(thread, NULL);
+    CHECK_OK(run_chain(busy, 3, NULL)); /* the parent has lost nothing */
+    prm_cancel_close(cancel);
+    prm_model_close(busy);
+    prm_model_close(idle);
+    prm_engine_close(was.engine);
+    free(chain.data);
+    CHECK(wrong == 0);
+}
+
 static const test_case cases[] = {
     { "a child works on one thread, and closes", a_child_works_on_one_thread },
     { "of a process that was at work: a status", a_child_of_a_process_at_work },
     { "of a callback: the call goes on in both", a_fork_in_a_callback },
+    { "a child runs tensors, but on no model that was at work", a_child_runs_tensors },
 };
 #endif
 extern const test_suite fork_suite;

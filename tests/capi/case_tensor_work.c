@@ -246,38 +246,6 @@ static void a_model_is_closed_while_it_runs(void) {
     free(file.data);
 }
 
-typedef struct nest {
-    prm_model *model;
-    prm_status query, run;
-} nest;
-
-static int32_t call_inside(void *user, const char *stage, uint64_t done, uint64_t total) {
-    nest *in = user;
-    prm_model_info info = PRM_INIT(prm_model_info);
-    float got[N * C];
-    (void)stage, (void)done, (void)total;
-    in->query = prm_model_query(in->model, &info);
-    in->run = run_affine(in->model, got, sizeof got);
-    return 0;
-}
-
-/* The first run of a shape reads and packs: its callback may ask, and nothing else. */
-static void calls_in_callbacks_are_refused(void) {
-    message file = affine_model();
-    prm_model *model = open_onnx_alone(file, NULL);
-    prm_control control = PRM_INIT(prm_control);
-    nest inside = { model, -1, -1 };
-    float got[N * C];
-    prm_tensor in = affine_input(), out = room_for("y", got, sizeof got);
-    CHECK(model);
-    control.on_progress = call_inside;
-    control.user = &inside;
-    CHECK_OK(prm_run(model, &in, 1, &control, &out, 1));
-    if (inside.query != -1) CHECK(inside.query == PRM_STATUS_OK && inside.run == PRM_STATUS_INVALID_STATE);
-    prm_model_close(model);
-    free(file.data);
-}
-
 static void two_engines_give_the_same(void) {
     const char *const isas[] = { NULL, "scalar" };
     message file = affine_model();
@@ -330,7 +298,6 @@ static const test_case cases[] = {
     { "a run is cancelled within 50 ms", a_run_is_cancelled_soon },
     { "a deadline ends a run, and outputs stay", a_deadline_ends_a_run },
     { "a model is closed while it runs", a_model_is_closed_while_it_runs },
-    { "calls in callbacks are refused", calls_in_callbacks_are_refused },
     { "two engines, instruction sets and threads give the same", two_engines_give_the_same },
     { "a header alone describes and plans", a_header_alone_describes_and_plans },
 };

@@ -244,82 +244,6 @@ static void options_of_text_models_mean_nothing(void) {
     free(file.data);
 }
 
-static void shapes_are_planned_at_open(void) {
-    message file = affine_model();
-    prm_model_options options = PRM_INIT(prm_model_options);
-    prm_tensor shape = tensor_of("x", 0, NULL, 0, 2, 5, -1), more[2];
-    prm_model *model;
-    char report[16384];
-    size_t size = 0;
-    options.shapes = &shape;
-    options.shape_count = 1;
-    model = open_onnx_alone(file, &options);
-    CHECK(model);
-    CHECK_OK(prm_model_report(model, PRM_REPORT_PLACEMENT, report, sizeof report, &size));
-    CHECK(contains(report, "\"shapes\":{\"x\":[5,3]}"));
-    CHECK_OK(prm_model_report(model, PRM_REPORT_GRAPH, report, sizeof report, &size));
-    CHECK(contains(report, "[5, 3] f32"));
-    prm_model_close(model);
-#define REFUSE(expected, word) \
-    do { \
-        prm_error_info error = PRM_INIT(prm_error_info); \
-        CHECK(!open_onnx_alone(file, &options)); \
-        prm_error_query(&error); \
-        CHECK(error.status == PRM_STATUS_##expected && contains(error.message, word)); \
-        shape = tensor_of("x", 0, NULL, 0, 2, 5, -1); \
-    } while (0)
-    shape.name = "z";
-    REFUSE(NOT_FOUND, "'z'");
-    shape.rank = 1;
-    REFUSE(INVALID_ARGUMENT, "[N, 3]");
-    shape.rank = 9;
-    REFUSE(INVALID_ARGUMENT, "rank");
-    shape.shape[1] = 4;
-    REFUSE(INVALID_ARGUMENT, "[5, 4]");
-    shape.shape[0] = -2;
-    REFUSE(INVALID_ARGUMENT, "-2");
-    more[0] = more[1] = shape;
-    more[0].name = more[1].name = NULL;
-    options.shapes = more;
-    options.shape_count = 2;
-    REFUSE(NOT_FOUND, "'1'");
-    options.shapes = NULL;
-    REFUSE(INVALID_ARGUMENT, "shape_count");
-#undef REFUSE
-    free(file.data);
-}
-
-static void operators_that_are_missing_are_told_at_open(void) {
-    message file = one_node_model("Frobnicate");
-    prm_error_info error = PRM_INIT(prm_error_info);
-    CHECK(!open_onnx_alone(file, NULL));
-    prm_error_query(&error);
-    CHECK(error.status == PRM_STATUS_UNSUPPORTED && contains(error.message, "Frobnicate"));
-    free(file.data);
-}
-
-static void a_file_of_another_kind_is_told_what_is_known(void) {
-    static const char text[] = "Before anything else was written here there was a plain text.";
-    message file = { (unsigned char *)text, sizeof text - 1, 0 };
-    prm_error_info error = PRM_INIT(prm_error_info);
-    CHECK(!open_onnx_alone(file, NULL));
-    prm_error_query(&error);
-    CHECK(error.status == PRM_STATUS_BAD_FILE && contains(error.message, "ONNX") && contains(error.message, "GGUF"));
-}
-
-static void every_cut_of_a_file_has_a_status(void) {
-    message file = affine_model();
-    size_t size;
-    for (size = 1; size < file.size; ++size) {
-        message cut = { file.data, size, 0 };
-        prm_error_info error = PRM_INIT(prm_error_info);
-        CHECK(!open_onnx_alone(cut, NULL));
-        prm_error_query(&error);
-        CHECK(error.status == PRM_STATUS_BAD_FILE);
-    }
-    free(file.data);
-}
-
 static void values_need_not_be_finite(void) {
     message file = one_node_model("Log");
     prm_model *model = open_onnx_alone(file, NULL);
@@ -343,10 +267,6 @@ static const test_case cases[] = {
     { "wrong inputs are refused with what is wanted and given", wrong_inputs_are_refused },
     { "calls on text say what to use instead", calls_on_text_say_what_to_use },
     { "options of text models mean nothing", options_of_text_models_mean_nothing },
-    { "shapes are planned when the model is opened", shapes_are_planned_at_open },
-    { "operators that are missing are told at open", operators_that_are_missing_are_told_at_open },
-    { "a file of another kind is told what is known", a_file_of_another_kind_is_told_what_is_known },
-    { "every cut of a file has a status", every_cut_of_a_file_has_a_status },
     { "values need not be finite", values_need_not_be_finite },
 };
 extern const test_suite tensor_suite;

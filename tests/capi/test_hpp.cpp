@@ -216,6 +216,29 @@ TEST_CASE("hpp: reports of any length, and files in memory") {
   CHECK(model.info().architecture == std::string("qwen2"));
 }
 
+TEST_CASE("hpp: models of tensors take and give vectors") {
+  premise::engine engine;
+  premise::model model(engine, PREMISE_TEST_DATA "/tiny-affine.onnx");
+  CHECK(model.info().abilities == uint32_t(PRM_CAN_RUN));
+  prm_tensor x = model.tensor(PRM_INPUT, 0);
+  CHECK((x.name == std::string("x") && x.dtype == PRM_DTYPE_F32 && x.rank == 2 && x.shape[0] == -1 && x.shape[1] == 3));
+  std::vector<float> values{1, 2, 3}, y(3);
+  std::vector<int64_t> k(3);
+  std::vector<prm_tensor> outputs{premise::lend("y", y), premise::lend("k", k)};
+  model.run({premise::lend("x", values, {1, 3})}, outputs);
+  CHECK((y == std::vector<float>{0, 4, 10} && k == std::vector<int64_t>{-1, 4, 10}));
+  CHECK((outputs[1].rank == 2 && outputs[1].shape[1] == 3));
+  std::vector<double> wrong(3);
+  CHECK(failure_of([&] { model.run({premise::lend("x", wrong, {1, 3})}, outputs); }).subject() == "x");
+  k.resize(1);
+  outputs = {premise::lend("k", k)};
+  CHECK(failure_of([&] { model.run({premise::lend("x", values, {1, 3})}, outputs); }).status() == PRM_STATUS_BUFFER_TOO_SMALL);
+  CHECK(outputs[0].bytes == 24);
+  std::vector<uint16_t> halves(3);
+  CHECK(premise::lend("u", halves, {3}).dtype == PRM_DTYPE_U16);
+  CHECK(failure_of([&] { model.tensor(PRM_OUTPUT, 3); }).status() == PRM_STATUS_NOT_FOUND);
+}
+
 TEST_CASE("hpp: sampling options, callbacks of C beside the lambda, and sessions") {
   premise::engine engine;
   auto model_options = premise::init<prm_model_options>();
