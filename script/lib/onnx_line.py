@@ -142,10 +142,12 @@ def line_6(_):
     prepare(STEADY)
     value, why = {}, []
     for path in MODELS:
-        lines = call([PROGRAM, 'inspect', '-m', path, '--graph', '--quiet']).splitlines()
+        status, out = output_of([PROGRAM, 'inspect', '-m', path, '--graph', '--quiet'])
+        lines = out.splitlines()
         other = [line for line in lines if not NODE.match(line)]
         value[path] = len(lines)
-        why += [f'{path}: {len(other)} lines of another form: {other[0]}'] if other else [] if lines else [f'{path}: no lines']
+        if status or other or not lines:
+            why.append(f'{path}: status {status}, {len(other)} of {len(lines)} lines of another form: {(other or [""])[0]}')
     status, out = output_of(['script/house'])
     value['house'] = last_line(out)
     why += [f'script/house: {last_line(out)}'] if status else []

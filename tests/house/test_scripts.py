@@ -179,6 +179,40 @@ class ModelTest(TreeTest):
         self.assertIn('tiny', done.stderr)
 
 
+class ModelFolderTest(TreeTest):
+    """A model whose row names a folder, and a script that makes it."""
+
+    def setUp(self):
+        super().setUp()
+        self.write('tests/golden/make_vision_venv', f'#!/bin/sh\necho {sys.executable}\n')
+        os.chmod(self.path('tests/golden/make_vision_venv'), 0o755)
+        self.write('tests/golden/net.py', "import sys\nopen(sys.argv[2] + '/net.onnx', 'w').write('net')\n")
+        lines = f'{hashlib.sha256(b"net").hexdigest()}  net.onnx\n'
+        self.digest = hashlib.sha256(lines.encode()).hexdigest()
+        self.row(self.digest)
+
+    def row(self, digest):
+        self.write('script/models.txt', f'net net/ {digest} net.py\n')
+
+    def test_it_is_made_once_and_changes_are_seen(self):
+        for row in (self.digest, '-'):
+            self.row(row)
+            done = self.script('model', 'net')
+            self.assertEqual((done.returncode, done.stdout), (0, 'models/net\n'), done.stderr)
+            self.write('tests/golden/net.py', 'raise SystemExit(1)\n')
+        self.write('models/net/net.onnx', 'other')
+        done = self.script('model', 'net')
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn(self.digest, done.stderr)
+
+    def test_another_digest_than_the_pinned_one_leaves_no_model(self):
+        self.row('0' * 64)
+        done = self.script('model', 'net')
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn(self.digest, done.stderr)
+        self.assertFalse(os.path.exists(self.path('models/net')))
+
+
 GOOD_LIBRARY = 'extern "C" __attribute__((visibility("default"))) int prm_version() { return 1; }\n'
 BAD_LIBRARY = '''#include <cstdio>
 #include <cstdlib>
