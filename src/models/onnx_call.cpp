@@ -6,6 +6,8 @@
 #include "formats/joined_file.h"
 #include "graph/fold.h"
 #include "models/onnx_import.h"
+#include "ops/pointwise.h"
+#include "ops/view.h"
 #include "tensor/dense.h"
 
 namespace prm {
@@ -236,6 +238,9 @@ Vector<ValueId> OnnxCall::add_all(const Op& op, const Attr& attr, Vector<ValueId
     }
   return fold_node(graph(), op, attr, in, name, importer.account);
 }
+
+ValueId OnnxCall::as_type(ValueId x, DType type) { return graph()[x].dtype == type ? x : add(kCast, CastAttr{type}, {x}); }
+ValueId OnnxCall::as_shape(ValueId x, const Shape& shape) { return graph()[x].shape == shape ? x : add(kView, shape_attr(shape), {x}); }
 
 ValueId OnnxCall::tensor(const OnnxTensor& tensor) { return importer.add_tensor(tensor, scope.prefix + String(node.outputs[0])); }
 

@@ -117,6 +117,8 @@ struct OnnxCall {
   // Adds a node of ours, or computes it where all inputs are known. The last node of a call is best named by its output: see out().
   ValueId add(const Op& op, const Attr& attr, Vector<ValueId> in) { return add_all(op, attr, std::move(in))[0]; }
   Vector<ValueId> add_all(const Op& op, const Attr& attr, Vector<ValueId> in);
+  ValueId as_type(ValueId x, DType type);            // a cast, where x is of another type
+  ValueId as_shape(ValueId x, const Shape& shape);   // a view, where x has other extents
   ValueId tensor(const OnnxTensor& tensor);  // of the model, as a constant
   ValueId constant(DType type, std::span<const int64_t> dims, const void* data);  // copies
   ValueId constant(std::span<const int64_t> values);                               // [n] i64
