@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/machine.h"
 #include "cpu/cpu_kernels.h"
+#include "cpu/cpu_tensor.h"
 
 namespace prm {
 
@@ -50,6 +51,7 @@ constexpr Kernel kScalarKernels[] = {
     {"matmul_glu", "plain", accepts_block_matmuls, run_matmul_glu<kScalarIsa>},
     {"embed", "plain", accepts_embed, run_embed_plain},
     PRM_ROWWISE_KERNELS(kScalarIsa, "scalar"),
+    PRM_TENSOR_KERNELS(kTensorScalar, "scalar"),
     PRM_MOVEMENT_KERNELS,
 };
 #define PRM_VECTOR_KERNELS(isa, label)                                                              \
@@ -65,10 +67,10 @@ constexpr Kernel kScalarKernels[] = {
     PRM_ROWWISE_KERNELS(isa, label),                                                               \
     PRM_MOVEMENT_KERNELS
 
-constexpr Kernel kAvx2Kernels[] = {PRM_VECTOR_KERNELS(kAvx2Isa, "avx2")};
-constexpr Kernel kAvx512Kernels[] = {PRM_VECTOR_KERNELS(kAvx512Isa, "avx512")};
+constexpr Kernel kAvx2Kernels[] = {PRM_VECTOR_KERNELS(kAvx2Isa, "avx2"), PRM_TENSOR_KERNELS(kTensorAvx2, "avx2")};
+constexpr Kernel kAvx512Kernels[] = {PRM_VECTOR_KERNELS(kAvx512Isa, "avx512"), PRM_TENSOR_KERNELS(kTensorAvx512, "avx512")};
 #ifdef PREMISE_EMU512
-constexpr Kernel kEmu512Kernels[] = {PRM_VECTOR_KERNELS(kEmu512Isa, "emu512")};
+constexpr Kernel kEmu512Kernels[] = {PRM_VECTOR_KERNELS(kEmu512Isa, "emu512"), PRM_TENSOR_KERNELS(kTensorScalar, "emu512")};
 #endif
 // clang-format on
 

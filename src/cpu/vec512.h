@@ -1,6 +1,6 @@
 // One 64-byte vector as the 512 kernels see it: 16 floats or 16 int32, whose bytes are 64 int8. The operations stand in two
-// headers: vec512_native.h with AVX-512 intrinsics, vec512_emulated.h in plain C++ for any machine (PRM_VEC512_EMULATED).
-// Both give the same bytes, so the kernels (kernels512_*.h) are tested where there is no AVX-512. Everything is of
+// headers: vec512_native.h with AVX-512 intrinsics, vec512_emulated.h in plain C++ for any machine (PRM_VEC512_EMULATED);
+// what kernels_tensor.h needs also in vec_avx2.h (PRM_VEC512_AVX2). All give the same bytes, so the kernels (kernels512_*.h) are tested where there is no AVX-512. Everything is of
 // internal linkage.
 #pragma once
 #include <stddef.h>
@@ -18,7 +18,11 @@
 #define PRM_OP static inline __attribute__((always_inline, unused))
 #define PRM_METHOD inline __attribute__((always_inline))
 #define PRM_UNROLL _Pragma("GCC unroll 16")
+#ifdef PRM_VEC512_AVX2
+#include "cpu/vec_avx2.h"
+#else
 #include "cpu/vec512_native.h"
+#endif
 #endif
 
 namespace {

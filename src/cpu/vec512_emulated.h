@@ -231,6 +231,10 @@ PRM_OP Ints lookup(const uint8_t* table, Ints v) {
 }
 
 PRM_OP void prefetch(const void*) {}
+PRM_OP Floats root(Floats v) {
+  for (int i = 0; i < 16; ++i) v[i] = __builtin_sqrtf(v[i]);
+  return v;
+}
 PRM_OP float root(float v) { return __builtin_sqrtf(v); }
 
 }  // namespace

@@ -171,15 +171,38 @@ Status PlanState::run(std::span<const Binding> bindings, const Work& work) {
            plan_->bounds[size_t(b.symbol)]);
     extents_[size_t(b.symbol)] = b.value;
   }
-  plan_->dims.evaluate(extents_.data());
+  set_extents();
+  work_ = work;
+  Status status = Status::ok;
+  work.during_step([&] { status = run_launches(); });
+  return status;
+}
+
+void PlanState::set_extents() {
+  plan_->dims.evaluate(extents_.data(), false);
   for (size_t i = 0; i < tensors_.size(); ++i) {
     const Shape& shape = plan_->values[i].shape;
     for (int j = 0; j < shape.rank; ++j) tensors_[i].dim[j] = value_of(shape.dims[j], extents_.data());
   }
-  work_ = work;
-  Status status = Status::ok;
-  work.during_step([&] { status = plan_->device->submit(launches_, work_); });
-  return status;
+}
+
+// In one go, but for launches that find extents: those behind them must know.
+Status PlanState::run_launches() {
+  std::span<const Launch> left = launches_;
+  size_t begun = 0;
+  for (size_t i = 0; i < plan_->definitions.size();) {
+    size_t launch = plan_->definitions[i].launch;
+    Status status = plan_->device->submit(left.subspan(0, launch + 1 - begun), work_);
+    if (status != Status::ok) return status;
+    for (; i < plan_->definitions.size() && plan_->definitions[i].launch == launch; ++i) {
+      const PlanDefinition& found = plan_->definitions[i];
+      extents_[size_t(found.expression)] = std::clamp<int64_t>(tensors_[size_t(found.value)].dim[found.axis], 0, plan_->bounds[size_t(found.expression)]);
+    }
+    set_extents();
+    left = left.subspan(launch + 1 - begun);
+    begun = launch + 1;
+  }
+  return plan_->device->submit(left, work_);
 }
 
 }  // namespace prm

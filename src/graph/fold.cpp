@@ -14,7 +14,7 @@ Vector<ValueId> fold_node(Graph& graph, const Op& op, const Attr& attr, const Ve
   }
   for (size_t i = 0; i < made.size(); ++i) {
     outputs[i].dtype = made[i].first;
-    for (int j = 0; j < made[i].second.rank; ++j) outputs[i].dim[outputs[i].rank++] = made[i].second[j].value;
+    for (int j = 0; j < made[i].second.rank; ++j) outputs[i].dim[outputs[i].rank++] = graph.dims.most(made[i].second[j]);
     args.out[i] = &outputs[i];
     if (op.view) continue;
     buffers[i] = make_charged<Buffer>(outputs[i].bytes(), account, MemoryKind::weights, name);

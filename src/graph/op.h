@@ -60,6 +60,8 @@ struct Op {
   Cost (*cost)(const OpArgs&);              // at the extents of the tensors; data pointers are not read
   void (*reference)(const OpArgs&);         // plain loops, sums in double; never edited to agree with a kernel
   int (*alias)(const Attr&, int output) = nullptr;  // the input that this output is a new version of, in place; -1: none
+  // Extents of outputs that no shape tells (DimTable::defined): reference and kernels write them into the outputs' Tensor::dim.
+  bool defines = false;
   bool view = false;  // output 0 is input 0 with other extents: the same memory, and nothing is launched
 };
 

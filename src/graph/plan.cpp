@@ -77,7 +77,7 @@ struct Planner {
       if (found == options.bounds.end()) fail(Status::internal, "plan: dimension '{}' has no upper bound", graph.dims.name(i));
       plan.bounds[size_t(i)] = found->second;
     }
-    plan.dims.evaluate(plan.bounds.data());
+    plan.dims.evaluate(plan.bounds.data(), true);
   }
 
   KernelQuery query(const Node& n) const {
@@ -163,6 +163,13 @@ struct Planner {
     }
   }
 
+  void note_definitions(ValueId v, int id) {
+    const Shape& shape = graph[v].shape;
+    for (int i = 0; i < shape.rank; ++i)
+      if (!shape[i].literal() && plan.dims.is_defined(shape[i].expression))
+        plan.definitions.push_back({plan.launches.size(), id, i, shape[i].expression});
+  }
+
   void emit(size_t index) {
     const Node& n = graph.nodes[index];
     const Kernel* kernel = choice[index];
@@ -186,6 +193,7 @@ struct Planner {
         plan.values[size_t(id)].root = root;
         latest[root] = v;
       }
+      if (n.op->defines) note_definitions(v, id);
       launch.out[launch.outputs++] = id;
     }
     plan.launches.push_back(std::move(launch));

@@ -33,6 +33,12 @@ struct PlanLaunch {
   int in[kMaxInputs] = {}, out[kMaxOutputs] = {};
 };
 
+// An extent that a launch finds: dimension `axis` of a value of its own.
+struct PlanDefinition {
+  size_t launch;
+  int value, axis, expression;
+};
+
 struct PlanOptions {
   Device* device = nullptr;
   Map<String, int64_t> bounds;  // upper bound of every symbol
@@ -44,6 +50,7 @@ struct Plan {
   Device* device = nullptr;
   Vector<PlanValue> values;
   Vector<PlanLaunch> launches;
+  Vector<PlanDefinition> definitions;  // in the order of the launches
   Vector<std::shared_ptr<const void>> keep;  // owners of the constants
   Map<String, int, std::less<>> io;                  // inputs and outputs by name
   size_t arena_bytes = 0, state_bytes = 0;
@@ -105,6 +112,8 @@ class PlanState {
   const Plan& plan() const { return *plan_; }
 
  private:
+  void set_extents();
+  Status run_launches();
   std::shared_ptr<const Plan> plan_;
   Buffer arena_;
   Map<int, Buffer> states_;

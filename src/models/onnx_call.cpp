@@ -6,6 +6,8 @@
 #include "formats/joined_file.h"
 #include "graph/fold.h"
 #include "models/onnx_import.h"
+#include "ops/pointwise.h"
+#include "ops/view.h"
 #include "tensor/dense.h"
 
 namespace prm {
@@ -203,8 +205,9 @@ bool may_fold(OnnxCall& call, const Op& op, const Attr& attr, const Vector<Value
     const Shape& shape = made[i].second;
     outputs[i].dtype = made[i].first;
     for (int j = 0; j < shape.rank; ++j) {
-      if (!shape[j].literal()) return false;
-      outputs[i].dim[outputs[i].rank++] = shape[j].value;
+      int64_t most = op.defines || shape[j].literal() ? graph.dims.most(shape[j]) : -1;
+      if (most < 0) return false;
+      outputs[i].dim[outputs[i].rank++] = most;
     }
     args.out[i] = &outputs[i];
     if (!op.view) bytes += outputs[i].bytes();
@@ -236,6 +239,9 @@ Vector<ValueId> OnnxCall::add_all(const Op& op, const Attr& attr, Vector<ValueId
     }
   return fold_node(graph(), op, attr, in, name, importer.account);
 }
+
+ValueId OnnxCall::as_type(ValueId x, DType type) { return graph()[x].dtype == type ? x : add(kCast, CastAttr{type}, {x}); }
+ValueId OnnxCall::as_shape(ValueId x, const Shape& shape) { return graph()[x].shape == shape ? x : add(kView, shape_attr(shape), {x}); }
 
 ValueId OnnxCall::tensor(const OnnxTensor& tensor) { return importer.add_tensor(tensor, scope.prefix + String(node.outputs[0])); }
 

@@ -1,6 +1,7 @@
 #include "models/onnx_import.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/error.h"
 #include "graph/fold.h"
@@ -121,6 +122,13 @@ Graph live_part(const Graph& graph) {
   return rewriter.finish();
 }
 
+ValueId copied_constant(OnnxImporter& importer, Tensor data, std::string_view name) {
+  auto held = make_charged<Buffer>(data.bytes(), importer.account, MemoryKind::weights, name);
+  if (data.bytes()) std::memcpy(held->data(), data.data, data.bytes());
+  data.data = held->data();
+  return importer.graph.constant(importer.unique_name(name), data, held);
+}
+
 }  // namespace
 
 String OnnxImporter::unique_name(std::string_view wanted) {
@@ -184,14 +192,15 @@ void require_known_operators(const OnnxModel& model) {
   unknown.require_none();
 }
 
-Graph import_onnx(const OnnxModel& model, const OnnxWeights& weights, const Vector<Shape>& inputs, MemoryAccount& account, const Control& control) {
+Graph import_onnx(const OnnxModel& model, const OnnxWeights& weights, std::span<const OnnxGiven> inputs, MemoryAccount& account, const Control& control) {
   OnnxFunctions functions = functions_of(model);
   OnnxImporter importer{model, weights, functions, account, control};
   OnnxScope scope{.opsets = &model.opsets};
   Vector<OnnxIo> taken = onnx_inputs(model);
   for (size_t i = 0; i < taken.size(); ++i) {
     std::string_view name = taken[i].value->name;
-    scope.values[name] = importer.graph.input(importer.unique_name(name), taken[i].dtype, inputs[i]);
+    ValueId input = importer.graph.input(importer.unique_name(name), taken[i].dtype, inputs[i].shape);
+    scope.values[name] = inputs[i].known.data ? copied_constant(importer, inputs[i].known, name) : input;
   }
   const OnnxGraph& main = model.graphs[0];
   for (const OnnxValue& output : main.outputs) importer.names.insert(String(output.name));  // theirs alone

@@ -117,6 +117,8 @@ struct OnnxCall {
   // Adds a node of ours, or computes it where all inputs are known. The last node of a call is best named by its output: see out().
   ValueId add(const Op& op, const Attr& attr, Vector<ValueId> in) { return add_all(op, attr, std::move(in))[0]; }
   Vector<ValueId> add_all(const Op& op, const Attr& attr, Vector<ValueId> in);
+  ValueId as_type(ValueId x, DType type);            // a cast, where x is of another type
+  ValueId as_shape(ValueId x, const Shape& shape);   // a view, where x has other extents
   ValueId tensor(const OnnxTensor& tensor);  // of the model, as a constant
   ValueId constant(DType type, std::span<const int64_t> dims, const void* data);  // copies
   ValueId constant(std::span<const int64_t> values);                               // [n] i64
@@ -148,7 +150,13 @@ Vector<OnnxIo> onnx_outputs(const OnnxModel& model);  // dtype is f32 where the 
 // Fails with unsupported, telling all operators that are not known at once.
 void require_known_operators(const OnnxModel& model);
 
-// The graph for inputs of these shapes, in the order of onnx_inputs. Fails with unsupported, bad_file, limit, over_budget, and as control says. `account` pays for what is computed and must outlive the graph.
-Graph import_onnx(const OnnxModel& model, const OnnxWeights& weights, const Vector<Shape>& inputs, MemoryAccount& account, const Control& control);
+// An input as the graph is made for it: any values of a shape, or those of `known`, where it has data.
+struct OnnxGiven {
+  Shape shape;
+  Tensor known = {};
+};
+// The graph for inputs, in the order of onnx_inputs. Fails with unsupported, bad_file, limit, over_budget, and as control says.
+// `account` pays for what is computed and must outlive the graph.
+Graph import_onnx(const OnnxModel& model, const OnnxWeights& weights, std::span<const OnnxGiven> inputs, MemoryAccount& account, const Control& control);
 
 }  // namespace prm

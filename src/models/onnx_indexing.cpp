@@ -56,25 +56,6 @@ void import_gather_nd(OnnxCall& c) {
   c.out(0, c.add(kGatherNd, GatherNdAttr{int32_t(batch)}, {c.in(0), c.in(1)}));
 }
 
-// Known conditions are a list of indices.
-void import_compress(OnnxCall& c) {
-  ValueId v = c.in(1), x = c.in(0);
-  if (!c.is_known(v)) c.unsupported("a condition that is not known when the model is opened");
-  Tensor condition = c.contents(v);
-  c.need(condition.dtype == DType::boolean && condition.rank == 1, "its condition is no list of bool");
-  const OnnxAttribute* given = c.attribute("axis", OnnxAttributeKind::integer);
-  int axis = given ? c.axis(given->integer, c.shape(0).rank) : 0;
-  if (!given) x = viewed(c, x, {c.graph().dims.product(c.shape(0), 0, c.shape(0).rank)});
-  int64_t extent = c.extent(x, axis);
-  Vector<int64_t> indices;
-  for (int64_t i = 0; i < condition.count(); ++i) {
-    if (!condition.as<bool>()[i]) continue;
-    c.need(i < extent, "its condition selects more than there is");
-    indices.push_back(i);
-  }
-  c.out(0, c.add(kGather, GatherAttr{axis}, {x, c.constant(indices)}));
-}
-
 // ---- putting ---------------------------------------------------------------------------------------------------------
 
 ScatterKind reduction(const OnnxCall& c) {
@@ -180,29 +161,10 @@ void import_reverse_sequence(OnnxCall& c) {
   c.out(0, c.add(kReverseSequence, ReverseSequenceAttr{int32_t(time)}, {c.in(0), c.in(1)}));
 }
 
-// Indices of the values that are not 0, dimension by dimension.
-void import_non_zero(OnnxCall& c) {
-  if (!c.is_known(c.in(0))) c.unsupported("values that are not known when the model is opened");
-  Tensor x = c.contents(c.in(0));
-  Vector<int64_t> found;
-  for (int64_t i = 0; i < x.count(); ++i) {
-    bool is_zero = is_float(x.dtype) ? load_value(x, i) == 0 : load_integer(x, i) == 0;
-    if (!is_zero) found.push_back(i);
-  }
-  int64_t dims[2] = {x.rank, int64_t(found.size())}, after = 1;
-  Vector<int64_t> indices(found.size() * size_t(x.rank));
-  for (int axis = x.rank - 1; axis >= 0; --axis) {
-    for (size_t i = 0; i < found.size(); ++i) indices[size_t(axis) * found.size() + i] = found[i] / after % x.dim[axis];
-    after *= x.dim[axis];
-  }
-  c.out(0, c.constant(DType::i64, dims, indices.data()));
-}
-
 constexpr OnnxOperator kOperators[] = {
     {"Gather", import_gather<kGather>},
     {"GatherElements", import_gather<kGatherElements>},
     {"GatherND", import_gather_nd},
-    {"Compress", import_compress},
     {"Scatter", import_scatter_elements},
     {"ScatterElements", import_scatter_elements},
     {"ScatterND", import_scatter_nd},
@@ -212,7 +174,6 @@ constexpr OnnxOperator kOperators[] = {
     {"EyeLike", import_eye_like},
     {"Range", import_range},
     {"ReverseSequence", import_reverse_sequence},
-    {"NonZero", import_non_zero},
 };
 
 }  // namespace

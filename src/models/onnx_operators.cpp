@@ -6,13 +6,19 @@ namespace prm {
 namespace {
 
 constexpr std::span<const OnnxOperator> (*kLists[])() = {
+    onnx_attention,
+    onnx_contract,
     onnx_control,
     onnx_convolution,
+    onnx_einsum,
     onnx_indexing,
     onnx_movement,
+    onnx_normalize,
+    onnx_found,
     onnx_pointwise,
     onnx_quant,
     onnx_recurrent,
+    onnx_reduce,
     onnx_resize,
     onnx_sampling,
     onnx_shapes,

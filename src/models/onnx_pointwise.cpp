@@ -26,6 +26,20 @@ void import_thresholded_relu(OnnxCall& c) { add_unary(c, UnaryKind::thresholded_
 void import_shrink(OnnxCall& c) { add_unary(c, UnaryKind::shrink, c.real("lambd", 0.5), c.real("bias", 0)); }
 void import_swish(OnnxCall& c) { add_unary(c, UnaryKind::swish, c.real("alpha", 1)); }
 void import_gelu(OnnxCall& c) { add_unary(c, c.text("approximate", "none") == "tanh" ? UnaryKind::gelu_tanh : UnaryKind::gelu, 0); }
+void import_fast_gelu(OnnxCall& c) {
+  ValueId x = c.has(1) ? c.add(kBinary, BinaryAttr{BinaryKind::add}, {c.in(0), c.in(1)}) : c.in(0);
+  c.out(0, c.add(kUnary, UnaryAttr{UnaryKind::gelu_tanh}, {x}));
+}
+void import_bias_gelu(OnnxCall& c) {
+  ValueId x = c.add(kBinary, BinaryAttr{BinaryKind::add}, {c.in(0), c.in(1)});
+  c.out(0, c.add(kUnary, UnaryAttr{UnaryKind::gelu}, {x}));
+}
+void import_quick_gelu(OnnxCall& c) { add_unary(c, UnaryKind::swish, c.real("alpha", 1.702f)); }
+void import_swiglu(OnnxCall& c) {
+  c.need(c.shape(0) == c.shape(1), "its inputs differ in shape");
+  ValueId gate = c.add(kUnary, UnaryAttr{UnaryKind::swish, 0, c.real("alpha", 1)}, {c.in(0)});
+  c.out(0, c.add(kBinary, BinaryAttr{BinaryKind::mul}, {gate, c.in(1)}));
+}
 void import_is_inf(OnnxCall& c) { add_unary(c, UnaryKind::isinf, double(c.integer("detect_positive", 1)), double(c.integer("detect_negative", 1))); }
 
 void import_clip(OnnxCall& c) {
@@ -140,6 +154,11 @@ constexpr OnnxOperator kOperators[] = {
     {"Shrink", import_shrink},
     {"Swish", import_swish},
     {"Gelu", import_gelu},
+    {"Gelu", import_gelu, "com.microsoft"},
+    {"FastGelu", import_fast_gelu, "com.microsoft"},
+    {"BiasGelu", import_bias_gelu, "com.microsoft"},
+    {"QuickGelu", import_quick_gelu, "com.microsoft"},
+    {"SwiGLU", import_swiglu},
     {"Add", import_binary<BinaryKind::add>},
     {"Sub", import_binary<BinaryKind::sub>},
     {"Mul", import_binary<BinaryKind::mul>},

@@ -78,10 +78,15 @@ void attend(const OpArgs& a, int64_t t, int64_t head, int64_t position, const Te
   for (int64_t j = first; j <= position; ++j) top = std::max(top, score(j));
   for (int64_t j = first; j <= position; ++j) total += std::exp(score(j) - top);
   if (sinks) total += std::exp(sink - top);
-  for (int64_t d = 0; d < D; ++d) {
-    double sum = 0;
-    for (int64_t j = first; j <= position; ++j) sum += std::exp(score(j) - top) * cache_value(v, row(j) * C + column + d);
-    store_value(a.y(), t * q.cols() + head * D + d, position < 0 ? 0.0 : sum / total);
+  constexpr int64_t kColumns = 256;  // whose sums are kept at once
+  for (int64_t from = 0; from < D; from += kColumns) {
+    int64_t until = std::min(D, from + kColumns);
+    double sum[kColumns] = {};
+    for (int64_t j = first; j <= position; ++j) {
+      double weight = std::exp(score(j) - top);
+      for (int64_t d = from; d < until; ++d) sum[d - from] += weight * cache_value(v, row(j) * C + column + d);
+    }
+    for (int64_t d = from; d < until; ++d) store_value(a.y(), t * q.cols() + head * D + d, position < 0 ? 0.0 : sum[d - from] / total);
   }
 }
 

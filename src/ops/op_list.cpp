@@ -1,17 +1,25 @@
+#include "ops/along_axis.h"
 #include "ops/assemble.h"
+#include "ops/class_loss.h"
+#include "ops/contract.h"
 #include "ops/conv_transpose.h"
 #include "ops/convolution.h"
 #include "ops/deform_conv.h"
 #include "ops/dft.h"
 #include "ops/indexing.h"
+#include "ops/linear_attention.h"
 #include "ops/linear_quant.h"
+#include "ops/mask_scores.h"
 #include "ops/ngrams.h"
+#include "ops/normalize.h"
 #include "ops/ops.h"
 #include "ops/pattern.h"
+#include "ops/found.h"
 #include "ops/pointwise.h"
 #include "ops/pooling.h"
 #include "ops/rearrange.h"
 #include "ops/recurrent.h"
+#include "ops/reduce.h"
 #include "ops/resize.h"
 #include "ops/sampling.h"
 #include "ops/scatter.h"
@@ -42,6 +50,9 @@ constexpr const Op* kOps[] = {
     &kMoeMatmul,
     &kMoeCombine,
     &kView,
+    &kNonZero,
+    &kCompress,
+    &kNonMaxSuppression,
     &kUnary,
     &kBinary,
     &kWhere,
@@ -78,6 +89,20 @@ constexpr const Op* kOps[] = {
     &kRange,
     &kTrilu,
     &kReverseSequence,
+    &kReduce,
+    &kArgExtreme,
+    &kSoftmax,
+    &kCumulate,
+    &kTopK,
+    &kMatmulNd,
+    &kEinsum,
+    &kDet,
+    &kNormalize,
+    &kLrn,
+    &kClassLoss,
+    &kMaskScores,
+    &kLinearAttention,
+    &kCausalConv,
 };
 }  // namespace
 

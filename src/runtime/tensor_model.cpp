@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "runtime/finite_weights.h"
+#include "tensor/dense.h"
 
 namespace prm {
 
@@ -41,11 +42,28 @@ Work work_for(const TensorModel& model, const Control& control) {
   return work;
 }
 
+// Whether an input may tell extents, axes and the like: few integers, or a list of few numbers.
+bool may_be_known(const Tensor& t) { return t.data && t.count() <= kMostKnownValues && (!is_float(t.dtype) || t.rank <= 1); }
+
+// What a graph is to be made for: shapes, and where `values` is given what lies in small ones.
+void set_given(TensorRunner& runner, std::span<const Shape> shapes, const Vector<Tensor>* values) {
+  runner.values.resize(shapes.size());
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    OnnxGiven given{shapes[i]};
+    if (values && may_be_known((*values)[i])) {
+      given.known = (*values)[i];
+      runner.values[i].assign(given.known.data, given.known.data + given.known.bytes());
+      if (!runner.values[i].empty()) given.known.data = runner.values[i].data();
+    }
+    runner.inputs_given.push_back(given);
+  }
+}
+
 // All of a runner but memory for weights and scratch.
-TensorRunnerPtr prepare_runner(TensorModel& model, std::span<const Shape> shapes, const Control& control) {
+TensorRunnerPtr prepare_runner(TensorModel& model, std::span<const Shape> shapes, const Vector<Tensor>* values, const Control& control) {
   auto runner = make_charged<TensorRunner>();
-  runner->shapes.assign(shapes.begin(), shapes.end());
-  runner->graph = import_onnx(model.file, model.placed, runner->shapes, model.account, control);
+  set_given(*runner, shapes, values);
+  runner->graph = import_onnx(model.file, model.placed, runner->inputs_given, model.account, control);
   PlanOptions options;
   options.device = model.engine->device.get();
   runner->plan = make_charged<const Plan>(make_plan(runner->graph, options));
@@ -109,13 +127,23 @@ bool choose_shapes(const TensorModel& model, const WantedShapes& wanted, Vector<
 // A graph that cannot be made for extents that were guessed may be made for others.
 bool tells_of_shapes(Status status) { return status == Status::bad_file || status == Status::unsupported || status == Status::invalid_argument || status == Status::limit; }
 
+bool has_small_input(const TensorModel& model, const Vector<Shape>& shapes) {
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    int64_t count = 1;
+    for (int d = 0; d < shapes[i].rank; ++d) count = std::min(count * std::min(shapes[i][d].value, kMostKnownValues + 1), kMostKnownValues + 1);
+    if (count <= kMostKnownValues && (!is_float(model.inputs[i].dtype) || shapes[i].rank <= 1)) return true;
+  }
+  return false;
+}
+
 void plan_at_open(TensorModel& model, const WantedShapes& wanted, const Control& control) {
   Vector<Shape> shapes;
   bool guessed = choose_shapes(model, wanted, shapes);
   try {
-    model.planned = prepare_runner(model, shapes, control);
+    model.planned = prepare_runner(model, shapes, nullptr, control);
   } catch (const Error& error) {
-    if (!guessed || !tells_of_shapes(error.status)) throw;
+    bool may_need_values = error.status == Status::unsupported && has_small_input(model, shapes);
+    if (!may_need_values && (!guessed || !tells_of_shapes(error.status))) throw;
     model.unplanned_status = error.status;
     model.unplanned = error.message;
     return;
@@ -147,7 +175,29 @@ void describe_ports(TensorModel& model) {
   model.is_given.resize(model.inputs.size());
 }
 
-bool same_shapes(const TensorModel& model, const TensorRunner& runner) { return std::equal(model.shapes.begin(), model.shapes.end(), runner.shapes.begin(), runner.shapes.end()); }
+// Whether the runner was made for what the call gives.
+bool fits_call(const TensorModel& model, const TensorRunner& runner) {
+  for (size_t i = 0; i < model.shapes.size(); ++i) {
+    const OnnxGiven& given = runner.inputs_given[i];
+    if (!(given.shape == model.shapes[i])) return false;
+    if (given.known.data && std::memcmp(given.known.data, model.given[i].data, given.known.bytes())) return false;
+  }
+  return true;
+}
+
+// For the shapes of the call; where that does not do, since extents come as inputs, for the values of small inputs, too.
+TensorRunnerPtr prepare_for_call(TensorModel& model, const Control& control) {
+  if (!model.by_value) {
+    try {
+      return prepare_runner(model, model.shapes, nullptr, control);
+    } catch (const Error& error) {
+      if (error.status != Status::unsupported || std::none_of(model.given.begin(), model.given.end(), may_be_known)) throw;
+    }
+  }
+  TensorRunnerPtr runner = prepare_runner(model, model.shapes, &model.given, control);
+  model.by_value = true;
+  return runner;
+}
 
 // Older plans make room for a new one.
 TensorRunner& make_runner(TensorModel& model, const Control& control) {
@@ -155,7 +205,7 @@ TensorRunner& make_runner(TensorModel& model, const Control& control) {
   if (others.size() >= kKeptRunners) others.pop_back();
   for (;;) {
     try {
-      TensorRunnerPtr runner = prepare_runner(model, model.shapes, control);
+      TensorRunnerPtr runner = prepare_for_call(model, control);
       finish_runner(model, *runner, control);
       others.insert(others.begin(), runner);
       return *others.front();
@@ -229,8 +279,8 @@ void TensorCall::plan() {
     if (!model_.is_given[i]) missing += format_text("{}'{}' {}", missing.empty() ? "" : ", ", model_.inputs[i].name, describe(model_.inputs[i]));
   if (!missing.empty()) fail_about(Status::invalid_argument, "inputs", "{}: inputs that are missing: {}", model_.file.file->name, missing);
   auto& others = model_.others;
-  auto found = std::find_if(others.begin(), others.end(), [&](const TensorRunnerPtr& one) { return same_shapes(model_, *one); });
-  if (model_.planned && same_shapes(model_, *model_.planned)) {
+  auto found = std::find_if(others.begin(), others.end(), [&](const TensorRunnerPtr& one) { return fits_call(model_, *one); });
+  if (model_.planned && fits_call(model_, *model_.planned)) {
     runner_ = model_.planned.get();
   } else if (found != others.end()) {
     std::rotate(others.begin(), found, found + 1);

@@ -21,7 +21,8 @@ struct TensorPort {
 
 // The graph for inputs of some shapes, its plan, and memory to run in.
 struct TensorRunner : ChargedObject {
-  Vector<Shape> shapes;  // of the inputs
+  Vector<OnnxGiven> inputs_given;        // what the graph was made for; known data lies in `values`
+  Vector<Vector<std::byte>> values;      // by input, where the graph was made for its values
   Graph graph;
   std::shared_ptr<const Plan> plan;
   std::optional<WeightPool> folded;  // packed constants that were computed for it; all others are the model's
@@ -46,6 +47,8 @@ struct TensorModel : ChargedObject {
   TensorRunnerPtr planned;
   Status unplanned_status = Status::ok;
   String unplanned;
+  // Extents, axes and the like come as inputs: graphs are made for the values of small inputs, too.
+  bool by_value = false;
   // Of the account, before weights came from files, and scratch. Weights until then: constants that were computed.
   uint64_t prepared_bytes = 0, prepared_weights = 0, prepared_peak = 0;
   Vector<TensorRunnerPtr> others;                  // the last one used first
@@ -60,6 +63,7 @@ struct TensorModel : ChargedObject {
 using TensorModelPtr = std::shared_ptr<TensorModel>;
 
 inline constexpr size_t kKeptRunners = 8;
+inline constexpr int64_t kMostKnownValues = 64;  // of an input that graphs are made for by value
 
 // `first` as open_source gave it, from the home's account.
 TensorModelPtr load_tensor_model(ModelHomePtr home, FilePtr first, const ModelSource& source, const LoadOptions& options, const Control& control);

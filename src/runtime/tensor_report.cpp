@@ -61,7 +61,7 @@ void write_shapes(JsonWriter& json, const TensorModel& model, const TensorRunner
   json.key("shapes").begin_object();
   for (size_t i = 0; i < model.inputs.size(); ++i) {
     json.key(model.inputs[i].name).begin_array();
-    for (int j = 0; j < runner.shapes[i].rank; ++j) json.value(runner.shapes[i][j].value);
+    for (int j = 0; j < runner.inputs_given[i].shape.rank; ++j) json.value(runner.inputs_given[i].shape[j].value);
     json.end_array();
   }
   json.end_object();

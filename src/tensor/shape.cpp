@@ -1,5 +1,6 @@
 #include "tensor/shape.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -54,6 +55,22 @@ Dim DimTable::divide(Dim a, int64_t divisor) {
   return divisor == 1 ? a : intern('/', a, divisor);
 }
 
+Dim DimTable::defined(const String& name, Dim bound) { return intern('d', bound, 0, name); }
+
+int64_t DimTable::most(Dim dim) const {
+  if (dim.literal()) return dim.value;
+  const Expression& e = expressions_[size_t(dim.expression)];
+  if (e.op == 's') return -1;
+  int64_t a = most(e.a), b = e.op == 'd' ? 0 : most(e.b), result;
+  if (a < 0 || b < 0) return e.op == '+' && a >= 0 && e.b.literal() ? std::max<int64_t>(0, a + e.b.value) : -1;
+  switch (e.op) {
+    case '*': return __builtin_mul_overflow(a, b, &result) ? -1 : result;
+    case '+': return __builtin_add_overflow(a, b, &result) ? -1 : result;
+    case '/': return a / b;
+    default: return a;
+  }
+}
+
 Dim DimTable::product(const Shape& shape, int begin, int end) {
   Dim all = 1;
   for (int i = begin; i < end; ++i) all = multiply(all, shape.dims[i]);
@@ -66,10 +83,11 @@ int DimTable::find(const String& name) const {
   return -1;
 }
 
-void DimTable::evaluate(int64_t* values) const {
+void DimTable::evaluate(int64_t* values, bool at_bounds) const {
   for (int i = 0; i < size(); ++i) {
     const Expression& e = expressions_[size_t(i)];
-    if (e.op == 's') continue;
+    if (e.op == 'd' && at_bounds) values[i] = value_of(e.a, values);
+    if (e.op == 's' || e.op == 'd') continue;
     int64_t a = value_of(e.a, values), b = value_of(e.b, values);
     values[i] = e.op == '*' ? a * b : e.op == '+' ? a + b : a / b;
   }
@@ -78,7 +96,7 @@ void DimTable::evaluate(int64_t* values) const {
 String DimTable::print(Dim dim) const {
   if (dim.literal()) return format_text("{}", dim.value);
   const Expression& e = expressions_[size_t(dim.expression)];
-  if (e.op == 's') return e.name;
+  if (e.op == 's' || e.op == 'd') return e.name;
   bool sum = e.op == '+';
   return (sum ? "(" : "") + print(e.a) + e.op + print(e.b) + (sum ? ")" : "");
 }

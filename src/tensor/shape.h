@@ -39,16 +39,22 @@ class DimTable {
   Dim add(Dim a, Dim b);                 // b may be a literal below zero
   Dim divide(Dim a, int64_t divisor);    // rounded down; divisor > 0
   Dim product(const Shape& shape, int begin, int end);  // of some of its dimensions
+  // An extent that a launch finds while it runs, at most `bound`. One name, one extent.
+  Dim defined(const String& name, Dim bound);
+  // The most that a dimension can be, where no symbol has a part in that; else -1.
+  int64_t most(Dim dim) const;
   int size() const { return int(expressions_.size()); }
   int find(const String& name) const;  // expression of a symbol, -1 when there is none
   bool is_symbol(int id) const { return expressions_[size_t(id)].op == 's'; }
   const String& name(int id) const { return expressions_[size_t(id)].name; }
-  void evaluate(int64_t* values) const;  // symbols are set by the caller, the rest is filled in
+  bool is_defined(int id) const { return expressions_[size_t(id)].op == 'd'; }
+  // Symbols are set by the caller, and defined extents, too, unless their bounds are wanted; the rest is filled in.
+  void evaluate(int64_t* values, bool at_bounds) const;
   String print(Dim dim) const;
 
  private:
   struct Expression {
-    char op;  // 's' symbol, '*' product, '+' sum, '/' quotient
+    char op;  // 's' symbol, 'd' defined (a: bound), '*' product, '+' sum, '/' quotient
     Dim a, b;
     String name;
   };

@@ -60,4 +60,14 @@ inline void broadcast_strides(const Tensor& t, const Tensor& over, int64_t* stri
   for (int i = 0; i < over.rank; ++i) stride[i] = i < lacks || t.dim[i - lacks] == 1 ? 0 : dense[i - lacks];
 }
 
+// A dense tensor around one of its dimensions: `outer` times `n` times `inner` values.
+struct AxisView {
+  int64_t outer = 1, n, inner = 1;
+
+  AxisView(const Tensor& t, int axis) : n(t.dim[axis]) {
+    for (int i = 0; i < axis; ++i) outer *= t.dim[i];
+    for (int i = axis + 1; i < t.rank; ++i) inner *= t.dim[i];
+  }
+};
+
 }  // namespace prm
