@@ -14,6 +14,7 @@ std::span<const OnnxOperator> onnx_movement();
 std::span<const OnnxOperator> onnx_normalize();
 std::span<const OnnxOperator> onnx_found();
 std::span<const OnnxOperator> onnx_pointwise();
+std::span<const OnnxOperator> onnx_qlinear();
 std::span<const OnnxOperator> onnx_quant();
 std::span<const OnnxOperator> onnx_recurrent();
 std::span<const OnnxOperator> onnx_reduce();

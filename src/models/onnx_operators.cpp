@@ -16,6 +16,7 @@ constexpr std::span<const OnnxOperator> (*kLists[])() = {
     onnx_normalize,
     onnx_found,
     onnx_pointwise,
+    onnx_qlinear,
     onnx_quant,
     onnx_recurrent,
     onnx_reduce,

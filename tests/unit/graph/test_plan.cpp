@@ -45,6 +45,15 @@ const Op kFuse{.name = "test_fuse",
                  if (++fuse.runs == fuse.fires_at) fuse.fired = true;
                }};
 
+// An op whose result has as many rows as it is told.
+struct SizedAttr {
+  int64_t rows;
+};
+const Op kSized{.name = "test_sized",
+                .infer = [](ShapeRule& r) { r.out = {{DType::f32, {r.at<SizedAttr>().rows, 64}}}; },
+                .cost = [](const OpArgs&) { return Cost{}; },
+                .reference = [](const OpArgs&) {}};
+
 }  // namespace
 
 TEST_CASE("values that are not alive together share memory") {
@@ -54,6 +63,34 @@ TEST_CASE("values that are not alive together share memory") {
   CHECK(plan.unshared_bytes == 11 * 100 * 64 * 4);
   CHECK(plan.arena_bytes == 3 * 100 * 64 * 4);  // the input stays; two links of the chain at a time
   CHECK(plan.fallbacks == 10);
+}
+
+TEST_CASE("no two values of a large arena lie in one place at one time") {
+  for (int length : {300, 9000}) {  // both ways to lay it out
+    Graph g;
+    Vector<ValueId> made{g.input("x", DType::f32, {4, 64})};
+    Random chance(77);
+    for (int i = 0; i < length; ++i) {
+      int64_t back = chance.below(std::min<int64_t>(int64_t(made.size()), i % 50 ? 8 : 600));
+      made.push_back(g.node(kSized, SizedAttr{chance.below(40)}, {made[made.size() - 1 - size_t(back)]}, format_text("s{}", i)));
+    }
+    g.outputs = {made.back()};
+    BareDevice bare;
+    Plan plan = make_plan(g, {&bare, {}});
+    std::vector<const PlanValue*> values;
+    for (size_t i = 0; i < plan.values.size(); ++i)
+      if (plan.values[i].root == int(i) && plan.values[i].place != Place::weight) values.push_back(&plan.values[i]);
+    int wrong = 0;
+    for (size_t i = 0; i < values.size(); ++i)
+      for (size_t j = 0; j < i; ++j) {
+        const PlanValue &a = *values[i], &b = *values[j];
+        bool together = a.first <= b.last && b.first <= a.last, overlap = a.offset < b.offset + b.bound.bytes() && b.offset < a.offset + a.bound.bytes();
+        wrong += together && overlap;
+      }
+    CHECK(wrong == 0);
+    for (const PlanValue* value : values) CHECK_FALSE(value->offset + value->bound.bytes() > plan.arena_bytes);
+    CHECK(plan.arena_bytes < plan.unshared_bytes);
+  }
 }
 
 TEST_CASE("one plan serves every token count up to its bound") {
