@@ -17,9 +17,9 @@ void require_size(const ShapeRule& rule, DType type, const Shape& shape) {
   uint64_t count = 1;
   bool fits = true;
   for (int i = 0; i < shape.rank; ++i) {
-    if (!shape[i].literal()) continue;
-    rule.need(shape[i].value >= 0, "a dimension of the result would be less than zero");
-    fits = fits && (shape[i].value == 0 || checked_mul(count, uint64_t(shape[i].value), count));
+    int64_t most = rule.graph.dims.most(shape[i]);
+    rule.need(most >= 0 || !shape[i].literal(), "a dimension of the result would be less than zero");
+    fits = fits && (most <= 0 || checked_mul(count, uint64_t(most), count));
   }
   if (!fits || count > kMostBytes / uint64_t(info(type).bytes))
     fail_about(Status::limit, rule.name, "{} '{}': a result of {} {} is too large", rule.op.name, rule.name, print(shape, rule.graph.dims), info(type).name);

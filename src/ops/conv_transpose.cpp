@@ -106,7 +106,7 @@ void infer_col2im(ShapeRule& r) {
     values = dims.multiply(values, attr.kernel[i]);
   }
   r.need(x[1].literal() && x[1].value % values.value == 0, "its channels do not come in blocks");
-  r.need(!x[2].literal() || x[2] == windows, "it has another number of windows than the image");
+  r.need(x[2] == windows, "it has another number of windows than the image");
   Shape y{x.dims[0], x[1].value / values.value};
   for (int i = 0; i < attr.rank; ++i) y.dims[y.rank++] = attr.image[i];
   r.out = {{r.x(0).dtype, y}};

@@ -136,10 +136,9 @@ Shape broadcast_shape(const ShapeRule& rule, const Shape& a, const Shape& b) {
   for (int i = 0; i < other.rank; ++i) {
     Dim &mine = shape[i + lacks], theirs = other.dims[i];
     if (mine == theirs || theirs == Dim(1)) continue;
-    bool both_known = mine.literal() && theirs.literal();
-    rule.need(mine == Dim(1) || !both_known, "the shapes do not go together: dimensions that meet are neither equal nor 1");
-    rule.need(mine == Dim(1) || mine.literal() || theirs.literal(), "the shapes do not go together: two unknown dimensions meet that need not be equal");
-    if (mine == Dim(1) || theirs.literal()) mine = theirs;
+    rule.need(mine == Dim(1), mine.literal() && theirs.literal() ? "the shapes do not go together: dimensions that meet are neither equal nor 1"
+                                                                 : "the shapes do not go together: an unknown dimension meets one that need not be equal");
+    mine = theirs;
   }
   return shape;
 }

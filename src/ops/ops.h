@@ -24,7 +24,7 @@ int64_t dim_code(const Dim& dim);
 Dim dim_of(int64_t code);
 
 // The shape that values of both are broadcast to (ONNX, "Broadcasting": dimensions meet from the last on, equal or 1). An
-// extent that is not known meets one that is as if it were that or 1.
+// extent that is not known meets itself, or 1: what it comes to in a run must not lie beyond what there is.
 Shape broadcast_shape(const ShapeRule& rule, const Shape& a, const Shape& b);
 // Each input read and each output written once, `per_value` operations for a value of output 0.
 Cost cost_of_values(const OpArgs& a, double per_value);

@@ -1,6 +1,7 @@
 #include "tensor/shape.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -14,6 +15,20 @@ bool Shape::operator==(const Shape& other) const {
   return true;
 }
 
+namespace {
+
+constexpr int kMostExpressions = 4096, kPrintedDepth = 6;
+
+// What an expression comes to: never less than nothing, nor more than fits.
+int64_t combined(char op, int64_t a, int64_t b) {
+  int64_t result;
+  if (op == '/') return a / b;
+  bool fits = op == '*' ? !__builtin_mul_overflow(a, b, &result) : !__builtin_add_overflow(a, b, &result);
+  return fits ? std::max<int64_t>(result, 0) : std::numeric_limits<int64_t>::max();
+}
+
+}  // namespace
+
 Dim DimTable::intern(char op, Dim a, Dim b, const String& name) {
   Dim dim;
   for (int i = 0; i < size(); ++i) {
@@ -23,6 +38,7 @@ Dim DimTable::intern(char op, Dim a, Dim b, const String& name) {
       return dim;
     }
   }
+  if (size() >= kMostExpressions) fail(Status::limit, "more than {} dimensions that are not known", kMostExpressions);
   expressions_.push_back({op, a, b, name});
   dim.expression = size() - 1;
   return dim;
@@ -59,16 +75,14 @@ Dim DimTable::defined(const String& name, Dim bound) { return intern('d', bound,
 
 int64_t DimTable::most(Dim dim) const {
   if (dim.literal()) return dim.value;
-  const Expression& e = expressions_[size_t(dim.expression)];
-  if (e.op == 's') return -1;
-  int64_t a = most(e.a), b = e.op == 'd' ? 0 : most(e.b), result;
-  if (a < 0 || b < 0) return e.op == '+' && a >= 0 && e.b.literal() ? std::max<int64_t>(0, a + e.b.value) : -1;
-  switch (e.op) {
-    case '*': return __builtin_mul_overflow(a, b, &result) ? -1 : result;
-    case '+': return __builtin_add_overflow(a, b, &result) ? -1 : result;
-    case '/': return a / b;
-    default: return a;
+  Vector<int64_t> values(size_t(dim.expression) + 1);
+  for (int i = 0; i <= dim.expression; ++i) {
+    const Expression& e = expressions_[size_t(i)];
+    int64_t a = value_of(e.a, values.data()), b = value_of(e.b, values.data());
+    bool known = e.op != 's' && a >= 0 && (b >= 0 || e.b.literal());
+    values[size_t(i)] = !known ? -1 : e.op == 'd' ? a : combined(e.op, a, b);
   }
+  return values[size_t(dim.expression)];
 }
 
 Dim DimTable::product(const Shape& shape, int begin, int end) {
@@ -88,17 +102,20 @@ void DimTable::evaluate(int64_t* values, bool at_bounds) const {
     const Expression& e = expressions_[size_t(i)];
     if (e.op == 'd' && at_bounds) values[i] = value_of(e.a, values);
     if (e.op == 's' || e.op == 'd') continue;
-    int64_t a = value_of(e.a, values), b = value_of(e.b, values);
-    values[i] = e.op == '*' ? a * b : e.op == '+' ? a + b : a / b;
+    values[i] = combined(e.op, value_of(e.a, values), value_of(e.b, values));
   }
 }
 
 String DimTable::print(Dim dim) const {
-  if (dim.literal()) return format_text("{}", dim.value);
-  const Expression& e = expressions_[size_t(dim.expression)];
-  if (e.op == 's' || e.op == 'd') return e.name;
-  bool sum = e.op == '+';
-  return (sum ? "(" : "") + print(e.a) + e.op + print(e.b) + (sum ? ")" : "");
+  auto text_of = [&](auto& self, Dim part, int depth) -> String {
+    if (part.literal()) return format_text("{}", part.value);
+    const Expression& e = expressions_[size_t(part.expression)];
+    if (e.op == 's' || e.op == 'd') return e.name;
+    if (depth == 0) return "..";
+    bool sum = e.op == '+';
+    return (sum ? "(" : "") + self(self, e.a, depth - 1) + e.op + self(self, e.b, depth - 1) + (sum ? ")" : "");
+  };
+  return text_of(text_of, dim, kPrintedDepth);
 }
 
 String print(const Shape& shape, const DimTable& table) {
