@@ -26,7 +26,11 @@ bool accepts_kv_write(const KernelQuery& q) { return q.in[1].dtype == DType::f32
     {"gather_elements", "copy", accepts_movement, run_gather_elements},             \
     {"gather_nd", "copy", accepts_movement, run_gather_nd},                         \
     {"trilu", "copy", accepts_movement, run_trilu},                                 \
-    {"reverse_sequence", "copy", accepts_movement, run_reverse_sequence}
+    {"reverse_sequence", "copy", accepts_movement, run_reverse_sequence},           \
+    {"range", "copy", accepts_movement, run_range},                                 \
+    {"scatter_elements", "copy", accepts_movement, run_scatter_elements},           \
+    {"scatter_nd", "copy", accepts_movement, run_scatter_nd},                       \
+    {"tensor_scatter", "copy", accepts_movement, run_tensor_scatter}
 #define PRM_ROWWISE_KERNELS(isa, label)                                              \
     {"quantize", label, accepts_f32, run_quantize<isa>},                            \
     {"rms_norm", label, accepts_f32, run_rms_norm<isa>},                            \

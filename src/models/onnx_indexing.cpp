@@ -8,14 +8,12 @@
 #include "ops/pointwise.h"
 #include "ops/rearrange.h"
 #include "ops/scatter.h"
-#include "ops/view.h"
+#include "ops/unique.h"
 #include "tensor/dense.h"
 
 namespace prm {
 
 namespace {
-
-ValueId viewed(OnnxCall& c, ValueId x, const Shape& shape) { return c.graph()[x].shape == shape ? x : c.add(kView, shape_attr(shape), {x}); }
 
 // Indices that are known are looked through: what they may not be is told while the model is opened. `extent(i)`: of the
 // dimension that index i is of.
@@ -103,9 +101,8 @@ void import_one_hot(OnnxCall& c) {
   for (int i = spread.rank++; i > axis; --i) spread[i] = spread[i - 1];
   spread[axis] = 1;
   for (int i = axis; i <= x.rank; ++i) places.dims[places.rank++] = i == axis ? depth : 1;
-  ValueId indices = c.dtype(0) == DType::i64 ? c.in(0) : c.add(kCast, CastAttr{DType::i64}, {c.in(0)});
-  indices = viewed(c, indices, spread);
-  auto met = [&](int64_t first) { return c.add(kBinary, BinaryAttr{BinaryKind::equal}, {indices, viewed(c, evenly_spaced(c, first, depth), places)}); };
+  ValueId indices = c.as_shape(c.as_type(c.in(0), DType::i64), spread);
+  auto met = [&](int64_t first) { return c.add(kBinary, BinaryAttr{BinaryKind::equal}, {indices, c.as_shape(evenly_spaced(c, first, depth), places)}); };
   ValueId hot = c.add(kBinary, BinaryAttr{BinaryKind::logical_or}, {met(0), met(-depth)});
   c.need(c.shape(2) == Shape{2}, "its values are not two");
   auto value = [&](int64_t i) { return c.add(kSlice, SliceAttr{{{i, 1, 1}}, {0}, 1}, {c.in(2)}); };
@@ -152,13 +149,20 @@ int64_t range_count(const OnnxCall& c) {
 
 void import_range(OnnxCall& c) {
   RangeAttr attr{range_count(c)};
-  c.out(0, c.add(kRange, attr, {viewed(c, c.in(0), {}), viewed(c, c.in(2), {})}));
+  c.out(0, c.add(kRange, attr, {c.as_shape(c.in(0), {}), c.as_shape(c.in(2), {})}));
 }
 
 void import_reverse_sequence(OnnxCall& c) {
   int64_t batch = c.integer("batch_axis", 1), time = c.integer("time_axis", 0);
   c.need((batch == 0 && time == 1) || (batch == 1 && time == 0), "its batch_axis and time_axis are not 0 and 1");
   c.out(0, c.add(kReverseSequence, ReverseSequenceAttr{int32_t(time)}, {c.in(0), c.in(1)}));
+}
+
+void import_unique(OnnxCall& c) {
+  const OnnxAttribute* axis = c.attribute("axis", OnnxAttributeKind::integer);
+  UniqueAttr attr{axis ? c.axis(axis->integer, c.shape(0).rank) : -1, c.integer("sorted", 1) != 0};
+  Vector<ValueId> made = c.add_all(kUnique, attr, {c.in(0)});
+  for (size_t i = 0; i < made.size(); ++i) c.out(int(i), made[i]);
 }
 
 constexpr OnnxOperator kOperators[] = {
@@ -174,6 +178,7 @@ constexpr OnnxOperator kOperators[] = {
     {"EyeLike", import_eye_like},
     {"Range", import_range},
     {"ReverseSequence", import_reverse_sequence},
+    {"Unique", import_unique},
 };
 
 }  // namespace

@@ -5,14 +5,11 @@
 #include "models/onnx_lists.h"
 #include "ops/assemble.h"
 #include "ops/rearrange.h"
-#include "ops/view.h"
 #include "tensor/dense.h"
 
 namespace prm {
 
 namespace {
-
-ValueId viewed(OnnxCall& c, ValueId x, const Shape& shape) { return c.graph()[x].shape == shape ? x : c.add(kView, shape_attr(shape), {x}); }
 
 ValueId transposed(OnnxCall& c, ValueId x, std::initializer_list<int8_t> from) {
   TransposeAttr attr{};
@@ -27,7 +24,9 @@ void import_transpose(OnnxCall& c) {
   c.need(!perm || perm->size() == size_t(rank), "perm has not as many axes as its input");
   bool same = true;
   for (int i = 0; i < rank; ++i) {
-    attr.from[i] = int8_t(perm ? c.axis((*perm)[size_t(i)], rank) : rank - 1 - i);
+    int64_t from = perm ? (*perm)[size_t(i)] : rank - 1 - i;
+    c.need(from >= 0 && from < rank, "perm is no order of its input's dimensions");
+    attr.from[i] = int8_t(from);
     same = same && attr.from[i] == i;
   }
   c.out(0, same ? c.in(0) : c.add(kTranspose, attr, {c.in(0)}));
@@ -180,7 +179,7 @@ void import_constant_of_shape(OnnxCall& c) {
   ValueId one = value ? c.tensor(value->tensors[0]) : c.scalar(DType::f32, 0);
   const Shape& shape = c.graph()[one].shape;
   c.need(shape == Shape{} || shape == Shape{1}, "its value is not one");
-  c.out(0, expanded(c, viewed(c, one, {}), wanted_shape(c, 0)));
+  c.out(0, expanded(c, c.as_shape(one, {}), wanted_shape(c, 0)));
 }
 
 // Axis by axis: a new dimension in front of what is to be repeated is broadcast.
@@ -196,7 +195,7 @@ void import_tile(OnnxCall& c) {
     if (times == 1) continue;
     Dim outer = dims.product(shape, 0, i), inner = dims.product(shape, i, shape.rank);
     shape[i] = dims.multiply(shape[i], times);
-    x = viewed(c, expanded(c, viewed(c, x, {outer, 1, inner}), {outer, times, inner}), shape);
+    x = c.as_shape(expanded(c, c.as_shape(x, {outer, 1, inner}), {outer, times, inner}), shape);
   }
   c.out(0, x);
 }
@@ -250,7 +249,7 @@ ValueId pad_value(OnnxCall& c) {
   DType type = c.dtype(0);
   if (c.version < 11 || !c.has(2)) return c.scalar(type, c.version < 11 ? c.real("value", 0) : 0);
   c.need(c.shape(2) == Shape{} || c.shape(2) == Shape{1}, "its value is not one");
-  return viewed(c, c.in(2), {});
+  return c.as_shape(c.in(2), {});
 }
 
 void import_pad(OnnxCall& c) {
@@ -321,18 +320,18 @@ void import_depth_to_space(OnnxCall& c) {
   DimTable& dims = c.graph().dims;
   Dim channels = whole_blocks(c, b.channels, dims.multiply(b.size, b.size));
   ValueId moved;
-  if (b.channels_last) moved = transposed(c, viewed(c, c.in(0), {b.batch, b.size, b.size, channels, b.height, b.width}), {0, 3, 4, 1, 5, 2});
-  else moved = transposed(c, viewed(c, c.in(0), {b.batch, channels, b.size, b.size, b.height, b.width}), {0, 1, 4, 2, 5, 3});
-  c.out(0, viewed(c, moved, {b.batch, channels, dims.multiply(b.height, b.size), dims.multiply(b.width, b.size)}));
+  if (b.channels_last) moved = transposed(c, c.as_shape(c.in(0), {b.batch, b.size, b.size, channels, b.height, b.width}), {0, 3, 4, 1, 5, 2});
+  else moved = transposed(c, c.as_shape(c.in(0), {b.batch, channels, b.size, b.size, b.height, b.width}), {0, 1, 4, 2, 5, 3});
+  c.out(0, c.as_shape(moved, {b.batch, channels, dims.multiply(b.height, b.size), dims.multiply(b.width, b.size)}));
 }
 
 void import_space_to_depth(OnnxCall& c) {
   Blocks b = blocks_of(c);
   DimTable& dims = c.graph().dims;
   Dim height = whole_blocks(c, b.height, b.size), width = whole_blocks(c, b.width, b.size);
-  ValueId apart = viewed(c, c.in(0), {b.batch, b.channels, height, b.size, width, b.size});
+  ValueId apart = c.as_shape(c.in(0), {b.batch, b.channels, height, b.size, width, b.size});
   ValueId moved = b.channels_last ? transposed(c, apart, {0, 3, 5, 1, 2, 4}) : transposed(c, apart, {0, 1, 3, 5, 2, 4});
-  c.out(0, viewed(c, moved, {b.batch, dims.multiply(b.channels, dims.multiply(b.size, b.size)), height, width}));
+  c.out(0, c.as_shape(moved, {b.batch, dims.multiply(b.channels, dims.multiply(b.size, b.size)), height, width}));
 }
 
 void import_bit_cast(OnnxCall& c) {

@@ -23,6 +23,7 @@
 #include "ops/resize.h"
 #include "ops/sampling.h"
 #include "ops/scatter.h"
+#include "ops/unique.h"
 #include "ops/view.h"
 
 namespace prm {
@@ -89,6 +90,7 @@ constexpr const Op* kOps[] = {
     &kRange,
     &kTrilu,
     &kReverseSequence,
+    &kUnique,
     &kReduce,
     &kArgExtreme,
     &kSoftmax,

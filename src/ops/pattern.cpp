@@ -19,11 +19,11 @@ void infer_range(ShapeRule& r) {
   r.out = {{r.x(0).dtype, {dim_of(r.at<RangeAttr>().count)}}};
 }
 
-void reference_range(const OpArgs& a) {
+void move_range(const OpArgs& a, int64_t begin, int64_t end) {
   visit_dense(a.y().dtype, [&]<class T>() {
     using Wide = typename Dense<T>::Wide;
     Wide start = Dense<T>::load(a.x(0).as<T>()[0]), step = Dense<T>::load(a.x(1).as<T>()[0]);
-    for (int64_t i = 0; i < a.y().count(); ++i) {
+    for (int64_t i = begin; i < end; ++i) {
       if constexpr (std::is_same_v<Wide, double>) a.y().as<T>()[i] = Dense<T>::store(start + double(i) * step);
       else a.y().as<T>()[i] = Dense<T>::store(Wide(uint64_t(start) + uint64_t(i) * uint64_t(step)));
     }
@@ -91,10 +91,11 @@ void move_reverse_sequence(const OpArgs& a, int64_t begin, int64_t end) {
 
 }  // namespace
 
+const Movement kSpacing{pieces_of_values, move_range};
 const Movement kTriangles{pieces_of_values, move_trilu};
 const Movement kReversing{pieces_of_values, move_reverse_sequence};
 
-const Op kRange{.name = "range", .infer = infer_range, .cost = cost_of_moving, .reference = reference_range};
+const Op kRange{.name = "range", .infer = infer_range, .cost = cost_of_moving, .reference = move_all<kSpacing>};
 const Op kTrilu{.name = "trilu", .infer = infer_trilu, .cost = cost_of_moving, .reference = move_all<kTriangles>};
 const Op kReverseSequence{.name = "reverse_sequence", .infer = infer_reverse_sequence, .cost = cost_of_moving, .reference = move_all<kReversing>};
 

@@ -5,7 +5,7 @@
 namespace prm {
 
 extern const Op kRange, kTrilu, kReverseSequence;
-extern const Movement kTriangles, kReversing;
+extern const Movement kSpacing, kTriangles, kReversing;
 
 // start, step [] of one type -> [count]: start, start + step, start + 2 step ...; integers wrap around.
 struct RangeAttr {

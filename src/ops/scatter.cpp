@@ -10,8 +10,11 @@ namespace prm {
 
 namespace {
 
-void copy_x(const OpArgs& a) {
+// A copy of input 0, then the updates.
+template <void (*put)(const OpArgs&)>
+void reference_scatter(const OpArgs& a) {
   if (a.y().bytes()) std::memcpy(a.y().data, a.x(0).data, a.y().bytes());
+  put(a);
 }
 
 template <class T>
@@ -57,8 +60,9 @@ void infer_scatter_elements(ShapeRule& r) {
   r.out = {{r.x(0).dtype, x}};
 }
 
-void reference_scatter_elements(const OpArgs& a) {
-  copy_x(a);
+}  // namespace
+
+void put_elements(const OpArgs& a) {
   auto attr = a.at<ScatterAttr>();
   int64_t count = a.x(1).count();
   if (!count) return;
@@ -76,6 +80,8 @@ void reference_scatter_elements(const OpArgs& a) {
   });
 }
 
+namespace {
+
 // ---- by tuples -------------------------------------------------------------------------------------------------------
 
 void infer_scatter_nd(ShapeRule& r) {
@@ -88,8 +94,9 @@ void infer_scatter_nd(ShapeRule& r) {
   r.out = {{r.x(0).dtype, x}};
 }
 
-void reference_scatter_nd(const OpArgs& a) {
-  copy_x(a);
+}  // namespace
+
+void put_tuples(const OpArgs& a) {
   auto attr = a.at<ScatterAttr>();
   const Tensor &y = a.y(), &indices = a.x(1);
   int tuple = int(indices.cols());
@@ -109,6 +116,8 @@ void reference_scatter_nd(const OpArgs& a) {
   });
 }
 
+namespace {
+
 // ---- from an index on ------------------------------------------------------------------------------------------------
 
 void infer_tensor_scatter(ShapeRule& r) {
@@ -124,8 +133,9 @@ void infer_tensor_scatter(ShapeRule& r) {
   r.out = {{r.x(0).dtype, cache}};
 }
 
-void reference_tensor_scatter(const OpArgs& a) {
-  copy_x(a);
+}  // namespace
+
+void put_stretches(const OpArgs& a) {
   auto attr = a.at<TensorScatterAttr>();
   const Tensor &y = a.y(), &update = a.x(1);
   if (!update.count() || !y.count()) return;
@@ -141,10 +151,8 @@ void reference_tensor_scatter(const OpArgs& a) {
   }
 }
 
-}  // namespace
-
-const Op kScatterElements{.name = "scatter_elements", .infer = infer_scatter_elements, .cost = cost_of_moving, .reference = reference_scatter_elements};
-const Op kScatterNd{.name = "scatter_nd", .infer = infer_scatter_nd, .cost = cost_of_moving, .reference = reference_scatter_nd};
-const Op kTensorScatter{.name = "tensor_scatter", .infer = infer_tensor_scatter, .cost = cost_of_moving, .reference = reference_tensor_scatter};
+const Op kScatterElements{.name = "scatter_elements", .infer = infer_scatter_elements, .cost = cost_of_moving, .reference = reference_scatter<put_elements>};
+const Op kScatterNd{.name = "scatter_nd", .infer = infer_scatter_nd, .cost = cost_of_moving, .reference = reference_scatter<put_tuples>};
+const Op kTensorScatter{.name = "tensor_scatter", .infer = infer_tensor_scatter, .cost = cost_of_moving, .reference = reference_scatter<put_stretches>};
 
 }  // namespace prm

@@ -6,6 +6,10 @@
 namespace prm {
 
 extern const Op kScatterElements, kScatterNd, kTensorScatter;
+// The updates alone, into a result that is a copy of input 0 already: one after the other.
+void put_elements(const OpArgs&);
+void put_tuples(const OpArgs&);
+void put_stretches(const OpArgs&);
 
 enum class ScatterKind : int32_t { replace, add, mul, max, min };
 // scatter_elements: x, indices of x's rank and no larger but for `axis`, updates as the indices -> x's shape.

@@ -9,7 +9,7 @@ namespace prm {
 
 namespace {
 
-constexpr int64_t kTile = 32, kLeastTile = 4;
+constexpr int64_t kTile = 32, kLeastTile = 4, kThin = 8;  // thin tiles are copied along the other dimension
 constexpr int64_t kGrain = 16384;  // values worth a thread's while
 
 int64_t tiles(int64_t extent) { return (extent + kTile - 1) / kTile; }
@@ -73,8 +73,14 @@ void copy_tiles(const StridedCopy& c, const T* x, T* y, int64_t begin, int64_t e
     TileStart start = tile_start(c, dense, unit / (of_b * of_a), a, b);
     const T* from = x + start.x + first_a + first_b * c.stride[b];
     T* to = y + start.y + first_a * dense[a] + first_b;
-    for (int64_t i = 0; i < count_a; ++i)
-      for (int64_t j = 0; j < count_b; ++j) to[i * dense[a] + j] = from[i + j * c.stride[b]];
+    int64_t to_step = dense[a], from_step = c.stride[b];
+    if (count_b < kThin) {
+      for (int64_t j = 0; j < count_b; ++j)
+        for (int64_t i = 0; i < count_a; ++i) to[i * to_step + j] = from[i + j * from_step];
+    } else {
+      for (int64_t i = 0; i < count_a; ++i)
+        for (int64_t j = 0; j < count_b; ++j) to[i * to_step + j] = from[i + j * from_step];
+    }
   }
 }
 
@@ -92,7 +98,7 @@ void take_dims(StridedCopy& c, const Tensor& y, const int64_t* stride) {
 
 int contiguous_dim(const StridedCopy& c) {
   int last = c.rank - 1;
-  if (c.stride[last] == 1 || c.stride[last] == 0 || c.dim[last] < kLeastTile) return -1;
+  if (c.stride[last] == 1 || c.stride[last] == 0) return -1;
   for (int i = 0; i < last; ++i)
     if (c.stride[i] == 1 && c.dim[i] >= kLeastTile) return i;
   return -1;
@@ -112,7 +118,7 @@ StridedCopy strided_copy(const Tensor& x, const Tensor& y, const int64_t* stride
   if (c.across < 0) return c;
   int64_t a = c.dim[c.across], b = c.dim[c.rank - 1];
   c.units = count / (a * b) * tiles(a) * tiles(b);
-  c.grain = kGrain / (kTile * kTile);
+  c.grain = kGrain / (std::min(a, kTile) * std::min(b, kTile));
   return c;
 }
 
