@@ -110,7 +110,7 @@ std::string summary_text(const Session& session, const Json& report) {
   if (takes_tensors(session)) text += counts_text("operators", report["operators"]);
   text += counts_text("ops", report["ops"]);
   if (!report["unplanned"].spelling.empty())
-    text += fmt::format("{:<13} not with 1 for open extents ({}): give --input NAME=zeros:SHAPE\n", "planned", printable(report["unplanned"].spelling));
+    text += fmt::format("{:<13} no: {}; extents that are open are 1 unless --input NAME=zeros:SHAPE tells them\n", "planned", printable(report["unplanned"].spelling));
   const Json& metadata = report["metadata"];
   text += "metadata\n";
   for (size_t i = 0; i < metadata.keys.size(); ++i)

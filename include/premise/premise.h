@@ -341,7 +341,8 @@ typedef struct prm_model_options {
  *   folder is a name that ends with '/', and the names of its files are asked for behind it; what it does not open counts as absent.
  *   An ONNX file (IR 3 to 14, opset 7 to 28): a tensor model, which takes and gives tensors. Data beside it is read inside its folder
  *   alone. context, chunk_tokens, cache_dtype and sessions mean nothing to it; what works on text or tokens says UNSUPPORTED. One
- *   whose open extents cannot be 1 is planned by the first run, or for `shapes`; operators that are missing are told here.
+ *   whose open extents cannot be 1 is planned by the first run, or for `shapes`. Operators that are missing are told here, all at
+ *   once; a HEADER_ONLY model is described without them.
  * Status: BAD_FILE (a manifest too), IO, DIGEST (the first tensor or file that is not as the manifest says), LIMIT, NUMERIC (VERIFY:
  * names the tensor), UNSUPPORTED (names the architecture, tensor type, tokenizer, or all operators that are missing; a part or a
  * safetensors file in memory; a manifest of an ONNX model), NOT_FOUND (no such file, part or shard; no input of a name in

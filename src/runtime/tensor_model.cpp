@@ -138,12 +138,15 @@ bool has_small_input(const TensorModel& model, const Vector<Shape>& shapes) {
 
 void plan_at_open(TensorModel& model, const WantedShapes& wanted, const Control& control) {
   Vector<Shape> shapes;
-  bool guessed = choose_shapes(model, wanted, shapes);
+  bool guessed = choose_shapes(model, wanted, shapes), knows_operators = false;
   try {
+    require_known_operators(model.file);
+    knows_operators = true;
     model.planned = prepare_runner(model, shapes, nullptr, control);
   } catch (const Error& error) {
-    bool may_need_values = error.status == Status::unsupported && has_small_input(model, shapes);
-    if (!may_need_values && (!guessed || !tells_of_shapes(error.status))) throw;
+    bool may_need_values = error.status == Status::unsupported && has_small_input(model, shapes), may_need_shapes = guessed && tells_of_shapes(error.status);
+    bool may_differ = knows_operators ? may_need_values || may_need_shapes : model.header_only && error.status == Status::unsupported;
+    if (!may_differ) throw;
     model.unplanned_status = error.status;
     model.unplanned = error.message;
     return;
@@ -233,7 +236,6 @@ TensorModelPtr load_tensor_model(ModelHomePtr home, FilePtr first, const ModelSo
   AccountScope models(model->account);
   if (options.manifest_json) fail_about(Status::unsupported, "manifest_json", "{}: manifests of ONNX models are not supported: open it without", first->name);
   model->file = read_file(*model, std::move(first), source, control);
-  require_known_operators(model->file);
   if (options.verify) require_no_nan(model->file, control);
   model->placed = place_onnx_weights(model->file);
   describe_ports(*model);
@@ -300,7 +302,7 @@ void TensorCall::run() {
 
 const TensorRunner& require_planned(const TensorModel& model) {
   if (!model.planned)
-    fail_about(model.unplanned_status, "shapes", "{} (with 1 for extents that nobody told: options.shapes can tell them)", model.unplanned);
+    fail_about(model.unplanned_status, model.file.file->name, "{} (open extents without options.shapes are 1)", model.unplanned);
   return *model.planned;
 }
 

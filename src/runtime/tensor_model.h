@@ -43,7 +43,8 @@ struct TensorModel : ChargedObject {
   bool header_only = false;
   std::optional<WeightPool> weights;
   // Made when the model is opened, and kept: for the shapes that were asked for, with 1 for an extent that nobody told. Null where
-  // nobody told one, and the graph cannot be made with 1 there; `unplanned` says why.
+  // nobody told one, and the graph cannot be made with 1 there, or where a header-only model's operators are not known; `unplanned`
+  // says why.
   TensorRunnerPtr planned;
   Status unplanned_status = Status::ok;
   String unplanned;

@@ -54,9 +54,22 @@ static void shapes_are_planned_at_open(void) {
 static void operators_that_are_missing_are_told_at_open(void) {
     message file = one_node_model("Frobnicate");
     prm_error_info error = PRM_INIT(prm_error_info);
+    prm_model_options options = PRM_INIT(prm_model_options);
+    prm_model *model;
+    char report[8192];
+    size_t size = 0;
     CHECK(!open_onnx_alone(file, NULL));
     prm_error_query(&error);
     CHECK(error.status == PRM_STATUS_UNSUPPORTED && contains(error.message, "Frobnicate"));
+    options.flags = PRM_MODEL_HEADER_ONLY;
+    model = open_onnx_alone(file, &options);
+    CHECK(model);
+    CHECK_OK(prm_model_report(model, PRM_REPORT_INSPECT, report, sizeof report, &size));
+    CHECK(contains(report, "\"operators\":{\"Frobnicate\":1}") && contains(report, "\"unplanned\":"));
+    CHECK_STATUS(prm_model_report(model, PRM_REPORT_GRAPH, report, sizeof report, &size), PRM_STATUS_UNSUPPORTED);
+    CHECK_STATUS(prm_model_plan(model, NULL, NULL, report, sizeof report, &size), PRM_STATUS_UNSUPPORTED);
+    CHECK(contains(prm_last_error(), "Frobnicate"));
+    prm_model_close(model);
     free(file.data);
 }
 

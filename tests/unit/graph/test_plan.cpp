@@ -154,6 +154,58 @@ TEST_CASE("a tied table is packed once and read by both of its users") {
   }
 }
 
+namespace {
+
+struct SlowFile : FileBytes {
+  mutable int reads = 0;
+  explicit SlowFile(const std::vector<float>& values) {
+    bytes = {reinterpret_cast<const std::byte*>(values.data()), values.size() * 4};
+    in_memory = false;
+  }
+  void copy(uint64_t offset, size_t size, std::byte* to) const override {
+    ++reads;
+    std::memcpy(to, bytes.data() + offset, size);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("plans share what lies in a file, and hold what was computed for them") {
+  Random random(5);
+  std::vector<float> stored;
+  for (int i = 0; i < 64 * 64; ++i) stored.push_back(random.uniform());
+  for (const std::string& isa : test_isas()) {
+    auto device = open_cpu(isa);
+    SlowFile file(stored);
+    MemoryAccount account;
+    WeightPool shared(account, &file);
+    auto run = [&](float computed_value, uint64_t held_before) {
+      std::vector<float> computed(64 * 64, computed_value);  // likely where the last one was
+      Graph g;
+      ValueId x = g.input("x", DType::f32, {3, 64});
+      ValueId y = matmul(g, x, g.constant("w", Tensor(DType::f32, {64, 64}, stored.data()), nullptr), "y");
+      g.outputs = {matmul(g, y, g.constant("c", Tensor(DType::f32, {64, 64}, computed.data()), nullptr), "z")};
+      auto plan = std::make_shared<const Plan>(make_plan(g, {device.get(), {}}));
+      WeightPool own(account, shared);
+      CHECK(account.held() == held_before);
+      own.reserve(*plan);
+      own.fill(*plan, {});
+      PlanState state(plan);
+      state.allocate(own, account);
+      for (int i = 0; i < 3 * 64; ++i) state.io("x").as<float>()[i] = 1;
+      REQUIRE(state.run({}, {}) == Status::ok);
+      return state.io("z").as<float>()[0];
+    };
+    float once = run(1, 0);
+    uint64_t kept = account.held(MemoryKind::weights);
+    CHECK(kept >= 64 * 64 * 4);
+    int reads = file.reads;
+    CHECK(run(0.5f, kept) == once * 0.5f);  // halves are exact
+    CHECK(file.reads == reads);
+    CHECK(account.held() == kept);
+  }
+}
+
 TEST_CASE("cancel before a run is heard and the run changes nothing") {
   auto device = open_cpu("scalar");
   auto plan = std::make_shared<const Plan>(make_plan(chain(2), {device.get(), {{"T", 4}}}));
