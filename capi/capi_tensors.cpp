@@ -69,25 +69,29 @@ void describe_output(const Tensor& made, DType type, prm_tensor& t) {
   for (int i = 0; i < PRM_MAX_RANK; ++i) t.stride[i] = 0, t.shape[i] = i < made.rank ? made.dim[i] : 0;
 }
 
-// All or none: their needs are told where one is too small.
-void require_room_for(const TensorModel& model, const TensorCall& call, std::span<prm_tensor> outputs) {
-  const prm_tensor* small = nullptr;
+// Whether the room for an output can be told now.
+enum class Moment { before_run, after_run };
+bool is_told(const TensorCall& call, size_t output, Moment now) { return now == Moment::after_run || call.is_shape_known(output); }
+
+// All or none: the needs that are known are told where one is too small.
+void require_room_for(const TensorModel& model, const TensorCall& call, std::span<prm_tensor> outputs, Moment now) {
+  const String* name = nullptr;
   uint64_t capacity = 0, need = 0;
-  for (size_t i = 0; i < outputs.size(); ++i) {
+  for (size_t i = 0; i < outputs.size() && !name; ++i) {
     const prm_tensor& t = outputs[i];
     size_t at = find_port(model.outputs, t, i, "output");
+    if (!is_told(call, at, now)) continue;
     const Tensor& made = call.output(at);
-    uint64_t bytes = uint64_t(made.count()) * uint64_t(info(wanted_type(t, model.outputs[at], made.dtype)).bytes), has = t.data ? t.bytes : 0;
-    if (small || (has >= bytes && (t.data || !bytes))) continue;
-    small = &t, capacity = has, need = bytes;
+    need = uint64_t(made.count()) * uint64_t(info(wanted_type(t, model.outputs[at], made.dtype)).bytes);
+    capacity = t.data ? t.bytes : 0;
+    if (capacity < need) name = &model.outputs[at].name;
   }
-  if (!small) return;
-  const String& name = model.outputs[find_port(model.outputs, *small, size_t(small - outputs.data()), "output")].name;
+  if (!name) return;
   for (size_t i = 0; i < outputs.size(); ++i) {
     size_t at = find_port(model.outputs, outputs[i], i, "output");
-    describe_output(call.output(at), wanted_type(outputs[i], model.outputs[at], call.output(at).dtype), outputs[i]);
+    if (is_told(call, at, now)) describe_output(call.output(at), wanted_type(outputs[i], model.outputs[at], call.output(at).dtype), outputs[i]);
   }
-  Error error(Status::buffer_too_small, format_message("output '{}' needs {} bytes, the buffer has {}", name, need, capacity), name);
+  Error error(Status::buffer_too_small, format_message("output '{}' needs {} bytes, the buffer has {}", *name, need, capacity), *name);
   error.needed_bytes = need;
   throw error;
 }
@@ -163,8 +167,9 @@ void run_tensors(TensorModel& model, std::span<const prm_tensor> inputs, const C
     require_plain(outputs[i], model.outputs[at].name.c_str());
   }
   call.plan();
-  require_room_for(model, call, outputs);
+  require_room_for(model, call, outputs, Moment::before_run);
   call.run();
+  require_room_for(model, call, outputs, Moment::after_run);
   for (size_t i = 0; i < outputs.size(); ++i) {
     size_t at = find_port(model.outputs, outputs[i], i, "output");
     const Tensor& made = call.output(at);

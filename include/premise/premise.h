@@ -417,7 +417,7 @@ PRM_API prm_status prm_model_plan(prm_model *model, const prm_plan_options *opti
  *   first step; a failure after it (CANCELLED, DEADLINE, NUMERIC) leaves the bytes of `data` unspecified.
  *   A tensor model. All inputs, of the dtypes that prm_model_tensor tells, and of shapes that fit; only the outputs that are given are
  *   filled. Dtype ANY: as the model makes it; of floats, F32, F16, BF16 or F64 will do, rounded to nearest even. Values need not be
- *   finite. The first run of other shapes than the model was opened for plans for them, which takes memory; some plans are kept,
+ *   finite. Where an extent of an output depends on values, its need is told when it was made, and `data` stays. The first run of other shapes than the model was opened for plans for them, which takes memory; some plans are kept,
  *   and a run of shapes that were planned takes none.
  * Status: NOT_FOUND (no such tensor), BUFFER_TOO_SMALL, CONTEXT_FULL, NUMERIC; of a tensor model INVALID_ARGUMENT names the input
  * with wanted and given type and shape, and planning can fail as prm_model_open does. */

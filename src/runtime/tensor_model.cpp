@@ -71,7 +71,10 @@ TensorRunnerPtr prepare_runner(TensorModel& model, std::span<const Shape> shapes
   runner->weight_bytes = runner->folded->reserve(*runner->plan);
   runner->state.emplace(runner->plan);
   for (const TensorPort& port : model.inputs) runner->inputs.push_back(&runner->state->io(port.name));
-  for (const TensorPort& port : model.outputs) runner->outputs.push_back(&runner->state->io(port.name));
+  for (const TensorPort& port : model.outputs) {
+    runner->outputs.push_back(&runner->state->io(port.name));
+    runner->output_shapes.push_back(runner->plan->values[size_t(runner->plan->io.find(port.name)->second)].shape);
+  }
   return runner;
 }
 
@@ -157,8 +160,9 @@ void plan_at_open(TensorModel& model, const WantedShapes& wanted, const Control&
     port.dtype = made.dtype;
     if (port.has_shape || guessed) continue;
     port.has_shape = true;
-    port.dims.assign(made.dim, made.dim + made.rank);
-    port.symbols.resize(made.rank);
+    const Shape& shape = model.planned->output_shapes[i];
+    for (int j = 0; j < shape.rank; ++j) port.dims.push_back(shape[j].literal() ? shape[j].value : -1);
+    port.symbols.resize(port.dims.size());
   }
 }
 
@@ -290,6 +294,11 @@ void TensorCall::plan() {
   } else {
     runner_ = &make_runner(model_, control_);
   }
+}
+
+bool TensorCall::is_shape_known(size_t index) const {
+  const Shape& shape = runner_->output_shapes[index];
+  return std::all_of(shape.dims, shape.dims + shape.rank, [](const Dim& dim) { return dim.literal(); });
 }
 
 void TensorCall::run() {

@@ -29,6 +29,7 @@ struct TensorRunner : ChargedObject {
   WeightBytes weight_bytes;          // that its plan adds to both pools
   std::optional<PlanState> state;
   Vector<Tensor*> inputs, outputs;
+  Vector<Shape> output_shapes;  // as planned: an extent that no literal is, is found while it runs
 };
 using TensorRunnerPtr = std::shared_ptr<TensorRunner>;
 
@@ -80,8 +81,9 @@ class TensorCall {
   void give(size_t input, const Tensor& tensor);
   // Fails with invalid_argument naming inputs that were not given, and as import, planning and loading do.
   void plan();
-  // Behind plan(): what will be made, with the most that an extent can be; behind run(): what was made.
+  // Behind plan(): of an output whose extents are known then; behind run(): of any.
   const Tensor& output(size_t index) const { return *runner_->outputs[index]; }
+  bool is_shape_known(size_t index) const;
   void run();
 
  private:

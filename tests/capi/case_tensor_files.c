@@ -208,6 +208,40 @@ static void some_models_are_planned_by_their_runs(void) {
     free(file.data);
 }
 
+/* Places of what is not zero: how many is found while it runs. */
+static void extents_may_depend_on_values(void) {
+    static const int64_t four = 4, dims[] = { 1, -1 };
+    message graph = { 0 }, file;
+    prm_model *model;
+    prm_tensor t;
+    int count, i;
+    put_message(&graph, GRAPH_NODE, onnx_node("NonZero", "x", "y"));
+    put_message(&graph, GRAPH_INPUT, onnx_value("x", ONNX_F32, 1, &four));
+    put_message(&graph, GRAPH_OUTPUT, onnx_value("y", ONNX_I64, 2, dims));
+    file = onnx_model(graph);
+    model = open_onnx_alone(file, NULL);
+    CHECK(model);
+    CHECK_OK(prm_model_tensor(model, PRM_OUTPUT, 0, &t));
+    CHECK(t.rank == 2 && t.shape[1] == -1);
+    for (count = 0; count <= 8; ++count) {
+        int n = count < 5 ? count : 8 - count; /* more than the last time, and fewer */
+        float values[4] = { 0, 0, 0, 0 };
+        int64_t got[5] = { 77, 77, 77, 77, 77 };
+        prm_tensor in = tensor_of("x", PRM_DTYPE_F32, values, sizeof values, 1, 4, 0), out = room_for("y", got, (uint64_t)n * 8);
+        for (i = 0; i < n; ++i) values[3 - i] = 1;
+        if (n) {
+            out.bytes -= 1;
+            CHECK_STATUS(prm_run(model, &in, 1, NULL, &out, 1), PRM_STATUS_BUFFER_TOO_SMALL);
+            CHECK(got[0] == 77 && out.bytes == (uint64_t)n * 8 && out.shape[1] == n);
+        }
+        CHECK_OK(prm_run(model, &in, 1, NULL, &out, 1));
+        CHECK(out.rank == 2 && out.shape[0] == 1 && out.shape[1] == n && out.bytes == (uint64_t)n * 8 && got[n] == 77);
+        for (i = 0; i < n; ++i) CHECK(got[i] == 4 - n + i);
+    }
+    prm_model_close(model);
+    free(file.data);
+}
+
 static const test_case cases[] = {
     { "shapes are planned when the model is opened", shapes_are_planned_at_open },
     { "operators that are missing are told at open", operators_that_are_missing_are_told_at_open },
@@ -216,6 +250,7 @@ static const test_case cases[] = {
     { "VERIFY refuses NaN in weights", verify_refuses_nan },
     { "data beside a model in memory is refused", data_beside_a_model_in_memory_is_refused },
     { "outputs that the file says nothing of are planned", undescribed_outputs_are_planned },
+    { "extents may depend on values", extents_may_depend_on_values },
     { "some models are planned by their runs", some_models_are_planned_by_their_runs },
 };
 extern const test_suite tensor_file_suite;
