@@ -77,6 +77,7 @@ int main(int argc, char** argv) {
   benchmark::AddCustomContext("read_gbs_probe", std::to_string(found.read_gbs));
   benchmark::AddCustomContext("int8_gops_probe", std::to_string(found.int8_gops));
   benchmark::AddCustomContext("fma_gflops_probe", std::to_string(found.fma_gflops));
+  prm::bench::add_conv_cases();
   prm::bench::add_matmul_cases();
   prm::bench::add_rowwise_cases();
   benchmark::RunSpecifiedBenchmarks();

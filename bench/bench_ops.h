@@ -35,6 +35,7 @@ struct Amounts {
 void measure(benchmark::State& state, OpRun& run, const Amounts& amounts);
 
 const Ceilings& ceilings();  // of one thread
+void add_conv_cases();
 void add_matmul_cases();
 void add_rowwise_cases();
 

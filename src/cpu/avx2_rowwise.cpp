@@ -247,6 +247,7 @@ const CpuIsa kAvx2Isa = {
     .score_tile = {avx2::score_tile_f32, avx2::score_tile_f16, avx2::score_tile_bf16, avx2::score_tile_q8_0},
     .add_tile = {avx2::add_tile_f32, avx2::add_tile_f16, avx2::add_tile_bf16, avx2::add_tile_q8_0},
     .load_row = {avx2::load_row_f32, avx2::load_row_f16, avx2::load_row_bf16, avx2::load_row_q8_0},
+    .conv = &avx2::kConv,
 };
 
 }  // namespace prm

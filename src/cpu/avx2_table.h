@@ -3,7 +3,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+namespace prm {
+struct ConvTable;
+}
+
 namespace prm::avx2 {
+
+extern const ConvTable kConv;
 
 void matmul_f32(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);
 void matmul_f16(const void*, const void*, size_t, int64_t, int64_t, float*, int64_t, int);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/machine.h"
+#include "cpu/conv_pack.h"
 #include "cpu/cpu_kernels.h"
 #include "cpu/cpu_tensor.h"
 
@@ -10,6 +11,7 @@ namespace prm {
 namespace {
 
 bool accepts_f32(const KernelQuery& q) { return q.in[0].dtype == DType::f32 && (q.inputs < 2 || q.in[1].dtype == DType::f32); }
+bool accepts_any(const KernelQuery&) { return true; }
 bool accepts_i32(const KernelQuery& q) { return q.in[0].dtype == DType::i32; }
 bool accepts_embed(const KernelQuery& q) { return q.out == DType::f32; }
 bool accepts_dense_rows(const KernelQuery& q) { return !is_block(q.in[0].dtype); }
@@ -47,6 +49,11 @@ bool accepts_kv_write(const KernelQuery& q) { return q.in[1].dtype == DType::f32
     {"rope_table", "scalar", accepts_i32, run_rope_table},                          \
     {"moe_route", "scalar", accepts_route, run_moe_route},                          \
     {"moe_combine", label, accepts_combine, run_moe_combine<isa>},                  \
+    {"conv_blocked", label, accepts_conv_blocked, run_conv_blocked<isa>, {nullptr, &kConvLayout}}, \
+    {"pool_blocked", label, accepts_any, run_pool_blocked<isa>},                    \
+    {"affine_blocked", label, accepts_any, run_affine_blocked<isa>},                \
+    {"to_blocked", "copy", accepts_any, run_to_blocked},                            \
+    {"from_blocked", "copy", accepts_any, run_from_blocked},                        \
     {"moe_matmul", "plain", accepts_moe_plain, run_moe_plain}
 
 constexpr Kernel kScalarKernels[] = {

@@ -45,6 +45,9 @@ template <const CpuIsa& isa> void run_matmul_glu(const OpArgs&);
 template <const CpuIsa& isa> void run_fused_rows(const OpArgs&);
 template <const CpuIsa& isa> void run_moe_w16(const OpArgs&);
 template <const CpuIsa& isa> void run_moe_combine(const OpArgs&);
+template <const CpuIsa& isa> void run_conv_blocked(const OpArgs&);
+template <const CpuIsa& isa> void run_pool_blocked(const OpArgs&);
+template <const CpuIsa& isa> void run_affine_blocked(const OpArgs&);
 
 // The heads of one row: R of D values each are rotated, the others copied.
 template <const CpuIsa& isa> void rotate_heads(const float* x, const float* table, float* y, int64_t C, int64_t D, int64_t R, int pairing) {
@@ -61,6 +64,8 @@ void run_select_rows(const OpArgs&);
 void run_rope_table(const OpArgs&);
 void run_moe_route(const OpArgs&);
 void run_moe_plain(const OpArgs&);
+void run_to_blocked(const OpArgs&);
+void run_from_blocked(const OpArgs&);
 
 bool accepts_movement(const KernelQuery&);
 void run_transpose(const OpArgs&);
@@ -94,5 +99,6 @@ bool accepts_embed_w16(const KernelQuery&);
 bool accepts_route(const KernelQuery&);
 bool accepts_moe_plain(const KernelQuery&);
 bool accepts_combine(const KernelQuery&);
+bool accepts_conv_blocked(const KernelQuery&);
 
 }  // namespace prm

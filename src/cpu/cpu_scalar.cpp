@@ -10,6 +10,8 @@
 
 namespace prm {
 
+extern const ConvTable kScalarConv;  // cpu_scalar_conv.cpp
+
 namespace {
 
 void rms_norm(const float* x, const float* gain, float* y, int64_t n, float eps) {
@@ -140,6 +142,7 @@ const CpuIsa kScalarIsa{
     .softmax_split = softmax_split,
     .add_rows = {add_rows<RowF32>, add_rows<RowF16>, add_rows<RowBF16>, add_rows<RowQ8_0>},
     .merge_split = merge_split,
+    .conv = &kScalarConv,
 };
 
 }  // namespace prm

@@ -9,6 +9,8 @@
 
 namespace prm {
 
+struct ConvTable;  // cpu/conv_tile.h
+
 // Weight types with a packed layout of 16 rows (cpu/w16.h).
 enum W16Type {
   kW16F32, kW16F16, kW16BF16, kW16Q4_0, kW16Q5_0, kW16Q8_0, kW16Q4_K, kW16Q6_K,
@@ -60,6 +62,7 @@ struct CpuIsa {
   void (*add_tile[kRowCount])(const float* weight, int weight_stride, int queries, const void* rows, size_t stride, int n, int D,
                               float* sum) = {};
   void (*load_row[kRowCount])(const void* row, float* y, int64_t n) = {};  // exact; n as D. Stands beside the two above
+  const ConvTable* conv = nullptr;  // convolutions and pools of blocked values
 };
 
 extern const CpuIsa kScalarIsa;

@@ -2,6 +2,7 @@
 #pragma once
 #include "cpu/isa.h"
 #include "cpu/kernels512_attention.h"
+#include "cpu/kernels512_conv.h"
 #include "cpu/kernels512_matmul.h"
 #include "cpu/kernels512_rowwise.h"
 
@@ -30,6 +31,7 @@ constexpr prm::CpuIsa table512(const char* name) {
       .score_tile = {score_tile<RowF32>, score_tile<RowF16>, score_tile<RowBF16>, score_tile<RowQ8_0>},
       .add_tile = {add_tile<RowF32>, add_tile<RowF16>, add_tile<RowBF16>, add_tile<RowQ8_0>},
       .load_row = {load_values<RowF32>, load_values<RowF16>, load_values<RowBF16>, load_values<RowQ8_0>},
+      .conv = &kConv512,
   };
 }
 

@@ -12,11 +12,13 @@
 #ifdef PRM_VEC512_EMULATED
 #define PRM_OP static inline __attribute__((unused))  // small code: nobody waits for it
 #define PRM_METHOD inline
+#define PRM_INLINE_CALL
 #define PRM_UNROLL
 #include "cpu/vec512_emulated.h"
 #else
 #define PRM_OP static inline __attribute__((always_inline, unused))
 #define PRM_METHOD inline __attribute__((always_inline))
+#define PRM_INLINE_CALL __attribute__((always_inline))
 #define PRM_UNROLL _Pragma("GCC unroll 16")
 #ifdef PRM_VEC512_AVX2
 #include "cpu/vec_avx2.h"

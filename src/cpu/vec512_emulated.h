@@ -95,6 +95,10 @@ PRM_OP Floats max_of(Floats a, Floats b) {
   for (int i = 0; i < 16; ++i) v[i] = a[i] > b[i] ? a[i] : b[i];
   return v;
 }
+PRM_OP Floats larger_of(Floats a, Floats b) {
+  for (int i = 0; i < 16; ++i) b[i] = a[i] > b[i] || a[i] != a[i] ? a[i] : b[i];
+  return b;
+}
 PRM_OP Floats min_of(Floats a, Floats b) {
   Floats v;
   for (int i = 0; i < 16; ++i) v[i] = a[i] < b[i] ? a[i] : b[i];

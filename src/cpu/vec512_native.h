@@ -35,6 +35,8 @@ PRM_OP Floats div(Floats a, Floats b) { return _mm512_div_ps(a, b); }
 PRM_OP Floats fma(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
 PRM_OP Floats max_of(Floats a, Floats b) { return _mm512_max_ps(a, b); }  // a > b ? a : b
 PRM_OP Floats min_of(Floats a, Floats b) { return _mm512_min_ps(a, b); }  // a < b ? a : b
+// a > b ? a : b, but a where it is NaN.
+PRM_OP Floats larger_of(Floats a, Floats b) { return _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a); }
 PRM_OP Floats zero_where_less(Floats x, float limit, Floats v) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, splat(limit), _CMP_NLT_UQ), v);
 }

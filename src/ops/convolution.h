@@ -11,12 +11,5 @@ extern const Op kConv, kConvInteger;
 //   o / (O / group). Then the activation.
 // conv_integer: x i8 or u8, w i8 or u8, their zero points x_zero [] and w_zero [] or [O] of the same types -> i32, sums of
 //   (x - x_zero) (w - w_zero) that wrap around; padding is worth x_zero, so that it adds nothing. No activation.
-struct ConvAttr {
-  int32_t rank;  // spatial dimensions, 1 to 3; entries of the lists behind them are 0
-  int32_t group;
-  int32_t stride[kMaxSpatial], dilation[kMaxSpatial], pad_begin[kMaxSpatial], pad_end[kMaxSpatial];
-  Activation act = Activation::none;
-  float a = 0, b = 0;
-};
 
 }  // namespace prm

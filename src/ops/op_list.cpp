@@ -1,11 +1,13 @@
 #include "ops/along_axis.h"
 #include "ops/assemble.h"
+#include "ops/blocked.h"
 #include "ops/class_loss.h"
 #include "ops/contract.h"
 #include "ops/conv_transpose.h"
 #include "ops/convolution.h"
 #include "ops/deform_conv.h"
 #include "ops/dft.h"
+#include "ops/found.h"
 #include "ops/indexing.h"
 #include "ops/linear_attention.h"
 #include "ops/linear_quant.h"
@@ -14,7 +16,6 @@
 #include "ops/normalize.h"
 #include "ops/ops.h"
 #include "ops/pattern.h"
-#include "ops/found.h"
 #include "ops/pointwise.h"
 #include "ops/pooling.h"
 #include "ops/rearrange.h"
@@ -105,6 +106,11 @@ constexpr const Op* kOps[] = {
     &kMaskScores,
     &kLinearAttention,
     &kCausalConv,
+    &kToBlocked,
+    &kFromBlocked,
+    &kConvBlocked,
+    &kPoolBlocked,
+    &kAffineBlocked,
 };
 }  // namespace
 

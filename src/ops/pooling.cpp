@@ -24,15 +24,6 @@ void infer_pool(ShapeRule& r) {
   if (attr.indices != PoolIndices::none) r.out.push_back({DType::i64, y});
 }
 
-Windows pool_windows(const PoolAttr& attr, const Tensor& x, const Tensor& y) {
-  int64_t kernel[kMaxSpatial];
-  for (int i = 0; i < attr.rank; ++i) kernel[i] = attr.kernel[i];
-  Windows w = windows_of(attr, x, y, kernel);
-  for (int axis = 0; axis < 3; ++axis)
-    if (w.kernel[axis] == 0) w.kernel[axis] = w.in[axis], w.stride[axis] = w.dilation[axis] = 1, w.begin[axis] = w.end[axis] = 0;
-  return w;
-}
-
 Cost cost_pool(const OpArgs& a) {
   Windows w = pool_windows(a.at<PoolAttr>(), a.x(0), a.y());
   return cost_of_values(a, double(w.kernel[0]) * double(w.kernel[1]) * double(w.kernel[2]));

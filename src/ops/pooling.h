@@ -6,24 +6,9 @@ namespace prm {
 
 extern const Op kPool, kMaxUnpool;
 
-enum class PoolKind : int32_t {
-  max,      // of any dense type but bool; NaN wins. Of a window without a value: the least of the type
-  average,  // of floats, as is lp; of a window without a value: 0
-  lp,       // (sum of |x|^p)^(1/p)
-};
-enum class PoolIndices : int32_t { none, row_major, column_major };
 // x [N, C, spatial...] -> [N, C, spatial...], output = floor or ceil of (x + pads - dilation * (kernel - 1) - 1) / stride, plus 1.
 // Padding is no value of a window. With indices, of max: also an i64 tensor of the same shape, places in x counted through all of it;
 // column_major counts the first spatial dimension fastest. A kernel of 0 is the whole extent, and the output's is 1.
-struct PoolAttr {
-  PoolKind kind;
-  int32_t rank;  // spatial dimensions, 1 to 3
-  int32_t kernel[kMaxSpatial], stride[kMaxSpatial], dilation[kMaxSpatial], pad_begin[kMaxSpatial], pad_end[kMaxSpatial];
-  int32_t ceil;           // 1: extents are rounded up
-  int32_t count_padding;  // 1: average divides by padding, too, but by nothing behind it
-  int32_t p;              // of lp
-  PoolIndices indices;
-};
 
 // The places that maxima came from: x [N, C, spatial...] of any dense type, places [N, C, spatial...] i64, row-major through all of a tensor
 // [N, C, stride * (x - 1) + kernel - pads] -> that tensor, 0 where nothing came from, or one of `extent` with it in front and 0 behind.

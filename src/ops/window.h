@@ -16,6 +16,32 @@ inline double activated(Activation act, double a, double b, double x) {
   return x < a ? a : x > b ? b : x;
 }
 
+// Of convolutions (ops/convolution.h).
+struct ConvAttr {
+  int32_t rank;  // spatial dimensions, 1 to 3; entries of the lists behind them are 0
+  int32_t group;
+  int32_t stride[kMaxSpatial], dilation[kMaxSpatial], pad_begin[kMaxSpatial], pad_end[kMaxSpatial];
+  Activation act = Activation::none;
+  float a = 0, b = 0;
+};
+
+// Of pools (ops/pooling.h).
+enum class PoolKind : int32_t {
+  max,      // of any dense type but bool; NaN wins. Of a window without a value: the least of the type
+  average,  // of floats, as is lp; of a window without a value: 0
+  lp,       // (sum of |x|^p)^(1/p)
+};
+enum class PoolIndices : int32_t { none, row_major, column_major };
+struct PoolAttr {
+  PoolKind kind;
+  int32_t rank;  // spatial dimensions, 1 to 3
+  int32_t kernel[kMaxSpatial], stride[kMaxSpatial], dilation[kMaxSpatial], pad_begin[kMaxSpatial], pad_end[kMaxSpatial];
+  int32_t ceil;           // 1: extents are rounded up
+  int32_t count_padding;  // 1: average divides by padding, too, but by nothing behind it
+  int32_t p;              // of lp
+  PoolIndices indices;
+};
+
 // How many windows fit along one dimension: floor((x + pads - reach) / stride) + 1, where dilation * (kernel - 1) + 1 values are
 // the window's reach. Rounded up where `ceil` says so, but for windows that would begin behind the input and its leading padding.
 inline Dim window_count(const ShapeRule& r, Dim x, Dim kernel, int32_t stride, int32_t dilation, int32_t begin, int32_t end, bool ceil) {
@@ -64,6 +90,15 @@ Windows windows_of(const A& attr, const Tensor& x, const Tensor& y, const int64_
     w.stride[at] = attr.stride[i], w.dilation[at] = attr.dilation[i];
     w.begin[at] = attr.pad_begin[i], w.end[at] = attr.pad_end[i];
   }
+  return w;
+}
+
+inline Windows pool_windows(const PoolAttr& attr, const Tensor& x, const Tensor& y) {
+  int64_t kernel[kMaxSpatial];
+  for (int i = 0; i < attr.rank; ++i) kernel[i] = attr.kernel[i];
+  Windows w = windows_of(attr, x, y, kernel);
+  for (int axis = 0; axis < 3; ++axis)
+    if (w.kernel[axis] == 0) w.kernel[axis] = w.in[axis], w.stride[axis] = w.dilation[axis] = 1, w.begin[axis] = w.end[axis] = 0;
   return w;
 }
 

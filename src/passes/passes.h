@@ -1,6 +1,7 @@
 // Passes: functions Graph -> Graph, one file each; nothing else knows that they exist. Numeric passes are part of a
 // model's identity, the same on every device; neutral passes give the bytes of their input graph.
 #pragma once
+#include "base/file.h"
 #include "graph/graph.h"
 
 namespace prm {
@@ -19,5 +20,13 @@ Graph select_output_rows(const Graph& graph);
 // Fewer launches, and values that stay in the cache between ops: runs of row-wise ops become fused_rows, matmuls of one x
 // with constant weights a matmul_group, gate and up with their activation a matmul_glu. Neutral: each step is the op it was.
 Graph fuse(const Graph& graph);
+
+// Channels in blocks of 16 (ops/blocked.h) from the first convolution or pool on, as far as ops allow; all but convolutions and
+// averages, whose sums get an order of their own, gives the same bytes. `file`: where constants lie that are not in memory, or null;
+// `account` pays for constants of channels, and outlives the graph.
+Graph block_channels(const Graph& graph, const FileBytes* file, MemoryAccount& account);
+
+// Numeric: what follows a convolution of blocked values goes into it: batch norm, residual, activation.
+Graph fuse_blocked(const Graph& graph, MemoryAccount& account);
 
 }  // namespace prm

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "passes/passes.h"
 #include "runtime/finite_weights.h"
 #include "tensor/dense.h"
 
@@ -64,6 +65,7 @@ TensorRunnerPtr prepare_runner(TensorModel& model, std::span<const Shape> shapes
   auto runner = make_charged<TensorRunner>();
   set_given(*runner, shapes, values);
   runner->graph = import_onnx(model.file, model.placed, runner->inputs_given, model.account, control);
+  runner->graph = fuse_blocked(block_channels(runner->graph, model.placed.file.get(), model.account), model.account);
   PlanOptions options;
   options.device = model.engine->device.get();
   runner->plan = make_charged<const Plan>(make_plan(runner->graph, options));

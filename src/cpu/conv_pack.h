@@ -1,0 +1,11 @@
+// Weights of convolutions as kernels of blocked values want them, packed once at load; groups of 16 outputs.
+#pragma once
+#include "graph/device.h"
+
+namespace prm {
+
+// [O, C, spatial] -> [O/16][C in blocks of 16][places of the kernel][channels of the block][16 outputs], filled up with zeros. C: the
+// channels of one group, whichever it is; depthwise kernels have one.
+extern const Layout kConvLayout;
+
+}  // namespace prm

@@ -1,0 +1,63 @@
+// What convolutions and pools of blocked values hand to an instruction set: a few neighbouring outputs. A blocked value is
+// [N, C/16, spatial, 16] (ops/blocked.h); the order of the sums is that of src/README.md, "Numbers" 8.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+namespace prm {
+
+enum { kConvPixels = 12, kConvBlocks = 4, kConvAxes = 3 };
+
+// What all tiles of a launch have in common. Distances count floats. Axes are depth, height, width.
+struct ConvWindow {
+  int32_t extent[kConvAxes];  // of x
+  int32_t kernel[kConvAxes], dilation[kConvAxes];
+  int64_t step[kConvAxes];    // between neighbours of x along an axis
+  int64_t plane;              // between blocks of channels of x
+  int64_t channel_step;       // between channels of a block: 1, or the distance of planes where x is plain [C, spatial]
+};
+
+// Outputs side by side. first[p]: where the kernel's first place lies for an output, from x on; at[axis][p]: the same as a position,
+// which may lie outside of x. inside: no place of any output does, and positions are not looked at.
+struct ConvTile {
+  int32_t pixels;
+  bool inside;
+  int64_t first[kConvPixels];
+  int32_t at[kConvAxes][kConvPixels];
+};
+
+// y: outputs lie 16 apart, blocks of 16 channels y_block.
+struct ConvSums {
+  const float* x;
+  int32_t lane;         // of the first channel in its block of x
+  int32_t channels;     // that are summed
+  int32_t blocks;       // of outputs
+  const float* w;       // [blocks of 16 channels of x][places of the kernel][channels of the block][16]
+  int64_t w_block;      // between blocks of outputs
+  float* y;
+  int64_t y_block;
+  bool begin, end;      // sums begin at 0, or go on from y; where they end, y = between(fma(sum, factor, shift) + more):
+  const float *factor, *shift;  // 16 a block
+  const float* more;    // lies as y does; null: nothing is added
+  float low, high;      // NaN stays
+};
+
+// Places outside of x do not take part.
+struct PoolSums {
+  const float* x;
+  float* y;
+  const float* count;  // of each output: y = sum / count; null: the largest value (NaN wins)
+};
+
+// Functions of an instruction set. pixels: the most that a tile with so many blocks has, 0: no such tile.
+struct ConvTable {
+  int32_t pixels[kConvBlocks + 1];
+  void (*sums)(const ConvWindow&, const ConvTile&, const ConvSums&);
+  int32_t depthwise_pixels;  // of the next two
+  void (*depthwise)(const ConvWindow&, const ConvTile&, const ConvSums&);  // each channel on its own, from begin to end; w [places][16]
+  void (*pool)(const ConvWindow&, const ConvTile&, const PoolSums&);
+  // y = fma(x, factor, shift) between low and high, n times 16 values; factor and shift [16].
+  void (*affine)(const float* x, const float* factor, const float* shift, float* y, int64_t n, float low, float high);
+};
+
+}  // namespace prm

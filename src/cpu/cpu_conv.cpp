@@ -1,0 +1,212 @@
+// Drivers of convolutions over blocked values. Work is cut by runs of outputs and by blocks of channels; a sum stays in registers for
+// as many channels as have weights that the first cache holds, and goes on from where it was stored.
+#include <algorithm>
+#include <cstring>
+
+#include "cpu/conv_pack.h"
+#include "cpu/conv_tiles.h"
+#include "cpu/cpu_kernels.h"
+
+namespace prm {
+
+namespace {
+
+constexpr int64_t kWeightBytes = 40 << 10;  // of one pass, for the first cache
+constexpr int64_t kInputBytes = 512 << 10;  // of x under a run of outputs, for the second
+constexpr int64_t kItemMacs = 8 << 20;
+constexpr int64_t kItems = 16;              // at least, so that threads end together
+
+// The launch as its kernels see it.
+struct Conv {
+  ConvAttr attr;
+  const Tensor &x, &w, &y;
+  bool plain;
+  TiledWindow window;
+  const float* from;       // x, or its padded copy
+  int64_t x_batch;         // floats of one n
+  int64_t each, places;    // channels of a group; of the kernel
+  int64_t outputs;         // of a group
+  const float *factor, *shift, *more;
+
+  explicit Conv(const OpArgs& a)
+      : attr(a.at<ConvAttr>()), x(a.x(0)), w(a.x(1)), y(a.y()), plain(x.rank == w.rank), window(extents(a)), from(x.as<float>()),
+        x_batch(x.dim[1] * window.win.plane), each(w.dim[1]), places(1), outputs(w.dim[0] / attr.group),
+        factor(a.x(2).as<float>()), shift(a.x(3).as<float>()), more(a.in[4] ? a.x(4).as<float>() : nullptr) {
+    for (int i = 2; i < w.rank; ++i) places *= w.dim[i];
+    if (!plain) return;
+    for (int64_t& step : window.win.step) step /= kChannelBlock;
+    window.win.plane /= kChannelBlock;
+    window.win.channel_step = window.win.plane;
+    x_batch = each * window.win.plane;
+    from = a.y(1).as<float>();
+  }
+
+  Windows extents(const OpArgs& a) const {
+    if (!plain) return windows_of(attr, x, y, w.dim + 2);
+    ConvAttr of_copy = attr;  // which holds the padding
+    for (int i = 0; i < attr.rank; ++i) of_copy.pad_begin[i] = of_copy.pad_end[i] = 0;
+    return windows_of(of_copy, a.y(1), y, w.dim + 2);
+  }
+
+  int64_t y_block() const { return window.pixels * kChannelBlock; }
+  ConvSums sums(int64_t n, int64_t block, int64_t channel) const {
+    ConvSums s{};
+    s.x = from + n * x_batch + channel / kChannelBlock * window.win.plane;
+    s.lane = int32_t(channel % kChannelBlock);
+    s.channels = int32_t(each);
+    s.w = w.as<float>() + block * kChannelBlock * each * places;
+    s.w_block = kChannelBlock * each * places;
+    s.y_block = y_block();
+    s.begin = s.end = true;
+    s.factor = factor + block * kChannelBlock, s.shift = shift + block * kChannelBlock;
+    Range range = range_of(attr.act, attr.a, attr.b);
+    s.low = range.low, s.high = range.high;
+    return s;
+  }
+  int64_t y_at(int64_t n, int64_t block) const { return (n * y.dim[1] + block) * y_block(); }
+};
+
+// Rows of a plain x into the middle of zeros.
+void copy_padded(const Conv& c, const Tensor& to, const Work& work) {
+  Windows w = windows_of(c.attr, c.x, c.y, c.w.dim + 2);
+  const int64_t *in = w.in, *begin = w.begin, *out = c.window.e.in;
+  work.rows(c.x.dim[0] * c.each * out[0] * out[1], 64, [&](int64_t first, int64_t end) {
+    for (int64_t row = first; row < end; ++row) {
+      int64_t plane = row / out[1] / out[0], d = row / out[1] % out[0] - begin[0], h = row % out[1] - begin[1];
+      float* y = to.as<float>() + row * out[2];
+      std::memset(y, 0, size_t(out[2]) * sizeof(float));
+      if (d < 0 || d >= in[0] || h < 0 || h >= in[1]) continue;
+      std::memcpy(y + begin[2], c.x.as<float>() + ((plane * in[0] + d) * in[1] + h) * in[2], size_t(in[2]) * sizeof(float));
+    }
+  });
+}
+
+// Outputs of one run: their x fits into the second cache, and there are enough runs.
+int64_t run_pixels(const Conv& c, int64_t most, int64_t items_each) {
+  const Windows& e = c.window.e;
+  int64_t bytes = c.each * int64_t(sizeof(float)) * e.stride[0] * e.stride[1] * e.stride[2];
+  int64_t pixels = std::min(kInputBytes / std::max<int64_t>(bytes, 1), c.window.pixels * c.x.dim[0] * items_each / kItems);
+  return std::clamp<int64_t>(pixels / most * most, 4 * most, TileRun::kTiles * most);
+}
+
+// Blocks that a tile takes at once: as many as go evenly into a group's.
+int tile_blocks(const ConvTable& table, int64_t blocks) {
+  for (int b = kConvBlocks; b > 1; --b)
+    if (table.pixels[b] && blocks % b == 0) return b;
+  for (int b = kConvBlocks; b > 1; --b)
+    if (table.pixels[b] && blocks > b) return b;
+  return 1;
+}
+
+// One tile after another, for some channels after others.
+void run_tiles(const ConvTable& table, const Conv& c, const TileRun& run, const ConvSums& all, float* y, const float* more) {
+  int64_t step = std::max<int64_t>(1, kWeightBytes / int64_t(sizeof(float)) / (c.places * all.blocks * kChannelBlock * kChannelBlock)) * kChannelBlock;
+  for (int64_t channel = 0; channel < c.each; channel += step) {
+    ConvSums s = all;
+    s.x += channel / kChannelBlock * c.window.win.plane;
+    s.w += channel * c.places * kChannelBlock;
+    s.channels = int32_t(std::min(step, c.each - channel));
+    s.begin = channel == 0;
+    s.end = channel + step >= c.each;
+    for (int t = 0; t < run.count; ++t) {
+      s.y = y + run.begin[t] * kChannelBlock;
+      s.more = more ? more + run.begin[t] * kChannelBlock : nullptr;
+      table.sums(c.window.win, run.tile[t], s);
+    }
+  }
+}
+
+// Groups of whole blocks.
+void run_groups(const ConvTable& table, const Conv& c, const Work& work) {
+  int64_t blocks = (c.outputs + kChannelBlock - 1) / kChannelBlock;  // of a group
+  int at_once = tile_blocks(table, blocks), most = table.pixels[at_once];
+  int64_t units_each = (blocks + at_once - 1) / at_once, units = units_each * c.attr.group;
+  int64_t pixels = run_pixels(c, most, units), runs = (c.window.pixels + pixels - 1) / pixels;
+  int64_t macs = pixels * c.each * c.places * at_once * kChannelBlock;
+  int64_t take = std::clamp<int64_t>(kItemMacs / std::max<int64_t>(macs, 1), 1, units), parts = (units + take - 1) / take;
+  work.rows(c.x.dim[0] * runs * parts, 1, [&](int64_t begin, int64_t end) {
+    TileRun run;
+    for (int64_t item = begin; item < end; ++item) {
+      int64_t n = item / parts / runs, first = item / parts % runs * pixels;
+      if (item == begin || item % parts == 0) run.cut(c.window, first, std::min(c.window.pixels, first + pixels), most);
+      for (int64_t u = item % parts * take; u < std::min(units, item % parts * take + take); ++u) {
+        int64_t group = u / units_each, block = group * blocks + u % units_each * at_once;
+        ConvSums s = c.sums(n, block, group * c.each);
+        s.blocks = int32_t(std::min<int64_t>(at_once, group * blocks + blocks - block));
+        int64_t at = c.y_at(n, block);
+        run_tiles(table, c, run, s, c.y.as<float>() + at, c.more ? c.more + at : nullptr);
+      }
+    }
+  });
+}
+
+// Groups that meet inside of blocks: a block is computed for each group that has channels in it, which then are kept.
+void run_mixed_groups(const ConvTable& table, const Conv& c, const Work& work) {
+  int most = table.pixels[1];
+  int64_t blocks = c.y.dim[1], pixels = run_pixels(c, most, blocks), runs = (c.window.pixels + pixels - 1) / pixels;
+  work.rows(c.x.dim[0] * runs * blocks, 1, [&](int64_t begin, int64_t end) {
+    TileRun run;
+    for (int64_t item = begin; item < end; ++item) {
+      int64_t n = item / blocks / runs, first = item / blocks % runs * pixels, block = item % blocks;
+      if (item == begin || block == 0) run.cut(c.window, first, std::min(c.window.pixels, first + pixels), most);
+      int64_t output = block * kChannelBlock, last = output + kChannelBlock;
+      for (int64_t from = output; from < last;) {
+        int64_t group = from / c.outputs, to = group + 1 == c.attr.group ? last : std::min(last, (group + 1) * c.outputs);
+        ConvSums s = c.sums(n, block, group * c.each);
+        s.blocks = 1;
+        for (int t = 0; t < run.count; ++t) {
+          alignas(64) float kept[kConvPixels * kChannelBlock];
+          int64_t at = c.y_at(n, block) + run.begin[t] * kChannelBlock;
+          s.y = kept;
+          s.more = c.more ? c.more + at : nullptr;
+          table.sums(c.window.win, run.tile[t], s);
+          for (int p = 0; p < run.tile[t].pixels; ++p)
+            std::memcpy(c.y.as<float>() + at + p * kChannelBlock + from - output, kept + p * kChannelBlock + from - output, size_t(to - from) * sizeof(float));
+        }
+        from = to;
+      }
+    }
+  });
+}
+
+void run_depthwise(const ConvTable& table, const Conv& c, const Work& work) {
+  int most = table.depthwise_pixels;
+  int64_t pixels = TileRun::kTiles * most, runs = (c.window.pixels + pixels - 1) / pixels, blocks = c.y.dim[1];
+  int64_t take = std::clamp<int64_t>((kItemMacs / 32) / (std::min(pixels, c.window.pixels) * c.places * kChannelBlock), 1, blocks), parts = (blocks + take - 1) / take;
+  work.rows(c.x.dim[0] * runs * parts, 1, [&](int64_t begin, int64_t end) {
+    TileRun run;
+    for (int64_t item = begin; item < end; ++item) {
+      int64_t n = item / parts / runs, first = item / parts % runs * pixels;
+      if (item == begin || item % parts == 0) run.cut(c.window, first, std::min(c.window.pixels, first + pixels), most);
+      for (int64_t block = item % parts * take; block < std::min(blocks, item % parts * take + take); ++block) {
+        ConvSums s = c.sums(n, block, block * kChannelBlock);
+        for (int t = 0; t < run.count; ++t) {
+          int64_t at = c.y_at(n, block) + run.begin[t] * kChannelBlock;
+          s.y = c.y.as<float>() + at;
+          s.more = c.more ? c.more + at : nullptr;
+          table.depthwise(c.window.win, run.tile[t], s);
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+
+bool accepts_conv_blocked(const KernelQuery& q) { return q.constant[1]; }
+
+template <const CpuIsa& isa>
+void run_conv_blocked(const OpArgs& a) {
+  Conv c(a);
+  if (!c.y.count()) return;
+  if (c.plain) copy_padded(c, a.y(1), *a.work);
+  if (c.each == 1 && c.outputs == 1 && c.attr.group > 1) return run_depthwise(*isa.conv, c, *a.work);
+  if (c.attr.group == 1 || c.outputs % kChannelBlock == 0) return run_groups(*isa.conv, c, *a.work);
+  run_mixed_groups(*isa.conv, c, *a.work);
+}
+
+#define PRM_INSTANTIATE(isa) template void run_conv_blocked<isa>(const OpArgs&);
+PRM_INSTANTIATE(kScalarIsa)
+PRM_VECTOR_ISAS(PRM_INSTANTIATE)
+
+}  // namespace prm

@@ -1,0 +1,98 @@
+// Drivers of the other ops on blocked values: pools, a factor and a shift per channel, and the ways in and out.
+#include <algorithm>
+#include <cstring>
+
+#include "cpu/conv_tiles.h"
+#include "cpu/cpu_kernels.h"
+
+namespace prm {
+
+namespace {
+
+int64_t plane_of(const Tensor& blocked) {
+  int64_t plane = 1;
+  for (int i = 2; i < blocked.rank - 1; ++i) plane *= blocked.dim[i];
+  return plane;
+}
+
+constexpr int64_t kPiece = 256;  // places of a plane that are moved at once
+
+}  // namespace
+
+template <const CpuIsa& isa>
+void run_pool_blocked(const OpArgs& a) {
+  auto attr = a.at<PoolAttr>();
+  if (!a.y().count()) return;
+  TiledWindow window(pool_windows(attr, a.x(0), a.y()));
+  int most = isa.conv->depthwise_pixels;
+  int64_t pixels = TileRun::kTiles * most, runs = (window.pixels + pixels - 1) / pixels;
+  a.work->rows(a.y().dim[0] * a.y().dim[1] * runs, 1, [&](int64_t begin, int64_t end) {
+    TileRun run;
+    for (int64_t item = begin; item < end; ++item) {
+      int64_t plane = item / runs, first = item % runs * pixels;
+      run.cut(window, first, std::min(window.pixels, first + pixels), most);
+      for (int t = 0; t < run.count; ++t) {
+        float count[kConvPixels];
+        for (int p = 0; p < run.tile[t].pixels && attr.kind == PoolKind::average; ++p) {
+          int64_t o[kConvAxes];
+          window.coordinates(run.begin[t] + p, o);
+          count[p] = float(pool_count(attr, window.e, o));
+        }
+        PoolSums s{a.x(0).as<float>() + plane * window.win.plane, a.y().as<float>() + (plane * window.pixels + run.begin[t]) * kChannelBlock,
+                   attr.kind == PoolKind::average ? count : nullptr};
+        isa.conv->pool(window.win, run.tile[t], s);
+      }
+    }
+  });
+}
+
+template <const CpuIsa& isa>
+void run_affine_blocked(const OpArgs& a) {
+  auto attr = a.at<AffineAttr>();
+  Range range = range_of(attr.act, attr.a, attr.b);
+  int64_t plane = plane_of(a.x(0)), blocks = a.x(0).dim[1];
+  a.work->rows(a.x(0).dim[0] * blocks, std::max<int64_t>(1, 4096 / std::max<int64_t>(plane, 1)), [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) {
+      int64_t at = b * plane * kChannelBlock, channel = b % blocks * kChannelBlock;
+      isa.conv->affine(a.x(0).as<float>() + at, a.x(1).as<float>() + channel, a.x(2).as<float>() + channel, a.y().as<float>() + at, plane, range.low, range.high);
+    }
+  });
+}
+
+void run_to_blocked(const OpArgs& a) {
+  const Tensor &x = a.x(0), &y = a.y();
+  int64_t C = x.dim[1], blocks = y.dim[1], plane = plane_of(y), pieces = (plane + kPiece - 1) / kPiece;
+  a.work->rows(y.dim[0] * blocks * pieces, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t item = begin; item < end; ++item) {
+      int64_t block = item / pieces % blocks, n = item / pieces / blocks, first = item % pieces * kPiece, last = std::min(plane, first + kPiece);
+      const float* from = x.as<float>() + (n * C + block * kChannelBlock) * plane;
+      float* to = y.as<float>() + (n * blocks + block) * plane * kChannelBlock;
+      int64_t channels = std::min(kChannelBlock, C - block * kChannelBlock);
+      if (channels < kChannelBlock) std::memset(to + first * kChannelBlock, 0, size_t((last - first) * kChannelBlock) * sizeof(float));
+      for (int64_t c = 0; c < channels; ++c)
+        for (int64_t i = first; i < last; ++i) to[i * kChannelBlock + c] = from[c * plane + i];
+    }
+  });
+}
+
+void run_from_blocked(const OpArgs& a) {
+  const Tensor &x = a.x(0), &y = a.y();
+  int64_t C = y.dim[1], blocks = x.dim[1], plane = plane_of(x), pieces = (plane + kPiece - 1) / kPiece;
+  a.work->rows(x.dim[0] * blocks * pieces, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t item = begin; item < end; ++item) {
+      int64_t block = item / pieces % blocks, n = item / pieces / blocks, first = item % pieces * kPiece, last = std::min(plane, first + kPiece);
+      const float* from = x.as<float>() + (n * blocks + block) * plane * kChannelBlock;
+      float* to = y.as<float>() + (n * C + block * kChannelBlock) * plane;
+      for (int64_t c = 0; c < std::min(kChannelBlock, C - block * kChannelBlock); ++c)
+        for (int64_t i = first; i < last; ++i) to[c * plane + i] = from[i * kChannelBlock + c];
+    }
+  });
+}
+
+#define PRM_INSTANTIATE(isa)                             \
+  template void run_pool_blocked<isa>(const OpArgs&);    \
+  template void run_affine_blocked<isa>(const OpArgs&);
+PRM_INSTANTIATE(kScalarIsa)
+PRM_VECTOR_ISAS(PRM_INSTANTIATE)
+
+}  // namespace prm

@@ -1,0 +1,88 @@
+// Convolutions and pools of blocked values in plain C++: the canonical order, value by value.
+#include "base/numeric.h"
+#include "cpu/conv_tile.h"
+
+namespace prm {
+
+namespace {
+
+float between(float v, float low, float high) {
+  float raised = low > v ? low : v;
+  return high < raised ? high : raised;
+}
+
+// Calls fn(value of x's first channel there, or null outside of x) for each place of the kernel.
+template <class Fn>
+void each_place(const ConvWindow& win, const ConvTile& t, int p, const float* x, Fn&& fn) {
+  int32_t place[kConvAxes];
+  for (place[0] = 0; place[0] < win.kernel[0]; ++place[0])
+    for (place[1] = 0; place[1] < win.kernel[1]; ++place[1])
+      for (place[2] = 0; place[2] < win.kernel[2]; ++place[2]) {
+        bool in = true;
+        int64_t offset = t.first[p];
+        for (int i = 0; i < kConvAxes; ++i) {
+          int32_t away = place[i] * win.dilation[i];
+          in = in && (t.inside || (t.at[i][p] + away >= 0 && t.at[i][p] + away < win.extent[i]));
+          offset += away * win.step[i];
+        }
+        fn(in ? x + offset : nullptr);
+      }
+}
+
+float finish(const ConvSums& s, int p, int o, float sum) {
+  if (!s.end) return sum;
+  float y = fused(sum, s.factor[o], s.shift[o]);
+  return between(s.more ? y + s.more[16 * p + o] : y, s.low, s.high);
+}
+
+void sums(const ConvWindow& win, const ConvTile& t, const ConvSums& s) {
+  for (int p = 0; p < t.pixels; ++p) {
+    float acc[16];
+    for (int o = 0; o < 16; ++o) acc[o] = s.begin ? 0 : s.y[16 * p + o];
+    const float* w = s.w;
+    for (int c0 = 0; c0 < s.channels; c0 += 16)
+      each_place(win, t, p, s.x, [&](const float* x) {
+        for (int c = c0; c < c0 + 16 && c < s.channels; ++c, w += 16) {
+          int64_t lane = c + s.lane;
+          float value = x ? x[lane / 16 * win.plane + lane % 16 * win.channel_step] : 0;
+          for (int o = 0; o < 16; ++o) acc[o] = fused(value, w[o], acc[o]);
+        }
+      });
+    for (int o = 0; o < 16; ++o) s.y[16 * p + o] = finish(s, p, o, acc[o]);
+  }
+}
+
+void depthwise(const ConvWindow& win, const ConvTile& t, const ConvSums& s) {
+  for (int p = 0; p < t.pixels; ++p)
+    for (int c = 0; c < 16; ++c) {
+      float acc = 0;
+      const float* w = s.w + c;
+      each_place(win, t, p, s.x, [&](const float* x) {
+        acc = fused(x ? x[c] : 0, *w, acc);
+        w += 16;
+      });
+      s.y[16 * p + c] = finish(s, p, c, acc);
+    }
+}
+
+void pool(const ConvWindow& win, const ConvTile& t, const PoolSums& s) {
+  for (int p = 0; p < t.pixels; ++p)
+    for (int c = 0; c < 16; ++c) {
+      float acc = s.count ? 0 : -__builtin_inff();
+      each_place(win, t, p, s.x, [&](const float* x) {
+        if (x) acc = s.count ? acc + x[c] : x[c] > acc || x[c] != x[c] ? x[c] : acc;
+      });
+      s.y[16 * p + c] = s.count ? acc / s.count[p] : acc;
+    }
+}
+
+void affine(const float* x, const float* factor, const float* shift, float* y, int64_t n, float low, float high) {
+  for (int64_t i = 0; i < n * 16; ++i) y[i] = between(fused(x[i], factor[i % 16], shift[i % 16]), low, high);
+}
+
+}  // namespace
+
+extern const ConvTable kScalarConv;
+const ConvTable kScalarConv{.pixels = {0, 4, 0, 0, 0}, .sums = sums, .depthwise_pixels = 4, .depthwise = depthwise, .pool = pool, .affine = affine};
+
+}  // namespace prm

@@ -1,0 +1,190 @@
+// Convolutions and pools of blocked values in vectors of kLanes floats, for the one unit per instruction set that includes this after
+// its vector: AVX-512 and its emulation (vec512.h), AVX2 (vec256.h). Everything is of internal linkage.
+#pragma once
+#include "cpu/conv_tile.h"
+
+namespace {
+
+constexpr int kParts = 16 / kLanes;  // vectors of a block
+
+alignas(64) constexpr float kConvZeros[16] = {};
+constexpr float kLowest = -__builtin_inff();
+alignas(64) constexpr float kConvLowest[16] = {kLowest, kLowest, kLowest, kLowest, kLowest, kLowest, kLowest, kLowest,
+                                               kLowest, kLowest, kLowest, kLowest, kLowest, kLowest, kLowest, kLowest};
+
+PRM_OP Floats between(Floats v, float low, float high) { return min_of(splat(high), max_of(splat(low), v)); }  // NaN stays
+
+// Where outputs meet one place of the kernel.
+template <int P>
+PRM_OP void find_values(const prm::ConvWindow& win, const prm::ConvTile& t, const float* from, const int (&place)[3], const float* outside, const float* (&x)[P]) {
+  if (t.inside) {
+    PRM_UNROLL
+    for (int p = 0; p < P; ++p) x[p] = from + t.first[p];
+    return;
+  }
+  for (int p = 0; p < P; ++p) {
+    bool in = true;
+    for (int i = 0; i < 3; ++i) in &= uint32_t(t.at[i][p] + place[i]) < uint32_t(win.extent[i]);
+    x[p] = in ? from + t.first[p] : outside;
+  }
+}
+
+// Calls fn(offset, place) for each place of a kernel, in order.
+template <class Fn>
+PRM_OP void each_place(const prm::ConvWindow& win, Fn&& fn) {
+  int place[3];
+  for (int d = 0; d < win.kernel[0]; ++d) {
+    place[0] = d * win.dilation[0];
+    for (int h = 0; h < win.kernel[1]; ++h) {
+      place[1] = h * win.dilation[1];
+      for (int w = 0; w < win.kernel[2]; ++w) {
+        place[2] = w * win.dilation[2];
+        fn(place[0] * win.step[0] + place[1] * win.step[1] + place[2] * win.step[2], place);
+      }
+    }
+  }
+}
+
+// acc[v][p] = fma(x of output p, weights, acc[v][p]) over n channels in ascending order.
+template <int P, int B>
+PRM_OP void sum_channels(const float* const (&x)[P], int64_t channel_step, int n, const float* w, int64_t w_block, Floats (&acc)[B * kParts][P]) {
+  for (int c = 0; c < n; ++c, w += 16) {
+    Floats weight[B * kParts];
+    PRM_UNROLL
+    for (int v = 0; v < B * kParts; ++v) weight[v] = load(w + v / kParts * w_block + v % kParts * kLanes);
+    PRM_UNROLL
+    for (int p = 0; p < P; ++p) {
+      Floats value = splat(x[p][c * channel_step]);
+      PRM_UNROLL
+      for (int v = 0; v < B * kParts; ++v) acc[v][p] = fma(value, weight[v], acc[v][p]);
+    }
+  }
+}
+
+// All channels; those of a group may begin inside of a block of x, so that a block of theirs lies in two.
+template <int P, int B>
+PRM_OP void sum_blocks(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::ConvSums& s, Floats (&acc)[B * kParts][P]) {
+  const float *w = s.w, *block = s.x;
+  for (int c = 0; c < s.channels; c += 16, block += win.plane) {
+    int n = s.channels - c < 16 ? s.channels - c : 16, head = n < 16 - s.lane ? n : 16 - s.lane;
+    each_place(win, [&](int64_t offset, const int (&place)[3]) PRM_INLINE_CALL {
+      const float* x[P];
+      find_values<P>(win, t, block + offset + s.lane, place, kConvZeros, x);
+      if (head == 16 && win.channel_step == 1) {
+        sum_channels<P, B>(x, 1, 16, w, s.w_block, acc);
+        w += 256;
+        return;
+      }
+      sum_channels<P, B>(x, win.channel_step, head, w, s.w_block, acc);
+      w += head * 16;
+      if (head == n) return;
+      find_values<P>(win, t, block + win.plane + offset, place, kConvZeros, x);
+      sum_channels<P, B>(x, 1, n - head, w, s.w_block, acc);
+      w += (n - head) * 16;
+    });
+  }
+}
+
+// Sums of vector v of the blocks.
+template <int P>
+PRM_OP void put_sums(const prm::ConvSums& s, int v, int64_t at, const Floats (&sum)[P]) {
+  if (!s.end) {
+    PRM_UNROLL
+    for (int p = 0; p < P; ++p) store(s.y + at + 16 * p, sum[p]);
+    return;
+  }
+  Floats factor = load(s.factor + v * kLanes), shift = load(s.shift + v * kLanes);
+  PRM_UNROLL
+  for (int p = 0; p < P; ++p) {
+    Floats y = fma(sum[p], factor, shift);
+    if (s.more) y = add(y, load(s.more + at + 16 * p));
+    store(s.y + at + 16 * p, between(y, s.low, s.high));
+  }
+}
+
+template <int P, int B>
+void conv_tile(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::ConvSums& s) {
+  Floats acc[B * kParts][P];
+  PRM_UNROLL
+  for (int v = 0; v < B * kParts; ++v) {
+    const float* y = s.y + v / kParts * s.y_block + v % kParts * kLanes;
+    PRM_UNROLL
+    for (int p = 0; p < P; ++p) acc[v][p] = load(s.begin ? kConvZeros : y + 16 * p);
+  }
+  sum_blocks<P, B>(win, t, s, acc);
+  PRM_UNROLL
+  for (int v = 0; v < B * kParts; ++v) put_sums<P>(s, v, v / kParts * s.y_block + v % kParts * kLanes, acc[v]);
+}
+
+template <int P>
+void depthwise_tile(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::ConvSums& s) {
+  Floats acc[kParts][P];
+  PRM_UNROLL
+  for (int v = 0; v < kParts; ++v) {
+    PRM_UNROLL
+    for (int p = 0; p < P; ++p) acc[v][p] = splat(0.0f);
+  }
+  const float* w = s.w;
+  each_place(win, [&](int64_t offset, const int (&place)[3]) PRM_INLINE_CALL {
+    const float* x[P];
+    find_values<P>(win, t, s.x + offset, place, kConvZeros, x);
+    PRM_UNROLL
+    for (int v = 0; v < kParts; ++v) {
+      Floats weight = load(w + v * kLanes);
+      PRM_UNROLL
+      for (int p = 0; p < P; ++p) acc[v][p] = fma(load(x[p] + v * kLanes), weight, acc[v][p]);
+    }
+    w += 16;
+  });
+  PRM_UNROLL
+  for (int v = 0; v < kParts; ++v) put_sums<P>(s, v, v * kLanes, acc[v]);
+}
+
+template <int P>
+void pool_tile(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::PoolSums& s) {
+  Floats acc[P][kParts];
+  const float* outside = s.count ? kConvZeros : kConvLowest;
+  PRM_UNROLL
+  for (int v = 0; v < kParts; ++v) {
+    PRM_UNROLL
+    for (int p = 0; p < P; ++p) acc[p][v] = load(outside);
+  }
+  each_place(win, [&](int64_t offset, const int (&place)[3]) PRM_INLINE_CALL {
+    const float* x[P];
+    find_values<P>(win, t, s.x + offset, place, outside, x);
+    PRM_UNROLL
+    for (int v = 0; v < kParts; ++v) {
+      PRM_UNROLL
+      for (int p = 0; p < P; ++p) {
+        Floats value = load(x[p] + v * kLanes);
+        acc[p][v] = s.count ? add(acc[p][v], value) : larger_of(value, acc[p][v]);
+      }
+    }
+  });
+  PRM_UNROLL
+  for (int v = 0; v < kParts; ++v) {
+    PRM_UNROLL
+    for (int p = 0; p < P; ++p) store(s.y + 16 * p + v * kLanes, s.count ? div(acc[p][v], splat(s.count[p])) : acc[p][v]);
+  }
+}
+
+void affine_values(const float* x, const float* factor, const float* shift, float* y, int64_t n, float low, float high) {
+  for (int v = 0; v < 16; v += kLanes) {
+    Floats f = load(factor + v), add_to = load(shift + v);
+    for (int64_t i = v; i < n * 16; i += 16) store(y + i, between(fma(load(x + i), f, add_to), low, high));
+  }
+}
+
+using SumsFn = void (*)(const prm::ConvWindow&, const prm::ConvTile&, const prm::ConvSums&);
+using PoolFn = void (*)(const prm::ConvWindow&, const prm::ConvTile&, const prm::PoolSums&);
+
+#define PRM_TILES_6(tile, ...) tile<1 __VA_ARGS__>, tile<2 __VA_ARGS__>, tile<3 __VA_ARGS__>, tile<4 __VA_ARGS__>, tile<5 __VA_ARGS__>, tile<6 __VA_ARGS__>
+#define PRM_TILES_8(tile, ...) PRM_TILES_6(tile, __VA_ARGS__), tile<7 __VA_ARGS__>, tile<8 __VA_ARGS__>
+#define PRM_TILES_12(tile, ...) PRM_TILES_8(tile, __VA_ARGS__), tile<9 __VA_ARGS__>, tile<10 __VA_ARGS__>, tile<11 __VA_ARGS__>, tile<12 __VA_ARGS__>
+constexpr SumsFn kDepthwiseTiles[] = {PRM_TILES_6(depthwise_tile)};
+constexpr PoolFn kPoolTiles[] = {PRM_TILES_6(pool_tile)};
+
+void depthwise(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::ConvSums& s) { kDepthwiseTiles[t.pixels - 1](win, t, s); }
+void pool(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::PoolSums& s) { kPoolTiles[t.pixels - 1](win, t, s); }
+
+}  // namespace

@@ -1,0 +1,161 @@
+// Channels in blocks of 16 (ops/blocked.h): convolutions and pools become their blocked forms, and what stands between them works on
+// blocked values as well; a value is brought into blocks, or out of them, where somebody wants it so, and once.
+#include "ops/blocked.h"
+
+#include "graph/rewrite.h"
+#include "ops/assemble.h"
+#include "ops/convolution.h"
+#include "ops/pointwise.h"
+#include "ops/pooling.h"
+#include "passes/channel_values.h"
+#include "passes/passes.h"
+
+namespace prm {
+
+namespace {
+
+constexpr int64_t kFewOutputs = 8;  // of a group: with less, most of what a block computes is thrown away
+
+struct Blocker {
+  const Graph& graph;
+  const FileBytes* file;
+  MemoryAccount& account;
+  Rewriter r;
+  Map<ValueId, ValueId> blocked;  // of values of `graph`
+
+  Blocker(const Graph& from, const FileBytes* of, MemoryAccount& pays) : graph(from), file(of), account(pays), r(from) {}
+
+  bool can_be_blocked(ValueId v) const {
+    const Value& value = graph[v];
+    return value.dtype == DType::f32 && value.shape.rank >= 3 && value.shape.rank <= 2 + kMaxSpatial && value.shape[1].literal() && value.shape[1].value > 0;
+  }
+  bool is_constant(ValueId v) const { return graph[v].kind == ValueKind::constant; }
+
+  ValueId add(const Op& op, const Attr& attr, Vector<ValueId> in, const String& name) { return r.to.node(op, attr, std::move(in), name); }
+  ValueId as_blocked(ValueId v) {
+    auto [found, added] = blocked.try_emplace(v, -1);
+    if (added) found->second = add(kToBlocked, {}, {r.use(v)}, graph[v].name + ".blocked");
+    return found->second;
+  }
+  ValueId as_plain(ValueId v) {
+    auto found = blocked.find(v);
+    if (r.map[size_t(v)] < 0 && found != blocked.end())
+      r.map[size_t(v)] = add(kFromBlocked, FromBlockedAttr{graph[v].shape[1].value}, {found->second}, graph[v].name);
+    return r.use(v);
+  }
+  void put(const Node& n, const Op& op, const Attr& attr, Vector<ValueId> in) { blocked[n.out[0]] = add(op, attr, std::move(in), graph[n.out[0]].name + ".blocked"); }
+
+  // One value a channel as a constant of whole blocks.
+  ValueId channel_constant(const String& name, const Vector<double>& values, int64_t channels) {
+    return add_channel_values(r.to, name, values, channels, account);
+  }
+
+  bool block_conv(const Node& n) {
+    if (n.op != &kConv || !can_be_blocked(n.in[0]) || !can_be_blocked(n.out[0]) || !is_constant(n.in[1])) return false;
+    if (n.in.size() > 2 && !is_constant(n.in[2])) return false;
+    auto attr = n.attr.as<ConvAttr>();
+    const Shape &x = graph[n.in[0]].shape, &w = graph[n.in[1]].shape;
+    int64_t O = w[0].value, outputs = O / attr.group;
+    if (attr.group > 1 && !(outputs == 1 && w[1] == Dim(1)) && outputs < kFewOutputs) return false;
+    Vector<double> shift = n.in.size() > 2 ? channel_values(graph[n.in[2]], O, file) : Vector<double>(size_t(O), 0.0);
+    bool plain = attr.group == 1 && x[1].value < kChannelBlock && !blocked.count(n.in[0]);
+    put(n, kConvBlocked, attr,
+        {plain ? as_plain(n.in[0]) : as_blocked(n.in[0]), r.use(n.in[1]), channel_constant(n.name + ".factor", Vector<double>(size_t(O), 1.0), O),
+         channel_constant(n.name + ".shift", shift, O)});
+    return true;
+  }
+
+  bool block_pool(const Node& n) {
+    if (n.op != &kPool || !can_be_blocked(n.in[0])) return false;
+    auto attr = n.attr.as<PoolAttr>();
+    if (attr.kind == PoolKind::lp || attr.indices != PoolIndices::none) return false;
+    put(n, kPoolBlocked, attr, {as_blocked(n.in[0])});
+    return true;
+  }
+
+  // A constant that has one value a channel of v, or one for all.
+  bool is_per_channel(ValueId c, ValueId v) const {
+    const Shape &of = graph[c].shape, &x = graph[v].shape;
+    if (!is_constant(c) || graph[c].dtype != DType::f32 || of.rank > x.rank) return false;
+    for (int i = 0; i < of.rank; ++i) {
+      bool channel = i + x.rank - of.rank == 1;
+      if (!(of.dims[i] == Dim(1)) && !(channel && of.dims[i] == x[1])) return false;
+    }
+    return true;
+  }
+
+  // x * c, x + c, x - c, c - x: exact as one fma; -0 is what adds nothing to any number.
+  bool block_affine(const Node& n, bool first) {
+    ValueId x = n.in[first ? 0 : 1], c = n.in[first ? 1 : 0];
+    BinaryKind kind = n.attr.as<BinaryAttr>().kind;
+    bool difference = kind == BinaryKind::sub;
+    if (!blocked.count(x) || !is_per_channel(c, x) || (kind != BinaryKind::mul && kind != BinaryKind::add && !difference)) return false;
+    int64_t C = graph[x].shape[1].value;
+    Vector<double> values = channel_values(graph[c], C, file), factor(size_t(C), difference && !first ? -1.0 : 1.0), shift(size_t(C), -0.0);
+    if (kind == BinaryKind::mul) factor = values;
+    else shift = values;
+    if (difference && first)
+      for (double& value : shift) value = -value;
+    put(n, kAffineBlocked, AffineAttr{}, {as_blocked(x), channel_constant(n.name + ".factor", factor, C), channel_constant(n.name + ".shift", shift, C)});
+    return true;
+  }
+
+  // Two values of the same channels whose other extents are equal, or 1.
+  bool go_together(ValueId a, ValueId b) const {
+    const Shape &left = graph[a].shape, &right = graph[b].shape;
+    if (!can_be_blocked(a) || !can_be_blocked(b) || left.rank != right.rank || !(left[1] == right[1])) return false;
+    for (int i = 0; i < left.rank; ++i)
+      if (!(left[i] == right[i]) && !(left[i] == Dim(1)) && !(right[i] == Dim(1))) return false;
+    return true;
+  }
+
+  bool block_binary(const Node& n) {
+    if (n.op != &kBinary || graph[n.out[0]].dtype != DType::f32 || graph[n.in[1]].dtype != DType::f32) return false;
+    ValueId a = n.in[0], b = n.in[1];
+    if (!blocked.count(a) && !blocked.count(b)) return false;
+    if (block_affine(n, true) || block_affine(n, false)) return true;
+    auto one_value = [&](ValueId v) { return is_constant(v) && graph[v].shape.rank <= graph[n.out[0]].shape.rank && channels_of(v) == 1; };
+    if (one_value(b)) return put(n, kBinary, n.attr, {as_blocked(a), r.use(b)}), true;
+    if (one_value(a)) return put(n, kBinary, n.attr, {r.use(a), as_blocked(b)}), true;
+    if (!go_together(a, b)) return false;
+    return put(n, kBinary, n.attr, {as_blocked(a), as_blocked(b)}), true;
+  }
+  int64_t channels_of(ValueId v) const { return graph[v].data.count(); }
+
+  bool block_unary(const Node& n) {
+    if (n.op != &kUnary || !blocked.count(n.in[0]) || graph[n.out[0]].dtype != DType::f32) return false;
+    return put(n, kUnary, n.attr, {as_blocked(n.in[0])}), true;
+  }
+
+  // Channels behind channels: whole blocks, but for the last of them.
+  bool block_concat(const Node& n) {
+    if (n.op != &kConcat || n.attr.as<ConcatAttr>().axis != 1) return false;
+    bool any = false;
+    for (ValueId v : n.in) {
+      if (!can_be_blocked(v) || (v != n.in.back() && graph[v].shape[1].value % kChannelBlock)) return false;
+      any = any || blocked.count(v);
+    }
+    if (!any) return false;
+    Vector<ValueId> in;
+    for (ValueId v : n.in) in.push_back(as_blocked(v));
+    return put(n, kConcat, n.attr, std::move(in)), true;
+  }
+
+  Graph run() {
+    for (const Value& value : graph.values)
+      if (value.kind == ValueKind::input) r.use(ValueId(&value - graph.values.data()));
+    for (const Node& n : graph.nodes) {
+      if (block_conv(n) || block_pool(n) || block_binary(n) || block_unary(n) || block_concat(n)) continue;
+      for (ValueId v : n.in) as_plain(v);
+      r.copy(n);
+    }
+    for (ValueId v : graph.outputs) as_plain(v);
+    return r.finish();
+  }
+};
+
+}  // namespace
+
+Graph block_channels(const Graph& graph, const FileBytes* file, MemoryAccount& account) { return Blocker(graph, file, account).run(); }
+
+}  // namespace prm

@@ -1,0 +1,14 @@
+// Constants that hold one value a channel, as passes compute with them.
+#pragma once
+#include "base/file.h"
+#include "base/memory.h"
+#include "graph/graph.h"
+
+namespace prm {
+
+// Of a constant f32 of one value or one a channel; `file`: where constants come from that do not lie in memory, or null.
+Vector<double> channel_values(const Value& constant, int64_t channels, const FileBytes* file);
+// A constant [channels filled up to whole blocks with zeros] f32.
+ValueId add_channel_values(Graph& graph, const String& name, const Vector<double>& values, int64_t channels, MemoryAccount& account);
+
+}  // namespace prm

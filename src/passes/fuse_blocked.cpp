@@ -1,0 +1,126 @@
+// What follows a convolution of blocked values goes into it: factors and shifts of channels (batch norms), one addition (residuals), an
+// activation; and runs of factors and shifts become one. Constants are joined in double.
+#include <algorithm>
+
+#include "graph/rewrite.h"
+#include "ops/blocked.h"
+#include "ops/pointwise.h"
+#include "passes/channel_values.h"
+#include "passes/passes.h"
+
+namespace prm {
+
+namespace {
+
+// A convolution, or a factor and shift, and what of the nodes behind it goes into it.
+struct Chain {
+  const Node* base;
+  const Node* last;
+  Vector<double> factor, shift;
+  ValueId more = -1;
+  Activation act = Activation::none;
+  float a = 0, b = 0;
+
+  bool conv() const { return base->op == &kConvBlocked; }
+};
+
+struct BlockedFuser {
+  const Graph& graph;
+  MemoryAccount& account;
+  Vector<int> readers, reader;  // how many; the last node
+  Map<const Node*, Chain> chains;  // by the node in whose place they stand
+  Set<const Node*> gone;
+
+  BlockedFuser(const Graph& from, MemoryAccount& pays) : graph(from), account(pays), readers(from.values.size(), 0), reader(from.values.size(), -1) {
+    for (size_t i = 0; i < graph.nodes.size(); ++i)
+      for (ValueId v : graph.nodes[i].in) ++readers[size_t(v)], reader[size_t(v)] = int(i);
+    for (ValueId v : graph.outputs) ++readers[size_t(v)];
+  }
+
+  Vector<double> values(ValueId v) const { return channel_values(graph[v], graph[v].data.count(), nullptr); }
+
+  void set_activation(Chain& c, Activation act, float a, float b) const { c.act = act, c.a = a, c.b = b; }
+
+  bool take_affine(Chain& c, const Node& n) const {
+    if (n.op != &kAffineBlocked || c.more >= 0) return false;
+    Vector<double> factor = values(n.in[1]), shift = values(n.in[2]);
+    for (size_t i = 0; i < factor.size(); ++i) c.factor[i] *= factor[i], c.shift[i] = c.shift[i] * factor[i] + shift[i];
+    auto attr = n.attr.as<AffineAttr>();
+    set_activation(c, attr.act, attr.a, attr.b);
+    return true;
+  }
+  bool take_unary(Chain& c, const Node& n) const {
+    if (n.op != &kUnary) return false;
+    auto attr = n.attr.as<UnaryAttr>();
+    if (attr.kind != UnaryKind::relu && attr.kind != UnaryKind::clip) return false;
+    set_activation(c, attr.kind == UnaryKind::relu ? Activation::relu : Activation::clip, float(attr.a), float(attr.b));
+    return true;
+  }
+  bool take_addition(Chain& c, const Node& n) const {
+    if (n.op != &kBinary || n.attr.as<BinaryAttr>().kind != BinaryKind::add || !c.conv() || c.more >= 0) return false;
+    ValueId mine = c.last->out[0], other = n.in[n.in[0] == mine ? 1 : 0];
+    if (other == mine || !(graph[other].shape == graph[mine].shape) || graph[other].kind == ValueKind::constant) return false;
+    c.more = other;
+    return true;
+  }
+
+  void follow(const Node& base) {
+    Chain c{&base, &base, {}, {}};
+    int first = c.conv() ? 2 : 1;
+    for (ValueId v : {base.in[size_t(first)], base.in[size_t(first) + 1]})
+      if (graph[v].kind != ValueKind::constant) return;
+    c.factor = values(base.in[size_t(first)]), c.shift = values(base.in[size_t(first) + 1]);
+    if (c.conv()) {
+      auto attr = base.attr.as<ConvAttr>();
+      set_activation(c, attr.act, attr.a, attr.b);
+      if (base.in.size() > 4) c.more = base.in[4];
+    } else {
+      auto attr = base.attr.as<AffineAttr>();
+      set_activation(c, attr.act, attr.a, attr.b);
+    }
+    while (c.act == Activation::none && readers[size_t(c.last->out[0])] == 1 && reader[size_t(c.last->out[0])] >= 0) {
+      const Node& next = graph.nodes[size_t(reader[size_t(c.last->out[0])])];
+      if (gone.count(&next) || !(take_affine(c, next) || take_unary(c, next) || take_addition(c, next))) break;
+      gone.insert(c.last);
+      c.last = &next;
+    }
+    if (c.last == &base) return;
+    gone.insert(c.last);
+    chains.emplace(c.last, c);
+  }
+
+  void emit(Rewriter& r, const Chain& c) const {
+    int64_t channels = int64_t(c.factor.size());
+    Vector<ValueId> in{r.use(c.base->in[0])};
+    if (c.conv()) in.push_back(r.use(c.base->in[1]));
+    in.push_back(add_channel_values(r.to, c.last->name + ".factor", c.factor, channels, account));
+    in.push_back(add_channel_values(r.to, c.last->name + ".shift", c.shift, channels, account));
+    if (c.more >= 0) in.push_back(r.use(c.more));
+    Attr attr = AffineAttr{c.act, c.a, c.b};
+    if (c.conv()) {
+      auto of_conv = c.base->attr.as<ConvAttr>();
+      of_conv.act = c.act, of_conv.a = c.a, of_conv.b = c.b;
+      attr = of_conv;
+    }
+    r.map[size_t(c.last->out[0])] = r.to.node(*c.base->op, attr, std::move(in), graph[c.last->out[0]].name);
+  }
+
+  Graph run() {
+    for (const Node& n : graph.nodes)
+      if (!gone.count(&n) && (n.op == &kConvBlocked || n.op == &kAffineBlocked)) follow(n);
+    Rewriter r(graph);
+    for (const Value& value : graph.values)
+      if (value.kind == ValueKind::input) r.use(ValueId(&value - graph.values.data()));
+    for (const Node& n : graph.nodes) {
+      if (auto chain = chains.find(&n); chain != chains.end()) emit(r, chain->second);
+      else if (!gone.count(&n)) r.copy(n);
+    }
+    return r.finish();
+  }
+};
+
+}  // namespace
+
+Graph fuse_blocked(const Graph& graph, MemoryAccount& account) { return BlockedFuser(graph, account).run(); }
+
+}  // namespace prm
