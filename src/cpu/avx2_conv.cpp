@@ -14,6 +14,6 @@ void conv_sums(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::Co
 
 namespace prm::avx2 {
 
-const ConvTable kConv{.pixels = {0, 6, 0, 0, 0}, .sums = conv_sums, .depthwise_pixels = 6, .depthwise = depthwise, .pool = pool, .affine = affine_values};
+const ConvTable kConv{.pixels = {0, 6, 0, 0, 0}, .sums = conv_sums, .depthwise_pixels = 6, .depthwise = depthwise, .pool = pool, .winograd_in = winograd_in, .winograd_out = winograd_out, .affine = affine_values};
 
 }  // namespace prm::avx2

@@ -1,6 +1,7 @@
 #include "cpu/conv_pack.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace prm {
 
@@ -33,8 +34,37 @@ void pack_outputs(const Tensor& plain, std::byte* out, const Work& work) {
   });
 }
 
+constexpr int64_t kPlaces = 16;
+
+size_t winograd_bytes(const Tensor& plain) { return size_t((plain.dim[0] + kOutputs - 1) / kOutputs * kOutputs * plain.dim[1] * kPlaces) * sizeof(float); }
+
+// Row i of G times three values.
+double turned(int i, double a, double b, double c) { return i == 0 ? a : i == 1 ? (a + b + c) / 2 : i == 2 ? (a - b + c) / 2 : c; }
+
+void turn_weights(const float* w, float* to, int64_t place_step) {
+  double t[4][3];
+  for (int i = 0; i < 4; ++i)
+    for (int j = 0; j < 3; ++j) t[i][j] = turned(i, double(w[j]), double(w[3 + j]), double(w[6 + j]));
+  for (int i = 0; i < 4; ++i)
+    for (int j = 0; j < 4; ++j) to[(4 * i + j) * place_step] = float(turned(j, t[i][0], t[i][1], t[i][2]));
+}
+
+void pack_winograd(const Tensor& plain, std::byte* out, const Work& work) {
+  int64_t C = plain.dim[1], group = kPlaces * C * kOutputs;
+  work.rows((plain.dim[0] + kOutputs - 1) / kOutputs, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t g = begin; g < end; ++g) {
+      float* to = reinterpret_cast<float*>(out) + g * group;
+      int64_t rows = std::min(kOutputs, plain.dim[0] - g * kOutputs);
+      if (rows < kOutputs) std::memset(to, 0, size_t(group) * sizeof(float));
+      for (int64_t o = 0; o < rows; ++o)
+        for (int64_t c = 0; c < C; ++c) turn_weights(plain.as<float>() + ((g * kOutputs + o) * C + c) * 9, to + c * kOutputs + o, C * kOutputs);
+    }
+  });
+}
+
 }  // namespace
 
 const Layout kConvLayout{"conv16", packed_bytes, kOutputs, pack_outputs};
+const Layout kWinogradLayout{"winograd16", winograd_bytes, kOutputs, pack_winograd};
 
 }  // namespace prm

@@ -49,6 +49,21 @@ struct PoolSums {
   const float* count;  // of each output: y = sum / count; null: the largest value (NaN wins)
 };
 
+// A patch of 4x4 values of x for 2x2 outputs of a 3x3 kernel (F(2x2, 3x3) of Winograd: Lavin and Gray, 2016). offset: of each value, from
+// x on; -1: outside, 0. Blocks of 16 channels lie `plane` apart, and in v and m `block`; their 16 values lie `place` apart.
+struct WinogradPatch {
+  int64_t offset[16];
+  int64_t plane, place, block;
+};
+// Where the outputs go: rows and columns of the 2x2 that there are.
+struct WinogradOutputs {
+  int32_t rows, columns;
+  int64_t row, y_block;   // floats between rows, and between blocks of y
+  float* y;
+  const float *factor, *shift, *more;
+  float low, high;
+};
+
 // Functions of an instruction set. pixels: the most that a tile with so many blocks has, 0: no such tile.
 struct ConvTable {
   int32_t pixels[kConvBlocks + 1];
@@ -56,6 +71,9 @@ struct ConvTable {
   int32_t depthwise_pixels;  // of the next two
   void (*depthwise)(const ConvWindow&, const ConvTile&, const ConvSums&);  // each channel on its own, from begin to end; w [places][16]
   void (*pool)(const ConvWindow&, const ConvTile&, const PoolSums&);
+  // v = B' d B and y = between(fma(A' m A, factor, shift) + more), of so many blocks; sums from left to right.
+  void (*winograd_in)(const WinogradPatch&, const float* x, int64_t blocks, float* v);
+  void (*winograd_out)(const WinogradPatch&, const float* m, int64_t blocks, const WinogradOutputs&);
   // y = fma(x, factor, shift) between low and high, n times 16 values; factor and shift [16].
   void (*affine)(const float* x, const float* factor, const float* shift, float* y, int64_t n, float low, float high);
 };

@@ -1,8 +1,13 @@
 #include "cpu/conv_tiles.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace prm {
+
+namespace {
+constexpr int64_t kWeightBytes = 40 << 10;  // of one pass
+}
 
 TiledWindow::TiledWindow(const Windows& extents) : e(extents), win{}, inside(true), pixels(1) {
   int64_t step = kChannelBlock;
@@ -47,6 +52,32 @@ void TileRun::cut(const TiledWindow& w, int64_t first, int64_t end, int most) {
     }
   }
   begin[count] = end;
+}
+
+int tile_blocks(const ConvTable& table, int64_t blocks) {
+  for (int b = kConvBlocks; b > 1; --b)
+    if (table.pixels[b] && blocks % b == 0) return b;
+  for (int b = kConvBlocks; b > 1; --b)
+    if (table.pixels[b] && blocks > b) return b;
+  return 1;
+}
+
+void run_tiles(const ConvTable& table, const ConvWindow& window, int64_t places, const TileRun& run, const ConvSums& sums) {
+  int64_t step = std::max<int64_t>(1, kWeightBytes / int64_t(sizeof(float)) / (places * sums.blocks * kChannelBlock * kChannelBlock)) * kChannelBlock;
+  for (int64_t channel = 0; channel < sums.channels; channel += step) {
+    ConvSums s = sums;
+    s.x += channel / kChannelBlock * window.plane;
+    s.w += channel * places * kChannelBlock;
+    s.channels = int32_t(std::min(step, sums.channels - channel));
+    s.begin = channel == 0;
+    s.end = sums.end && channel + step >= sums.channels;
+    for (int t = 0; t < run.count; ++t) {
+      int64_t at = run.begin[t] * kChannelBlock;
+      s.y = sums.y + at;
+      s.more = sums.more ? sums.more + at : nullptr;
+      table.sums(window, run.tile[t], s);
+    }
+  }
 }
 
 }  // namespace prm

@@ -11,7 +11,6 @@ namespace prm {
 
 namespace {
 
-constexpr int64_t kWeightBytes = 40 << 10;  // of one pass, for the first cache
 constexpr int64_t kInputBytes = 512 << 10;  // of x under a run of outputs, for the second
 constexpr int64_t kItemMacs = 8 << 20;
 constexpr int64_t kItems = 16;              // at least, so that threads end together
@@ -89,33 +88,6 @@ int64_t run_pixels(const Conv& c, int64_t most, int64_t items_each) {
   return std::clamp<int64_t>(pixels / most * most, 4 * most, TileRun::kTiles * most);
 }
 
-// Blocks that a tile takes at once: as many as go evenly into a group's.
-int tile_blocks(const ConvTable& table, int64_t blocks) {
-  for (int b = kConvBlocks; b > 1; --b)
-    if (table.pixels[b] && blocks % b == 0) return b;
-  for (int b = kConvBlocks; b > 1; --b)
-    if (table.pixels[b] && blocks > b) return b;
-  return 1;
-}
-
-// One tile after another, for some channels after others.
-void run_tiles(const ConvTable& table, const Conv& c, const TileRun& run, const ConvSums& all, float* y, const float* more) {
-  int64_t step = std::max<int64_t>(1, kWeightBytes / int64_t(sizeof(float)) / (c.places * all.blocks * kChannelBlock * kChannelBlock)) * kChannelBlock;
-  for (int64_t channel = 0; channel < c.each; channel += step) {
-    ConvSums s = all;
-    s.x += channel / kChannelBlock * c.window.win.plane;
-    s.w += channel * c.places * kChannelBlock;
-    s.channels = int32_t(std::min(step, c.each - channel));
-    s.begin = channel == 0;
-    s.end = channel + step >= c.each;
-    for (int t = 0; t < run.count; ++t) {
-      s.y = y + run.begin[t] * kChannelBlock;
-      s.more = more ? more + run.begin[t] * kChannelBlock : nullptr;
-      table.sums(c.window.win, run.tile[t], s);
-    }
-  }
-}
-
 // Groups of whole blocks.
 void run_groups(const ConvTable& table, const Conv& c, const Work& work) {
   int64_t blocks = (c.outputs + kChannelBlock - 1) / kChannelBlock;  // of a group
@@ -134,7 +106,8 @@ void run_groups(const ConvTable& table, const Conv& c, const Work& work) {
         ConvSums s = c.sums(n, block, group * c.each);
         s.blocks = int32_t(std::min<int64_t>(at_once, group * blocks + blocks - block));
         int64_t at = c.y_at(n, block);
-        run_tiles(table, c, run, s, c.y.as<float>() + at, c.more ? c.more + at : nullptr);
+        s.y = c.y.as<float>() + at, s.more = c.more ? c.more + at : nullptr;
+        run_tiles(table, c.window.win, c.places, run, s);
       }
     }
   });

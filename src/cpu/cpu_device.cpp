@@ -50,6 +50,7 @@ bool accepts_kv_write(const KernelQuery& q) { return q.in[1].dtype == DType::f32
     {"moe_route", "scalar", accepts_route, run_moe_route},                          \
     {"moe_combine", label, accepts_combine, run_moe_combine<isa>},                  \
     {"conv_blocked", label, accepts_conv_blocked, run_conv_blocked<isa>, {nullptr, &kConvLayout}}, \
+    {"conv_winograd", label, accepts_conv_blocked, run_conv_winograd<isa>, {nullptr, &kWinogradLayout}}, \
     {"pool_blocked", label, accepts_any, run_pool_blocked<isa>},                    \
     {"affine_blocked", label, accepts_any, run_affine_blocked<isa>},                \
     {"to_blocked", "copy", accepts_any, run_to_blocked},                            \

@@ -46,6 +46,7 @@ template <const CpuIsa& isa> void run_fused_rows(const OpArgs&);
 template <const CpuIsa& isa> void run_moe_w16(const OpArgs&);
 template <const CpuIsa& isa> void run_moe_combine(const OpArgs&);
 template <const CpuIsa& isa> void run_conv_blocked(const OpArgs&);
+template <const CpuIsa& isa> void run_conv_winograd(const OpArgs&);
 template <const CpuIsa& isa> void run_pool_blocked(const OpArgs&);
 template <const CpuIsa& isa> void run_affine_blocked(const OpArgs&);
 

@@ -76,6 +76,48 @@ void pool(const ConvWindow& win, const ConvTile& t, const PoolSums& s) {
     }
 }
 
+void turn_in(const float (&d)[4], float (&t)[4]) { t[0] = d[0] - d[2], t[1] = d[1] + d[2], t[2] = d[2] - d[1], t[3] = d[1] - d[3]; }
+void turn_out(const float (&m)[4], float (&t)[2]) { t[0] = m[0] + m[1] + m[2], t[1] = m[1] - m[2] - m[3]; }
+
+void winograd_in(const WinogradPatch& p, const float* x, int64_t blocks, float* v) {
+  for (int64_t at = 0; at < blocks * 16; ++at) {
+    const float* from = x + at / 16 * p.plane + at % 16;
+    float* to = v + at / 16 * p.block + at % 16;
+    float t[4][4];
+    for (int j = 0; j < 4; ++j) {
+      float d[4];
+      for (int i = 0; i < 4; ++i) d[i] = p.offset[4 * i + j] < 0 ? 0 : from[p.offset[4 * i + j]];
+      turn_in(d, t[j]);
+    }
+    for (int i = 0; i < 4; ++i) {
+      float row[4] = {t[0][i], t[1][i], t[2][i], t[3][i]}, u[4];
+      turn_in(row, u);
+      for (int j = 0; j < 4; ++j) to[(4 * i + j) * p.place] = u[j];
+    }
+  }
+}
+
+void winograd_out(const WinogradPatch& p, const float* m, int64_t blocks, const WinogradOutputs& o) {
+  for (int64_t at = 0; at < blocks * 16; ++at) {
+    const float* from = m + at / 16 * p.block + at % 16;
+    float t[4][2];
+    for (int j = 0; j < 4; ++j) {
+      float column[4];
+      for (int i = 0; i < 4; ++i) column[i] = from[(4 * i + j) * p.place];
+      turn_out(column, t[j]);
+    }
+    for (int i = 0; i < o.rows; ++i) {
+      float row[4] = {t[0][i], t[1][i], t[2][i], t[3][i]}, y[2];
+      turn_out(row, y);
+      for (int j = 0; j < o.columns; ++j) {
+        int64_t to = at / 16 * o.y_block + i * o.row + 16 * j + at % 16;
+        float sum = fused(y[j], o.factor[at], o.shift[at]);
+        o.y[to] = between(o.more ? sum + o.more[to] : sum, o.low, o.high);
+      }
+    }
+  }
+}
+
 void affine(const float* x, const float* factor, const float* shift, float* y, int64_t n, float low, float high) {
   for (int64_t i = 0; i < n * 16; ++i) y[i] = between(fused(x[i], factor[i % 16], shift[i % 16]), low, high);
 }
@@ -83,6 +125,6 @@ void affine(const float* x, const float* factor, const float* shift, float* y, i
 }  // namespace
 
 extern const ConvTable kScalarConv;
-const ConvTable kScalarConv{.pixels = {0, 4, 0, 0, 0}, .sums = sums, .depthwise_pixels = 4, .depthwise = depthwise, .pool = pool, .affine = affine};
+const ConvTable kScalarConv{.pixels = {0, 4, 0, 0, 0}, .sums = sums, .depthwise_pixels = 4, .depthwise = depthwise, .pool = pool, .winograd_in = winograd_in, .winograd_out = winograd_out, .affine = affine};
 
 }  // namespace prm

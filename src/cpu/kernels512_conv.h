@@ -19,6 +19,6 @@ void conv_sums(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::Co
   kTiles[s.blocks - 1][t.pixels - 1](win, t, s);
 }
 
-constexpr prm::ConvTable kConv512{.pixels = {0, 12, 12, 8, 6}, .sums = conv_sums, .depthwise_pixels = 6, .depthwise = depthwise, .pool = pool, .affine = affine_values};
+constexpr prm::ConvTable kConv512{.pixels = {0, 12, 12, 8, 6}, .sums = conv_sums, .depthwise_pixels = 6, .depthwise = depthwise, .pool = pool, .winograd_in = winograd_in, .winograd_out = winograd_out, .affine = affine_values};
 
 }  // namespace

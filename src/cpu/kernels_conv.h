@@ -168,6 +168,61 @@ void pool_tile(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::Po
   }
 }
 
+// Rows of B' d: d0 - d2, d1 + d2, d2 - d1, d1 - d3; of A' m: m0 + m1 + m2, m1 - m2 - m3.
+PRM_OP void turn_in(const Floats (&d)[4], Floats (&t)[4]) {
+  t[0] = sub(d[0], d[2]), t[1] = add(d[1], d[2]), t[2] = sub(d[2], d[1]), t[3] = sub(d[1], d[3]);
+}
+PRM_OP void turn_out(const Floats (&m)[4], Floats (&t)[2]) {
+  t[0] = add(add(m[0], m[1]), m[2]), t[1] = sub(sub(m[1], m[2]), m[3]);
+}
+
+void winograd_in(const prm::WinogradPatch& p, const float* x, int64_t blocks, float* v) {
+  for (int64_t b = 0; b < blocks; ++b, x += p.plane, v += p.block) {
+    for (int part = 0; part < 16; part += kLanes) {
+      Floats t[4][4];  // by column, then row
+      PRM_UNROLL
+      for (int j = 0; j < 4; ++j) {
+        Floats d[4];
+        PRM_UNROLL
+        for (int i = 0; i < 4; ++i) d[i] = load((p.offset[4 * i + j] < 0 ? kConvZeros : x + p.offset[4 * i + j]) + part);
+        turn_in(d, t[j]);
+      }
+      PRM_UNROLL
+      for (int i = 0; i < 4; ++i) {
+        Floats row[4] = {t[0][i], t[1][i], t[2][i], t[3][i]}, u[4];
+        turn_in(row, u);
+        PRM_UNROLL
+        for (int j = 0; j < 4; ++j) store(v + (4 * i + j) * p.place + part, u[j]);
+      }
+    }
+  }
+}
+
+void winograd_out(const prm::WinogradPatch& p, const float* m, int64_t blocks, const prm::WinogradOutputs& o) {
+  for (int64_t b = 0; b < blocks; ++b, m += p.block) {
+    for (int part = 0; part < 16; part += kLanes) {
+      Floats t[4][2], factor = load(o.factor + 16 * b + part), shift = load(o.shift + 16 * b + part);
+      PRM_UNROLL
+      for (int j = 0; j < 4; ++j) {
+        Floats column[4];
+        PRM_UNROLL
+        for (int i = 0; i < 4; ++i) column[i] = load(m + (4 * i + j) * p.place + part);
+        turn_out(column, t[j]);
+      }
+      for (int i = 0; i < o.rows; ++i) {
+        Floats row[4] = {t[0][i], t[1][i], t[2][i], t[3][i]}, y[2];
+        turn_out(row, y);
+        for (int j = 0; j < o.columns; ++j) {
+          int64_t at = b * o.y_block + i * o.row + 16 * j + part;
+          Floats sum = fma(y[j], factor, shift);
+          if (o.more) sum = add(sum, load(o.more + at));
+          store(o.y + at, between(sum, o.low, o.high));
+        }
+      }
+    }
+  }
+}
+
 void affine_values(const float* x, const float* factor, const float* shift, float* y, int64_t n, float low, float high) {
   for (int v = 0; v < 16; v += kLanes) {
     Floats f = load(factor + v), add_to = load(shift + v);

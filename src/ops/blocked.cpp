@@ -85,6 +85,19 @@ void infer_conv_blocked(ShapeRule& r) {
   if (plain) r.out.push_back({DType::f32, copy});
 }
 
+void infer_conv_winograd(ShapeRule& r) {
+  infer_conv_blocked(r);
+  auto attr = r.at<ConvAttr>();
+  const Shape w = r.shape(1), y = r.out[0].second;
+  bool simple = attr.rank == 2 && attr.group == 1 && r.shape(0).rank == 5 && w[2] == Dim(3) && w[3] == Dim(3);
+  for (int i = 0; i < 2; ++i) simple = simple && attr.stride[i] == 1 && attr.dilation[i] == 1;
+  r.need(simple && y[0].literal() && y[2].literal() && y[3].literal(), "is of kernels 3x3 in steps of 1, of known extents and one group");
+  WinogradCut cut = winograd_cut(y[0].value, y[2].value, y[3].value);
+  DimTable& dims = r.graph.dims;
+  Dim floats = dims.multiply(dims.multiply(dims.add(r.shape(0)[1], y[1].value), 16 * kChannelBlock), cut.piece);
+  r.out.push_back({DType::f32, {cut.lanes, floats}});
+}
+
 void infer_pool_blocked(ShapeRule& r) {
   auto attr = r.at<PoolAttr>();
   r.need(r.inputs() == 1 && attr.rank >= 1 && attr.rank <= kMaxSpatial && is_blocked(r.x(0)) && r.shape(0).rank == attr.rank + 3, "needs x [N, C/16, spatial..., 16] of 1 to 3 spatial dimensions");
@@ -186,6 +199,7 @@ Cost cost_pool(const OpArgs& a) { return cost_of_values(a, double(pool_windows(a
 const Op kToBlocked{.name = "to_blocked", .infer = infer_to_blocked, .cost = cost_layout, .reference = reference_to_blocked};
 const Op kFromBlocked{.name = "from_blocked", .infer = infer_from_blocked, .cost = cost_layout, .reference = reference_from_blocked};
 const Op kConvBlocked{.name = "conv_blocked", .infer = infer_conv_blocked, .cost = cost_conv, .reference = reference_conv_blocked};
+const Op kConvWinograd{.name = "conv_winograd", .infer = infer_conv_winograd, .cost = cost_conv, .reference = reference_conv_blocked};
 const Op kPoolBlocked{.name = "pool_blocked", .infer = infer_pool_blocked, .cost = cost_pool, .reference = reference_pool_blocked};
 const Op kAffineBlocked{.name = "affine_blocked", .infer = infer_affine_blocked, .cost = cost_affine, .reference = reference_affine_blocked};
 

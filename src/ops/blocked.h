@@ -5,7 +5,7 @@
 
 namespace prm {
 
-extern const Op kToBlocked, kFromBlocked, kConvBlocked, kPoolBlocked, kAffineBlocked;
+extern const Op kToBlocked, kFromBlocked, kConvBlocked, kConvWinograd, kPoolBlocked, kAffineBlocked;
 
 inline constexpr int64_t kChannelBlock = 16;
 
@@ -19,6 +19,23 @@ struct FromBlockedAttr {
 // factor and shift [O filled up to 16], and maybe more, blocked as the result is -> [N, O/16, spatial..., 16]:
 // activated(sum * factor + shift + more). Padding is zeros that are multiplied like others. Of a plain x a padded copy is made in a
 // second output.
+
+// conv_winograd: the same for kernels of 3x3 in steps of 1, one group, x blocked, known extents: 2x2 outputs from 4x4 values by fewer
+// products, whose sums differ. Lanes take pieces of so many patches in turn and work in a second output.
+struct WinogradCut {
+  int64_t rows, columns, patches;  // of all planes: patches of 2x2 outputs
+  int64_t pieces, piece, lanes;    // piece: patches of one, at most
+};
+inline WinogradCut winograd_cut(int64_t batch, int64_t height, int64_t width) {
+  constexpr int64_t kPiece = 48, kLanes = 16;
+  WinogradCut cut{(height + 1) / 2, (width + 1) / 2, 0, 0, 0, 0};
+  cut.patches = batch * cut.rows * cut.columns;
+  cut.pieces = (cut.patches + kPiece - 1) / kPiece;
+  if (cut.pieces > 1) cut.pieces += cut.pieces % 2;
+  cut.piece = cut.pieces ? (cut.patches + cut.pieces - 1) / cut.pieces : 0;
+  cut.lanes = std::min(cut.pieces, kLanes);
+  return cut;
+}
 
 // pool_blocked: pool with PoolAttr, of maxima and averages without indices.
 

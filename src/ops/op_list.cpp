@@ -109,6 +109,7 @@ constexpr const Op* kOps[] = {
     &kToBlocked,
     &kFromBlocked,
     &kConvBlocked,
+    &kConvWinograd,
     &kPoolBlocked,
     &kAffineBlocked,
 };

@@ -16,6 +16,9 @@ namespace {
 
 constexpr int64_t kFewOutputs = 8;  // of a group: with less, most of what a block computes is thrown away
 
+// F(2x2, 3x3) saves more products than its turning costs from here on; measured.
+constexpr int64_t kWinogradChannels = 32, kWinogradOutputs = 14 * 14;
+
 struct Blocker {
   const Graph& graph;
   const FileBytes* file;
@@ -50,6 +53,13 @@ struct Blocker {
     return add_channel_values(r.to, name, values, channels, account);
   }
 
+  bool suits_winograd(const ConvAttr& attr, const Shape& x, const Shape& w, const Shape& y) const {
+    if (attr.rank != 2 || attr.group != 1 || !(w[2] == Dim(3)) || !(w[3] == Dim(3)) || !y[0].literal() || !y[2].literal() || !y[3].literal()) return false;
+    for (int i = 0; i < 2; ++i)
+      if (attr.stride[i] != 1 || attr.dilation[i] != 1) return false;
+    return x[1].value >= kWinogradChannels && w[0].value >= kWinogradChannels && y[2].value * y[3].value >= kWinogradOutputs;
+  }
+
   bool block_conv(const Node& n) {
     if (n.op != &kConv || !can_be_blocked(n.in[0]) || !can_be_blocked(n.out[0]) || !is_constant(n.in[1])) return false;
     if (n.in.size() > 2 && !is_constant(n.in[2])) return false;
@@ -59,7 +69,7 @@ struct Blocker {
     if (attr.group > 1 && !(outputs == 1 && w[1] == Dim(1)) && outputs < kFewOutputs) return false;
     Vector<double> shift = n.in.size() > 2 ? channel_values(graph[n.in[2]], O, file) : Vector<double>(size_t(O), 0.0);
     bool plain = attr.group == 1 && x[1].value < kChannelBlock && !blocked.count(n.in[0]);
-    put(n, kConvBlocked, attr,
+    put(n, suits_winograd(attr, x, w, graph[n.out[0]].shape) ? kConvWinograd : kConvBlocked, attr,
         {plain ? as_plain(n.in[0]) : as_blocked(n.in[0]), r.use(n.in[1]), channel_constant(n.name + ".factor", Vector<double>(size_t(O), 1.0), O),
          channel_constant(n.name + ".shift", shift, O)});
     return true;

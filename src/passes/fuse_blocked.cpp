@@ -21,7 +21,7 @@ struct Chain {
   Activation act = Activation::none;
   float a = 0, b = 0;
 
-  bool conv() const { return base->op == &kConvBlocked; }
+  bool conv() const { return base->op == &kConvBlocked || base->op == &kConvWinograd; }
 };
 
 struct BlockedFuser {
@@ -107,7 +107,7 @@ struct BlockedFuser {
 
   Graph run() {
     for (const Node& n : graph.nodes)
-      if (!gone.count(&n) && (n.op == &kConvBlocked || n.op == &kAffineBlocked)) follow(n);
+      if (!gone.count(&n) && (n.op == &kConvBlocked || n.op == &kConvWinograd || n.op == &kAffineBlocked)) follow(n);
     Rewriter r(graph);
     for (const Value& value : graph.values)
       if (value.kind == ValueKind::input) r.use(ValueId(&value - graph.values.data()));

@@ -20,6 +20,11 @@ struct ConvCase {
 // factor and shift, what is added and the last rounding are three more.
 inline double conv_bound(double K) { return 6.0e-8 * (K + 3) * (1 + std::sqrt(K)); }
 
+// F(2x2, 3x3): C products of sums of four values and of nine thirds of weights, then nine such sums.
+inline double winograd_bound(double C) { return 6.0e-8 * (C + 8) * 9 * (2 + 2 * std::sqrt(C)); }
+// Whether it takes a case.
+inline bool takes_winograd(const ConvCase& c) { return c.k == 3 && c.stride == 1 && c.dilation == 1 && c.group == 1 && !c.plain && c.D == 0 && c.H > 0; }
+
 inline constexpr ConvCase kConv[] = {
     // one value, one place, tails of channels, outputs and places
     {1, 1, 0, 1, 1, 1}, {16, 16, 0, 1, 1, 1}, {17, 33, 0, 1, 1, 1}, {5, 3, 0, 2, 3, 1}, {16, 64, 0, 7, 7, 1, 1, 0, 1, 1, true, false, true},

@@ -14,7 +14,7 @@ struct ConvGraph {
   int64_t x_values = 0, y_values = 0;
   double K = 1;  // products of a sum
 
-  ConvGraph(const cases::ConvCase& c, Random& random) {
+  ConvGraph(const cases::ConvCase& c, Random& random, const Op& op = kConvBlocked) {
     int spatial = (c.D > 0) + (c.H > 0) + (c.W > 0), extents[3] = {c.D, c.H, c.W};
     ConvAttr attr{};
     attr.rank = spatial;
@@ -38,9 +38,9 @@ struct ConvGraph {
     Vector<ValueId> all{in, weight};
     for (std::vector<float>* one : {&factor, &shift})
       all.push_back(graph.constant(one == &factor ? "factor" : "shift", Tensor(DType::f32, {int64_t(one->size())}, one->data()), nullptr));
-    Shape y = graph.infer(kConvBlocked, attr, all, "y")[0].second;
+    Shape y = graph.infer(op, attr, all, "y")[0].second;
     if (c.more) all.push_back(graph.input("more", DType::f32, y));
-    graph.outputs = {graph.node(kConvBlocked, attr, all, "y")};
+    graph.outputs = {graph.node(op, attr, all, "y")};
     x_values = values_of(x), y_values = values_of(y);
   }
   static int64_t values_of(const Shape& shape) {

@@ -27,6 +27,21 @@ TEST_CASE("convolutions of blocked values agree with sums in double, and all ins
   }
 }
 
+TEST_CASE("convolutions by F(2x2, 3x3) agree with sums in double, and all instruction sets with each other") {
+  Random random(15);
+  int taken = 0;
+  for (const cases::ConvCase& c : cases::kConv) {
+    if (c.tag == cases::Tag::bench || !cases::takes_winograd(c)) continue;
+    ++taken;
+    ConvGraph made(c, random, kConvWinograd);
+    GraphRun run{{}, {{"x", bytes_of(uniform(made.x_values, random))}}, {}};
+    if (c.more) run.inputs["more"] = bytes_of(uniform(made.y_values, random));
+    INFO(text_of(c));
+    check_kernels(made.graph, run, [&](size_t, double) { return cases::winograd_bound(c.C); });
+  }
+  CHECK(taken > 4);
+}
+
 TEST_CASE("a convolution keeps what is not finite to the outputs that see it") {
   Random random(12);
   cases::ConvCase c{20, 34, 0, 9, 9, 3, 1, 1, 1, 2};

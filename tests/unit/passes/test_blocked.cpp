@@ -117,6 +117,24 @@ TEST_CASE("what follows a convolution goes into it") {
   CHECK(ops["binary"] == 2);          // gating, and an addition that follows no convolution
 }
 
+TEST_CASE("convolutions 3x3 of many channels over large planes take fewer products") {
+  Net net;
+  Graph& g = net.g;
+  ValueId x = g.input("x", DType::f32, {1, 40, 15, 14});
+  x = net.relu(net.norm(net.conv(x, 48, 3, 1, 1, 1, "a"), "n"), "r");
+  g.outputs = {net.conv(net.conv(x, 33, 3, 1, 0, 1, "small"), 48, 3, 2, 1, 1, "y")};  // 13 by 12; steps of 2
+  MemoryAccount account;
+  Graph fused = fuse_blocked(block_channels(g, nullptr, account), account);
+  std::map<std::string, int> ops = ops_of(fused);
+  CHECK(ops["conv_winograd"] == 1);
+  CHECK(ops["conv_blocked"] == 2);
+  CHECK(ops["affine_blocked"] + ops["unary"] == 0);
+  GraphRun run{{}, {{"x", bytes_of(uniform(40 * 15 * 14, net.random))}}, {}};
+  BareDevice bare;
+  std::vector<float> truth = floats(run_graph(g, bare, run)), got = floats(run_graph(fused, *open_cpu("scalar"), run));
+  for (size_t i = 0; i < truth.size(); ++i) CHECK(std::fabs(double(got[i]) - double(truth[i])) < 1e-4);
+}
+
 TEST_CASE("values that others read stay, and stay what they are") {
   Net net;
   Graph& g = net.g;
