@@ -188,7 +188,7 @@ static void a_fork_in_a_callback(void) {
 }
 
 /* A tensor model: a run of seconds is under way in another thread, or none is. */
-enum { CHAIN = 600, WIDE = 50000 };
+enum { CHAIN = 600, WIDE = 2000000 };
 static message chain;
 static atomic_int begun;
 static prm_model *idle, *busy;

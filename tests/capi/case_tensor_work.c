@@ -9,7 +9,7 @@
 #include "services.h"
 #include "tensor_fixtures.h"
 
-enum { N = AFFINE_N, C = AFFINE_C, STEADY = 1000, LONG_NODES = 600, LONG_VALUES = 50000, PATIENCE_MS = 50 };
+enum { N = AFFINE_N, C = AFFINE_C, STEADY = 1000, LONG_NODES = 600, LONG_VALUES = 2000000, PATIENCE_MS = 50 };
 
 static prm_engine *engine_over(ledger *book, uint64_t budget) {
     prm_host host = PRM_INIT(prm_host);

@@ -46,7 +46,8 @@ inline std::vector<std::byte> run_graph(const Graph& graph, Device& device, cons
   weights.fill(*plan, work);
   PlanState state(plan);
   state.allocate(weights, account);
-  for (auto& [name, data] : run.inputs) std::memcpy(state.io(name).data, data.data(), data.size());
+  for (auto& [name, data] : run.inputs)
+    if (!data.empty()) std::memcpy(state.io(name).data, data.data(), data.size());
   std::vector<Binding> bindings;
   for (auto& [name, value] : run.extents) bindings.push_back({plan->symbol(name), value});
   if (state.run(bindings, work) != Status::ok) fail(Status::internal, "the run was not ok");
