@@ -17,7 +17,7 @@ inline std::vector<float> uniform(int64_t n, Random& random, float amplitude = 1
 
 inline std::vector<float> floats(const std::vector<std::byte>& bytes) {
   std::vector<float> out(bytes.size() / 4);
-  std::memcpy(out.data(), bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
   return out;
 }
 
