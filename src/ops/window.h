@@ -49,8 +49,8 @@ inline Dim window_count(const ShapeRule& r, Dim x, Dim kernel, int32_t stride, i
   r.need(kernel.literal() && kernel.value > 0, "a kernel's extents are known and above 0");
   DimTable& dims = r.graph.dims;
   int64_t reach = dims.add(dims.multiply(kernel.value - 1, dilation), 1).value, pads = int64_t(begin) + end;
-  r.need(!x.literal() || dims.add(x, pads).value >= reach, "the kernel is larger than the padded input");
   int64_t shift = ceil ? begin + std::min(end - reach, -int64_t(stride)) + stride - 1 : pads - reach;
+  r.need(!x.literal() || dims.add(x, shift).value >= 0, "the kernel is larger than the padded input");
   return dims.add(dims.divide(dims.add(x, shift), stride), 1);
 }
 

@@ -68,6 +68,8 @@ TEST_CASE("windows that meet padding alone, NaN, and windows behind the end") {
   CHECK(line("MaxPool", {1, 2, 3}).list("kernel_shape", {1}).list("strides", {2}).list("pads", {0, 1}).integer("ceil_mode", 1).values() == Values{1, 3});
   CHECK(line("MaxPool", {1, 2, 3, 4}).list("kernel_shape", {3}).list("strides", {2}).integer("ceil_mode", 1).values() == Values{3, 4});
   CHECK(line("AveragePool", {1, 2, 3, 4}).list("kernel_shape", {3}).list("strides", {2}).integer("ceil_mode", 1).integer("count_include_pad", 1).values() == Values{2, 3.5});
+  CHECK(line("MaxPool", {1, 2}).list("kernel_shape", {3}).list("strides", {2}).integer("ceil_mode", 1).values() == Values{2});
+  CHECK(refuses(line("MaxPool", {1}).list("kernel_shape", {4}).list("strides", {2}).integer("ceil_mode", 1), "larger than the padded input"));
   CHECK(OnnxNodeCase("MaxPool", 12).raw(3, {1, 1, 3}, Proto::raw<int8_t>({-128, -5, -7})).list("kernel_shape", {2}).values() == Values{-5, -5});
   CHECK(OnnxNodeCase("GlobalMaxPool", 7).floats({1, 1, 1, 1, 2, 2}, {1, 4, 3, 2}).values() == Values{4});
 }
