@@ -12,6 +12,7 @@ namespace {
 // Labels of a term: letters, and below them those of the dimensions that "..." stands for, counted from the last.
 using Term = Vector<int>;
 constexpr int kLastHidden = '.';
+constexpr int kMostTerms = 64;  // each step looks at all terms behind it
 
 Term read_term(const OnnxCall& c, std::string_view text, int hidden) {
   Term term;
@@ -71,6 +72,7 @@ Equation read_equation(const OnnxCall& c) {
     most_hidden = std::max(most_hidden, open ? hidden : 0);
   }
   equation.out = arrow == text.npos ? implied_output(equation.in) : read_term(c, std::string_view(text).substr(arrow + 2), most_hidden);
+  if (equation.out.size() > size_t(kMaxRank)) c.unsupported("a result of more than 8 dimensions");
   for (size_t i = 0; i < equation.out.size(); ++i)
     c.need(std::find(equation.out.begin(), equation.out.begin() + int64_t(i), equation.out[i]) == equation.out.begin() + int64_t(i), "its result has a label twice");
   return equation;
@@ -85,7 +87,7 @@ struct Operand {
 
 // One node for one operand or two, whose result has the labels `kept`.
 ValueId einsum_node(OnnxCall& c, const Vector<Operand>& operands, const Term& kept) {
-  if (kept.size() > size_t(kMaxRank)) c.unsupported("a result, or a step on the way to it, of more than 8 dimensions");
+  if (kept.size() > size_t(kMaxRank)) c.unsupported("a step on the way to the result that has more than 8 dimensions");
   Term all = kept;
   EinsumAttr attr{};
   Vector<ValueId> in;
@@ -187,6 +189,7 @@ Term needed(const Term& a, const Term& b, const Equation& equation, size_t behin
 
 void import_einsum(OnnxCall& c) {
   c.need(c.inputs() >= 1, "it has no inputs");
+  if (c.inputs() > kMostTerms) c.unsupported(format_text("an equation of more than {} terms", kMostTerms));
   Equation equation = read_equation(c);
   if (c.inputs() == 1) return c.out(0, einsum_node(c, {{c.in(0), equation.in[0]}}, equation.out));
   Operand left{c.in(0), equation.in[0]};

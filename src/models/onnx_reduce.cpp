@@ -66,6 +66,7 @@ void import_top_k(OnnxCall& c) {
   }
   c.need(count >= 0, "K is below 0");
   TopKAttr attr{count, c.axis(c.integer("axis", -1), c.shape(0).rank), c.integer("largest", 1) == 0};
+  c.need(count <= c.extent(c.in(0), attr.axis), "selects more values than there are");
   Vector<ValueId> made = c.add_all(kTopK, attr, {c.in(0)});
   c.out(0, made[0]);
   c.out(1, made[1]);

@@ -1,5 +1,6 @@
 """onnx_runtime_nodes.py FOLDER: models of one operator, or few, whose outputs come from ONNX Runtime, as tests/onnx/run_nodes.cpp reads them.
-For what onnx's own node tests leave out: recurrent layers with all their options, quantized operators of com.microsoft, loops.
+For what onnx's own node tests leave out: recurrent layers with all their options, quantized operators of com.microsoft, loops,
+products and normalizations in older versions and of com.microsoft.
 Needs numpy, onnx and onnxruntime (make_vision_venv)."""
 
 import itertools
@@ -176,10 +177,68 @@ def loops(folder):
         write(folder, f'scan_{axes[0]}_{out_axis}', [node], {'z': real(2), 'x': real(*shapes[0]), 'w': real(*shapes[1])}, {}, 2)
 
 
+def reductions(folder):
+    for op, version in itertools.product(('Sum', 'Mean', 'Max', 'Min', 'Prod', 'L1', 'L2', 'LogSum', 'LogSumExp', 'SumSquare'), (11, 18)):
+        for axes, keep in (([0, -1], 1), ([1], 0), (None, 1)):
+            given = {'axes': axes} if axes and version == 11 else {}
+            constants = {'axes': numpy.array(axes)} if axes and version == 18 else {}
+            if op == 'Sum' and version == 11 or op != 'Sum':
+                node = helper.make_node('Reduce' + op, ['x', *constants], ['y0'], keepdims=keep, **given)
+                write(folder, f'reduce{op.lower()}_{version}_{len(axes or [])}_{keep}', [node], {'x': abs(real(3, 4, 5)) + 0.1}, constants, version=version)
+    for op, version, axis in itertools.product(('Softmax', 'LogSoftmax', 'Hardmax'), (11, 13), (0, 1, -1)):
+        write(folder, f'{op.lower()}_{version}_{axis % 3}', [helper.make_node(op, ['x'], ['y0'], axis=axis)], {'x': real(3, 4, 5)}, version=version)
+    for axis, largest, count in itertools.product((0, 1, -1), (0, 1), (1, 3)):
+        node = helper.make_node('TopK', ['x', 'k'], ['y0', 'y1'], axis=axis, largest=largest)
+        write(folder, f'topk_{axis % 3}_{largest}_{count}', [node], {'x': CHANCE.integers(0, 9, (3, 4, 5)).astype(numpy.float32)}, {'k': numpy.array([count])}, 2)
+
+
+def normalizations(folder):
+    for axis in (0, 1, -1):
+        shape = (3, 4, 5)[axis:]
+        node = helper.make_node('LayerNormalization', ['x', 's', 'b'], ['y0', 'y1', 'y2'], axis=axis)
+        write(folder, f'layernormalization_{axis % 3}', [node], {'x': real(3, 4, 5)}, {'s': real(*shape), 'b': real(*shape)}, 3)
+    for op, names, outputs in (('SkipLayerNormalization', 'x k g b s', 4), ('SkipLayerNormalization', 'x k g b', 1), ('SkipLayerNormalization', 'x k g', 1), ('SkipSimplifiedLayerNormalization', 'x k g s', 4), ('SkipSimplifiedLayerNormalization', 'x k g', 1)):
+        node = helper.make_node(op, names.split(), ['y0', '', '', 'y1'] if outputs == 4 else ['y0'], domain='com.microsoft', epsilon=1e-3)
+        constants = {name: real(8) for name in names.split()[2:]}
+        write(folder, f'{op.lower()}_{len(names)}', [node], {'x': real(2, 3, 8), 'k': real(2, 3, 8)}, constants, 2 if outputs == 4 else 1)
+    write(folder, 'simplifiedlayernormalization', [helper.make_node('SimplifiedLayerNormalization', ['x', 's'], ['y0', 'y1'], axis=-1)], {'x': real(2, 3, 8)}, {'s': real(8)}, 2)
+    channels = {'s': real(6), 'b': real(6), 'm': real(6), 'v': abs(real(6)) + 0.1}
+    for version, shape in ((7, (2, 6, 4, 3)), (9, (2, 6, 4)), (15, (2, 6)), (15, (2, 6, 2, 3, 2))):
+        write(folder, f'batchnormalization_{version}_{len(shape)}', [helper.make_node('BatchNormalization', ['x', *channels], ['y0'])], {'x': real(*shape)}, channels, version=version)
+    write(folder, 'instancenormalization', [helper.make_node('InstanceNormalization', ['x', 's', 'b'], ['y0'])], {'x': real(2, 6, 4, 3)}, {'s': channels['s'], 'b': channels['b']})
+    write(folder, 'groupnormalization', [helper.make_node('GroupNormalization', ['x', 's', 'b'], ['y0'], num_groups=3)], {'x': real(2, 6, 4, 3)}, {'s': channels['s'], 'b': channels['b']}, version=21)
+    for size in (1, 3, 5):
+        write(folder, f'lrn_{size}', [helper.make_node('LRN', ['x'], ['y0'], size=size, alpha=0.3, beta=0.7, bias=1.5)], {'x': real(2, 6, 4, 3)})
+    for op, more, inputs in (('Gelu', {}, 'x'), ('FastGelu', {}, 'xb'), ('FastGelu', {}, 'x'), ('BiasGelu', {}, 'xb'), ('QuickGelu', {'alpha': 1.3}, 'x')):
+        node = helper.make_node(op, list(inputs), ['y0'], domain='com.microsoft', **more)
+        write(folder, f'{op.lower()}_{inputs}', [node], {'x': real(3, 8)}, {'b': real(8)} if 'b' in inputs else {})
+
+
+def products(folder):
+    shapes = (((3, 4), (4, 5)), ((4,), (4, 5)), ((3, 4), (4,)), ((4,), (4,)), ((2, 1, 3, 4), (5, 4, 6)), ((4,), (2, 4, 3)), ((2, 3, 4), (4,)))
+    for i, (a, b) in enumerate(shapes):
+        write(folder, f'matmul_{i}', [helper.make_node('MatMul', ['a', 'b'], ['y0'])], {'a': real(*a), 'b': real(*b)})
+    for left, right in itertools.product((0, 1), (0, 1)):
+        inputs = {'a': real(*((4, 3) if left else (3, 4))), 'b': real(*((5, 4) if right else (4, 5)))}
+        for bias in ((), (1,), (5,), (3, 1), (3, 5)):
+            node = helper.make_node('Gemm', ['a', 'b', 'c'], ['y0'], transA=left, transB=right, alpha=0.7, beta=1.3)
+            write(folder, f'gemm_{left}{right}_{"x".join(map(str, bias))}', [node], inputs, {'c': real(*bias)})
+        stacked = {name: numpy.stack([array, array * 2]) for name, array in inputs.items()}
+        node = helper.make_node('FusedMatMul', ['a', 'b'], ['y0'], domain='com.microsoft', transA=left, transB=right, alpha=0.7)
+        write(folder, f'fusedmatmul_{left}{right}', [node], stacked)
+    sizes = {'a': 2, 'b': 3, 'c': 4, 'd': 5, 'e': 3}
+    equations = ('ab,bc->ac', 'ab,cb->ac', 'ba,bc->ca', 'abcd,abed->abce', 'abcd,abce->abde', 'adbc,aebc->abde', 'abc,cd->abd', 'abc,dc', 'ab,ab->ab', 'ab,ab->a', 'ab,ab->', 'a,b->ab', 'ab,cd->acbd', 'abc,bc->a',
+                 'abc->ca', 'aab->b', 'abb,b->a', 'abc,ad->ac', '...ab,...bc->...ac', 'a...,...b->ab...', 'ab,bc,cd->ad', 'ab,cb,dc->da', 'abc,adb,c->d', 'abcd,bd->ca', 'acb,adb->abcd', 'ba,ca')  # fmt: skip
+    for i, equation in enumerate(equations):
+        terms = [term.replace('...', 'de') for term in equation.split('->')[0].split(',')]
+        inputs = {f'x{j}': real(*(sizes[label] for label in term)) for j, term in enumerate(terms)}
+        write(folder, f'einsum_{i}', [helper.make_node('Einsum', list(inputs), ['y0'], equation=equation)], inputs)
+
+
 def main():
     folder = sys.argv[1]
     os.makedirs(folder, exist_ok=True)
-    for each in (recurrent, quantized, signals, loops):
+    for each in (recurrent, quantized, signals, loops, reductions, normalizations, products):
         each(folder)
 
 

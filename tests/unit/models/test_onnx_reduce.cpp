@@ -105,6 +105,11 @@ TEST_CASE("Einstein's notation: diagonals, several operands, implied results, an
   CHECK(refuses(einsum("i?->i"), "something else than letters"));
   CHECK(refuses(einsum("ij,jk").floats({3, 1}, {1, 2, 3}), "one label differ"));
   CHECK(refuses(OnnxNodeCase("Einsum").text("equation", ""), "no inputs"));
+  CHECK(refuses(einsum(("ij->" + std::string(1 << 16, 'i')).c_str()), "more than 8 dimensions", Status::unsupported));
+  OnnxNodeCase many("Einsum");
+  std::string equation = "i";
+  for (int i = 0; i < 100; ++i) many.floats({1}, {2}), equation += i ? ",i" : "";
+  CHECK(refuses(many.text("equation", equation), "more than 64 terms", Status::unsupported));
 }
 
 TEST_CASE("a class that is none counts nothing") {
