@@ -32,7 +32,7 @@ void reference_non_zero(const OpArgs& a) {
     for (int d = x.rank - 1; d >= 0; --d) to[d * count + found] = rest % x.dim[d], rest /= x.dim[d];
     ++found;
   }
-  for (int d = 1; d < x.rank; ++d) std::memmove(to + d * found, to + d * count, size_t(found) * sizeof(int64_t));
+  for (int d = 1; d < x.rank && found; ++d) std::memmove(to + d * found, to + d * count, size_t(found) * sizeof(int64_t));
   y.dim[1] = found;
 }
 
