@@ -237,20 +237,15 @@ class lent_control {
 };
 
 } /* namespace detail */
-
 /* A tensor over a vector, which must stay: an input with its shape, or room for an output without one. */
 template <class T>
 prm_tensor lend(const char *name, std::vector<T> &values, std::initializer_list<int64_t> shape = {}) {
-    static_assert(std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && sizeof(T) <= 8, "numbers alone");
+    static_assert(std::is_arithmetic_v<T> && sizeof(T) <= 8, "numbers alone");
     constexpr int32_t width = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
     prm_tensor out{};
-    out.name = name;
-    out.data = values.data();
-    out.bytes = values.size() * sizeof(T);
-    if (std::is_floating_point_v<T>) out.dtype = width == 2 ? PRM_DTYPE_F32 : PRM_DTYPE_F64;
-    else out.dtype = (std::is_signed_v<T> ? PRM_DTYPE_I8 : PRM_DTYPE_U8) + width;
-    for (int64_t extent : shape)
-        if (out.rank < PRM_MAX_RANK) out.shape[out.rank++] = extent;
+    out.name = name, out.data = values.data(), out.bytes = values.size() * sizeof(T);
+    out.dtype = std::is_floating_point_v<T> ? (width == 2 ? PRM_DTYPE_F32 : PRM_DTYPE_F64) : (std::is_signed_v<T> ? PRM_DTYPE_I8 : PRM_DTYPE_U8) + width;
+    for (int64_t extent : shape) if (out.rank < PRM_MAX_RANK) out.shape[out.rank++] = extent;
     return out;
 }
 
@@ -346,20 +341,12 @@ class model : public handle<prm_model, prm_model_close> {
         detail::lent_control lent(how);
         lent.check(prm_run(get(), inputs.data(), inputs.size(), lent.get(), outputs.data(), outputs.size()));
     }
-
     /* Logits [T, V] of every position of one sequence. */
     std::vector<float> run(const std::vector<int32_t> &tokens, const control &how = {}) const {
         std::vector<float> logits(tokens.size() * static_cast<size_t>(info().vocabulary));
-        prm_tensor in{}, out{};
-        in.data = const_cast<int32_t *>(tokens.data()); /* inputs are never written through */
-        in.bytes = tokens.size() * sizeof(int32_t);
-        in.shape[0] = static_cast<int64_t>(tokens.size());
-        in.dtype = PRM_DTYPE_I32;
-        in.rank = 1;
-        out.data = logits.data();
-        out.bytes = logits.size() * sizeof(float);
-        detail::lent_control lent(how);
-        lent.check(prm_run(get(), &in, 1, lent.get(), &out, 1));
+        auto &ids = const_cast<std::vector<int32_t> &>(tokens); /* inputs are never written through */
+        std::vector<prm_tensor> outputs{lend("logits", logits)};
+        run({lend("tokens", ids, {static_cast<int64_t>(ids.size())})}, outputs, how);
         return logits;
     }
 

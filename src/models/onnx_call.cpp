@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "formats/joined_file.h"
+#include "formats/onnx_tensors.h"
 #include "graph/fold.h"
 #include "models/onnx_import.h"
 #include "ops/pointwise.h"
@@ -44,20 +45,11 @@ std::optional<DType> onnx_dtype(OnnxType type) {
 OnnxWeights place_onnx_weights(const OnnxModel& model) {
   FileJoiner joiner;
   Vector<std::pair<const OnnxTensor*, uint64_t>> begins;
-  auto add = [&](const OnnxTensor& tensor) {
+  each_tensor(model, [&](std::string_view, const OnnxTensor& tensor) {
     if (!tensor.bytes) return;
     begins.push_back({&tensor, joiner.align()});
     joiner.add({tensor.file, tensor.offset, tensor.bytes});
-  };
-  for (const OnnxGraph& graph : model.graphs) {
-    for (const OnnxTensor& tensor : graph.initializers) add(tensor);
-    for (const OnnxNode& node : graph.nodes)
-      for (const OnnxAttribute& attribute : node.attributes)
-        for (const OnnxTensor& tensor : attribute.tensors) add(tensor);
-  }
-  for (const OnnxFunction& function : model.functions)
-    for (const OnnxAttribute& attribute : function.defaults)
-      for (const OnnxTensor& tensor : attribute.tensors) add(tensor);
+  });
   OnnxWeights weights{joiner.finish(model.file->name), {}};
   for (auto& [tensor, begin] : begins) weights.places[tensor] = weights.file->bytes.data() + begin;
   return weights;

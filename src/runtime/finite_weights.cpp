@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "formats/onnx_tensors.h"
 #include "quant/format.h"
 
 namespace prm {
@@ -79,21 +80,16 @@ bool is_real(OnnxType type) { return type == OnnxType::f32 || type == OnnxType::
 void require_no_nan(const OnnxModel& model, const Control& control) {
   alignas(64) std::byte buffer[kPiece];
   uint64_t done = 0, total = 0;
-  for (const OnnxGraph& graph : model.graphs)
-    for (const OnnxTensor& tensor : graph.initializers) total += is_real(tensor.type) ? tensor.bytes : 0;
-  for (const OnnxGraph& graph : model.graphs) {
-    for (const OnnxTensor& tensor : graph.initializers) {
-      if (!is_real(tensor.type)) continue;
-      for (uint64_t at = 0; at < tensor.bytes; at += kPiece) {
-        size_t n = size_t(std::min<uint64_t>(kPiece, tensor.bytes - at));
-        tensor.file->read(tensor.offset + at, n, buffer);
-        if (has_nan(tensor.type, buffer, n))
-          fail_about(Status::numeric, tensor.name, "tensor '{}' in {} holds NaN: the file is damaged, fetch it again", tensor.name, tensor.file->name);
-        done += n;
-        if (done % kProgress < kPiece || done == total) control.progress("verify", done, total);
-      }
+  each_tensor(model, [&](std::string_view, const OnnxTensor& tensor) { total += is_real(tensor.type) ? tensor.bytes : 0; });
+  each_tensor(model, [&](std::string_view name, const OnnxTensor& tensor) {
+    for (uint64_t at = 0; is_real(tensor.type) && at < tensor.bytes; at += kPiece) {
+      size_t n = size_t(std::min<uint64_t>(kPiece, tensor.bytes - at));
+      tensor.file->read(tensor.offset + at, n, buffer);
+      if (has_nan(tensor.type, buffer, n)) fail_about(Status::numeric, name, "tensor '{}' in {} holds NaN: the file is damaged, fetch it again", name, tensor.file->name);
+      done += n;
+      if (done % kProgress < kPiece || done == total) control.progress("verify", done, total);
     }
-  }
+  });
 }
 
 void fail_not_finite(const ModelFile& model, const Control& control) {

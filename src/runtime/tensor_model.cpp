@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "formats/onnx_tensors.h"
 #include "passes/passes.h"
 #include "runtime/finite_weights.h"
 #include "tensor/dense.h"
@@ -178,7 +179,7 @@ OnnxModel read_file(TensorModel& model, FilePtr first, const ModelSource& source
 void describe_ports(TensorModel& model) {
   for (const OnnxIo& io : onnx_inputs(model.file)) model.inputs.push_back(port_of(model.file, io));
   for (const OnnxIo& io : onnx_outputs(model.file)) model.outputs.push_back(port_of(model.file, io));
-  for (const OnnxTensor& tensor : model.file.graphs[0].initializers) model.parameters += tensor.count();
+  each_tensor(model.file, [&](std::string_view, const OnnxTensor& tensor) { model.parameters += tensor.count(); });
   model.given.resize(model.inputs.size());
   model.shapes.resize(model.inputs.size());
   model.is_given.resize(model.inputs.size());

@@ -1,5 +1,6 @@
 // What people and programs may ask about a model that takes tensors, as JSON.
 #include "base/error.h"
+#include "formats/onnx_tensors.h"
 #include "runtime/report_parts.h"
 #include "runtime/tensor_model.h"
 
@@ -35,15 +36,15 @@ String type_name(OnnxType type) {
 void write_tensors(JsonWriter& json, const OnnxModel& file) {
   Map<String, int64_t> types;
   json.key("tensors").begin_array();
-  for (const OnnxTensor& tensor : file.graphs[0].initializers) {
+  each_tensor(file, [&](std::string_view name, const OnnxTensor& tensor) {
     String type = type_name(tensor.type);
     ++types[type];
-    json.begin_object().pair("name", tensor.name).pair("type", type).key("shape").begin_array();
+    json.begin_object().pair("name", name).pair("type", type).key("shape").begin_array();
     for (int64_t extent : tensor.dims) json.value(extent);
     json.end_array();
     if (tensor.file && tensor.file != file.file) json.pair("file", tensor.file->name);
     json.pair("offset", tensor.offset).pair("bytes", tensor.bytes).end_object();
-  }
+  });
   json.end_array().key("types").begin_object();
   for (auto& [type, count] : types) json.pair(type, count);
   json.end_object();
