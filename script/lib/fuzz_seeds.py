@@ -6,6 +6,7 @@ import os
 from accept_tools import TREE
 from corpus_gguf import TEMPLATES
 from corpus_onnx import onnx_files
+from fuzz_template_seeds import language_seeds
 from gguf_bytes import ARRAY, BOOL, F32, I32, TEXT, U8, U16, U32, U64, Gguf, Tensor
 
 DATA = os.path.join(TREE, 'tests', 'golden', 'data')
@@ -131,6 +132,7 @@ def template_seeds():
         content = template if isinstance(template, bytes) else template.encode()
         if len(content) < 1000:
             yield content
+    yield from language_seeds()
 
 
 def text_seeds():

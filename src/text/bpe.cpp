@@ -12,16 +12,17 @@ namespace {
 struct Alphabet {
   uint16_t letter[256];
   int16_t byte[512];
-  constexpr Alphabet() : letter(), byte() {
-    for (auto& b : byte) b = -1;
-    for (int b = 0, other = 256; b < 256; ++b) {
-      bool own = (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
-      letter[b] = uint16_t(own ? b : other++);
-      byte[letter[b]] = int16_t(b);
-    }
-  }
 };
-constexpr Alphabet kAlphabet;
+constexpr auto kAlphabet = [] {
+  Alphabet made{};
+  for (auto& b : made.byte) b = -1;
+  for (int b = 0, other = 256; b < 256; ++b) {
+    bool own = (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
+    made.letter[b] = uint16_t(own ? b : other++);
+    made.byte[made.letter[b]] = int16_t(b);
+  }
+  return made;
+}();
 
 // The id of a word that is a token as a whole, -1 when there is none.
 int32_t find_word(const Vocabulary& vocabulary, std::string_view word, String& letters) {

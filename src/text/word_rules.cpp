@@ -1,5 +1,7 @@
 #include "text/word_rules.h"
 
+#include <array>
+
 #include "text/unicode_table.h"
 #include "base/utf8.h"
 
@@ -18,7 +20,7 @@ constexpr bool is_han(uint32_t code) {
          (code >= 0x20000 && code <= 0x2a6df) || (code >= 0x2a700 && code <= 0x2ebef) || (code >= 0x2f800 && code <= 0x2fa1f);
 }
 
-constexpr CharacterClass ascii_class(uint32_t code) {
+consteval CharacterClass ascii_class(uint32_t code) {
   if (code == '\r') return kCarriageReturn;
   if (code == '\n') return kLineFeed;
   if (code == ' ') return kBlank;
@@ -38,16 +40,14 @@ constexpr CharacterClass ascii_class(uint32_t code) {
   return kOtherAsciiPunctuation;
 }
 
-struct AsciiClasses {
-  uint8_t of[128];
-  constexpr AsciiClasses() : of() {
-    for (uint32_t code = 0; code < 128; ++code) of[code] = ascii_class(code);
-  }
-};
-constexpr AsciiClasses kAscii;
+constexpr auto kAscii = []() consteval {
+  std::array<CharacterClass, 128> classes{};
+  for (uint32_t code = 0; code < 128; ++code) classes[code] = ascii_class(code);
+  return classes;
+}();
 
 CharacterClass class_of(uint32_t code) {
-  if (code < 128) return CharacterClass(kAscii.of[code]);
+  if (code < 128) return kAscii[code];
   switch (kind_of(code)) {
     case CodeKind::letter: return is_han(code) ? kHanLetter : kOtherLetter;
     case CodeKind::mark: return kMark;
