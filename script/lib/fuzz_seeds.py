@@ -7,7 +7,7 @@ from accept_tools import TREE
 from corpus_gguf import TEMPLATES
 from corpus_onnx import onnx_files
 from fuzz_template_seeds import language_seeds
-from gguf_bytes import ARRAY, BOOL, F32, I32, TEXT, U8, U16, U32, U64, Gguf, Tensor
+from gguf_bytes import ARRAY, BOOL, F32, F64, I8, I16, I32, I64, TEXT, U8, U16, U32, U64, Gguf, Tensor
 
 DATA = os.path.join(TREE, 'tests', 'golden', 'data')
 FOLDER = os.path.join(TREE, 'tests', 'fuzz', 'folder')
@@ -41,10 +41,38 @@ def gguf_seeds():
         full.tensors = [Tensor('token_embd.weight', [2, 4], 0, 0, bytes(32)), Tensor('b', [32], 8, 32, bytes(34)), Tensor('c', [2, 2, 2], 1, 96, bytes(16))]
         yield full.bytes()
     yield Gguf().bytes()
+    yield from malformed_ggufs()
+
+
+def malformed_ggufs():
+    """What readers refuse, each for a reason of its own."""
+    values = vocabulary('llama')
+    for kind, value in ((I8, -1), (I16, -2), (I32, -3), (I64, -4), (F32, 1.5), (F64, -2.5), (ARRAY, (F32, [1, 2])), (ARRAY, (U32, [3])), (ARRAY, (U8, [4])), (ARRAY, (ARRAY, [(U8, [1])]))):
+        values.set(f'odd.{kind}', kind, value)
+        yield values.bytes()
+    for changes in ({'version': 1}, {'version': 3 << 24}, {'magic': b'GGML'}, {'pair_count': 2**32}, {'tensor_count': 2**32}):
+        wrong = Gguf()
+        vars(wrong).update(changes)
+        yield wrong.bytes()
+    for key, kind, value in (('general.alignment', U32, 24), ('general.alignment', I32, -8), ('general.alignment', TEXT, '32'), ('tokenizer.ggml.bos_token_id', U32, 99), ('tokenizer.ggml.add_bos_token', U8, 1), ('tokenizer.ggml.add_bos_token', BOOL, 2),
+                             ('tokenizer.ggml.token_type', ARRAY, (F32, [1])), ('tokenizer.ggml.scores', ARRAY, (F64, [1])), ('tokenizer.ggml.tokens', TEXT, 'a'), ('tokenizer.ggml.model', U32, 1), ('', U8, 1)):  # fmt: skip
+        yield vocabulary('llama').set(key, kind, value).bytes()
+    whole = Tensor('a', [32], 8, 0, bytes(34))
+    for second in (Tensor('b', [4], 31, 64, bytes(16)), Tensor('b', [4], 99, 64, bytes(16)), Tensor('b', [0], 0, 64, b''), Tensor('b', [2**41], 0, 64, b''), Tensor('b', [4], 0, 2**40, bytes(16)), Tensor('b', [4], 0, 32, bytes(16)),
+                   Tensor('b', [4], 0, 65, bytes(16)), Tensor('b', [33], 8, 64, bytes(34)), Tensor('a', [4], 0, 64, bytes(16)), Tensor('', [4], 0, 64, bytes(16)), Tensor('b', [], 0, 64, b''), Tensor('b', [2**40, 2**40, 2**40, 2**40], 0, 64, b'')):  # fmt: skip
+        wrong = Gguf()
+        wrong.tensors = [whole, second]
+        yield wrong.bytes()
 
 
 def safetensors_seeds():
-    for header, size in (({'a': {'dtype': 'F32', 'shape': [2, 2], 'data_offsets': [0, 16]}}, 16),
+    plain = {'dtype': 'F32', 'shape': [2], 'data_offsets': [0, 8]}
+    wrong = [{'shape': [-1]}, {'shape': [0]}, {'shape': [2**41]}, {'shape': [2**40, 2**40]}, {'shape': [1] * 9}, {'shape': 2}, {'shape': [3]}, {'dtype': 'I64'}, {'dtype': 7}, {'data_offsets': [8, 0]}, {'data_offsets': [0, 99]}, {'data_offsets': [0]}, {'data_offsets': [0.5, 8]}, {'data_offsets': None}]
+    headers = [({'a': plain | change}, 8) for change in wrong] + [({'a': plain, 'b': plain | {'data_offsets': [begin, begin + 8]}}, 24) for begin in (4, 8, 12, 16)] + [({name: plain}, 8) for name in ('', 'n' * 300)] + [([], 0), ({'a': plain, 'b': plain | {'dtype': 'F8_E4M3', 'data_offsets': [8, 16]}, 'c': plain | {'dtype': 'U8', 'data_offsets': [16, 24]}}, 24)]
+    yield (2**40).to_bytes(8, 'little') + b'{}'
+    twice = json.dumps({'a': plain, 'A': plain}).replace('"A"', '"a"').encode()
+    yield len(twice).to_bytes(8, 'little') + twice + bytes(8)
+    for header, size in (*headers, ({'a': {'dtype': 'F32', 'shape': [2, 2], 'data_offsets': [0, 16]}}, 16),
                          ({'__metadata__': {'format': 'pt'}, 'a.b': {'dtype': 'F16', 'shape': [3], 'data_offsets': [0, 6]}, 'c': {'dtype': 'BF16', 'shape': [], 'data_offsets': [6, 8]}}, 8), ({}, 0)):  # fmt: skip
         text = json.dumps(header).encode()
         yield len(text).to_bytes(8, 'little') + text + bytes(size)
@@ -80,7 +108,8 @@ def config_seeds():
                  {'type': 'longrope', 'long_factor': [1, 2.5], 'short_factor': [1, 1.5], 'original_max_position_embeddings': 32}, {'rope_type': 'dynamic'}, {'type': 'default'}):  # fmt: skip
         yield {'rope_scaling': rope}
         yield {'rope_parameters': rope | {'rope_theta': 5e5}, 'head_dim': None, 'partial_rotary_factor': 1.0}
-    yield from ({'quantization_config': {}}, {'use_sliding_window': True}, {'hidden_act': 'relu'}, {'tie_word_embeddings': False}, {'mlp_only_layers': [0]}, {'decoder_sparse_step': 2}, {'head_dim': 1})
+    yield from ({'quantization_config': {}}, {'use_sliding_window': True}, {'hidden_act': 'relu'}, {'tie_word_embeddings': False}, {'mlp_only_layers': [0]}, {'decoder_sparse_step': 2}, {'head_dim': 1}, {'model_type': 'none'}, {'model_type': None},
+                {'model_type': 'llama', 'num_hidden_layers': None}, {'model_type': 'gemma2', 'layer_types': ['full_attention', 'x']}, {'model_type': 'qwen3_moe', 'norm_topk_prob': False}, {'use_bidirectional_attention': True} | gelu | {'model_type': 'gemma3_text'})  # fmt: skip
 
 
 def tokenizer_seeds():
@@ -135,10 +164,13 @@ def template_seeds():
     yield from language_seeds()
 
 
+TEXTS = ('Hello world', 'Grüße, 世界 👋🏽', '<bos><|im_start|>user\n', '  \t\r\n\n 123 4567890', "don't WON'T he'll", '\u0300\u200d\ufffd', 'iPhone HTTPServer ÉCOLE école ǅ', 'ab\n\n\nab  ', '한국어 ไทย हिन्दी ١٢٣4½ a/b|c`d', '… 。，、।۔،«»—_$+<=>^~')
+
+
 def text_seeds():
-    for i, text in enumerate(('Hello world', 'Grüße, 世界 👋🏽', '<bos><|im_start|>user\n', '  \t\r\n\n 123 4567', "don't WON'T", '\u0300\u200d\ufffd')):
-        for flags in (0, 3, 31):
-            yield from (bytes([family, flags]) + text.encode() for family in range(i % 2, 60, 2))
+    for family in range(100):  # the first byte tells the tokenizer: more than there are
+        for i, text in enumerate(TEXTS):
+            yield bytes([family, (0, 3, 31, 11)[(family + i) % 4]]) + text.encode()
     yield b'\0\3\xff\xfe\xc3\x28\xe2\x82'
 
 

@@ -1,5 +1,6 @@
 // Hugging Face's folders: one of the files beside the weights is the input, the others are those of tests/fuzz/folder. The
-// first byte tells which. What the folder holds is read as well.
+// first byte tells which. What the folder holds is read as well. Around what says nothing of weights there is one tensor only,
+// which takes less time.
 #include "base/file.h"
 #include "formats/hf_folder.h"
 #include "fuzz.h"
@@ -12,6 +13,8 @@ using namespace prm::fuzz;
 namespace {
 
 constexpr const char* kNames[] = {"config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "model.safetensors.index.json", "chat_template.jinja"};
+
+constexpr const char *kConfig = "f/config.json", *kIndex = "f/model.safetensors.index.json";
 
 struct Shape {
   const char *name, *type, *shape;
@@ -38,14 +41,15 @@ std::string shard_of(std::span<const Shape> tensors) {
   return std::string(reinterpret_cast<const char*>(&size), 8) + header + bytes;
 }
 
-const std::map<std::string, std::string>& whole_folder() {
-  static const std::map<std::string, std::string> files = [] {
-    std::map<std::string, std::string> made = {{"f/a.safetensors", shard_of(kFirst)}, {"f/b.safetensors", shard_of(kSecond)}, {"f/chat_template.jinja", "{{ messages }}"}};
-    for (const char* name : kNames)
-      if (!made.contains(std::string("f/") + name)) made[std::string("f/") + name] = test::read_whole(std::string(PREMISE_FUZZ_FOLDER "/") + name);
-    return made;
-  }();
-  return files;
+using Folder = std::map<std::string, std::string>;
+
+Folder make_folder(bool all) {
+  Folder made = {{"f/a.safetensors", shard_of(all ? std::span<const Shape>(kFirst) : std::span<const Shape>(kFirst, 1))}, {"f/chat_template.jinja", "{{ messages }}"}};
+  if (all) made["f/b.safetensors"] = shard_of(kSecond);
+  else made[kIndex] = R"({"weight_map":{"model.embed_tokens.weight":"a.safetensors"}})";
+  for (const char* name : kNames)
+    if (std::string path = std::string("f/") + name; !made.contains(path)) made[path] = test::read_whole(std::string(PREMISE_FUZZ_FOLDER "/") + name);
+  return made;
 }
 
 void read_all(const ModelFile& file) {
@@ -60,14 +64,17 @@ void read_all(const ModelFile& file) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!size) return 0;
-  static test::MemoryFiles files{whole_folder()};
+  static const Folder whole = make_folder(true), small = make_folder(false);
+  static test::MemoryFiles whole_files{whole}, small_files{small};
   std::string name = std::string("f/") + kNames[data[0] % std::size(kNames)];
+  bool of_weights = name == kConfig || name == kIndex;
+  test::MemoryFiles& files = of_weights ? whole_files : small_files;
   files.files[name] = as_text(data + 1, size - 1);
   int result = with_account([&](MemoryAccount& account) {
     ModelFile file = read_hf_folder(files.service(), "f/", account, {});
     read_all(file);
     read_tokenizer(file, -1, {});
   });
-  files.files[name] = whole_folder().at(name);
+  files.files[name] = (of_weights ? whole : small).at(name);
   return result;
 }

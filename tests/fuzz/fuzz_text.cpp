@@ -35,9 +35,29 @@ TokenizerPtr small_tokenizer(const String& pre) {
   return make_tokenizer(bpe.finish());
 }
 
+// Ranked merges over characters, with a token for each byte but, where that is allowed, one.
+TokenizerPtr character_tokenizer(const char* model, int missing_byte) {
+  Vector<String> texts;
+  VocabularySource source;
+  auto add = [&](String text, int32_t type) {
+    texts.push_back(std::move(text));
+    source.types.push_back(type);
+  };
+  for (int b = 0; b < 256; ++b)
+    if (b != missing_byte) add(format_text("<0x{:02X}>", b), 6);
+  for (const char* text : {"\xe2\x96\x81", "a", "b", "\n", "\xc3\xa9", "ab", "\xe2\x96\x81" "a", "\xe2\x96\x81" "ab", "\n\n"}) add(text, 1);
+  for (const char* text : {"<bos>", "<eos>", "<|tool_response>", "</s>"}) add(text, 3);
+  source.model = model;
+  source.tokens.assign(texts.begin(), texts.end());
+  source.merges = {"a b", "\xe2\x96\x81 a", "\xe2\x96\x81 ab", "\n \n"};
+  source.bos = int32_t(texts.size()) - 4, source.eos = source.bos + 1;
+  source.prefix_once = source.prefix_unless_spaced = missing_byte < 0;
+  return make_tokenizer(source);
+}
+
 const Vector<TokenizerPtr>& all_tokenizers() {
   static const Vector<TokenizerPtr> all = [] {
-    Vector<TokenizerPtr> made = {tokenizer_of("tiny-gemma-f16.gguf"), tokenizer_of("tiny-qwen3-f16.gguf"), tokenizer_of("tiny-phi3-f16.gguf")};
+    Vector<TokenizerPtr> made = {tokenizer_of("tiny-gemma-f16.gguf"), tokenizer_of("tiny-qwen3-f16.gguf"), tokenizer_of("tiny-phi3-f16.gguf"), character_tokenizer("ranked", -1), character_tokenizer("gemma4", 0xff)};
     for (const String& pre : pre_tokenizer_names()) made.push_back(small_tokenizer(pre));
     return made;
   }();
