@@ -58,7 +58,8 @@
  *  8. Callbacks return 0 to go on and anything else to stop: text then ends with success, and says so in its info;
  *     on_progress ends a call as CANCELLED. They come on the thread inside the call that runs the work, never two at
  *     once for one call; they may call *_query and prm_cancel_fire, nothing else on the same handle (what would wait for its
- *     own call is INVALID_STATE); what they are handed is valid until they return. All are optional.
+ *     own call, or in a circle of calls in callbacks, is INVALID_STATE); what they are handed is valid until they return. All are
+ *     optional.
  *  9. Same input, same bits: results do not depend on batch, threads, arrival order or chunking.
  * 10. Versions. Inside a major version only additions: functions, constants, fields at the end. The file name carries the
  *     major; prm_engine_open refuses a header it cannot serve.

@@ -80,7 +80,7 @@ POINTS = {
     1: (line_1, 'no crash, hang or excess; controls load; >= 98 % of the invalid refused', 'script/corpus run'),
     2: (line_2, '>= 10^7 executions a parser, no finding, >= 90 % of its lines', 'script/fuzz --runs 10000000; script/fuzz --coverage'),
     3: (harmless_faults.line_faults, '0 leaks, 0 crashes, 100 % equal bytes afterwards', 'build/{release,dev}/bin/test_faults --all --json'),
-    4: (line_4, 'all pass', 'tests/full/threads 300; test_capi abuse: close: fork: limits:; tests/full/linking; test_dlopen; script/abi; tests/full/languages'),
+    4: (line_4, 'all pass', 'tests/full/threads 300; test_capi abuse: close: fork: limits: turns:; tests/full/linking; test_dlopen; script/abi; tests/full/languages'),
     5: (line_5, '1000 of 1000; 1 GB/s a core', f'{harmless_weights.BIN}/test_capi verify:; premise verify'),
     6: (harmless_weights.line_mutants, '>= 40, all killed', 'script/mutate'),
 }

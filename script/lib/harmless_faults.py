@@ -7,7 +7,7 @@ import re
 
 from accept_tools import BIN, build, call, last_line, output_of
 
-SUITES = ('abuse:', 'close:', 'fork:', 'limits:')
+SUITES = ('abuse:', 'close:', 'fork:', 'limits:', 'turns:')
 SECONDS = 300
 
 

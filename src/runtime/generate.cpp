@@ -243,7 +243,7 @@ void generate(Model& model, const GenerateRequest& request, const Control& contr
   int64_t start_ns = now_ns();
   try {
     SessionUse use(request.session);
-    auto turn = take_turn(model, control);
+    TurnHold turn = take_turn(model, control);
     AccountScope models(model.account);
     model.call->stream.clear();
     model.call->stops.start(request.stops);
@@ -261,7 +261,7 @@ void generate(Model& model, const GenerateRequest& request, const Control& contr
 }
 
 void score(Model& model, std::span<const int32_t> tokens, const Control& control, float* out) {
-  auto turn = take_turn(model, control);
+  TurnHold turn = take_turn(model, control);
   check_tokens(model, tokens);
   Work work = work_of(model, control);
   Undo undo(model.call->alone, model.call->forgotten);

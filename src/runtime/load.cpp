@@ -146,7 +146,7 @@ Work work_of(const Model& model, const Control& control) {
 size_t manifest_size(const Model& model) { return manifest_json(list_model(model.file)).size(); }
 
 String make_manifest(Model& model, const Control& control) {
-  auto turn = model.turn.wait(control);  // files may have one reader at a time
+  TurnHold turn(model.turn, control);  // files may have one reader at a time
   Manifest manifest = list_model(model.file);
   sum_files(reading_of(model, control), SumDepth::digests, manifest);
   return manifest_json(manifest);
@@ -157,9 +157,9 @@ void require_runnable(const Model& model) {
   if (model.header_only) fail(Status::unsupported, "the model was opened with PRM_MODEL_HEADER_ONLY: open it without to run it");
 }
 
-std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control) {
+TurnHold take_turn(Model& model, const Control& control) {
   require_runnable(model);
-  return model.turn.wait(control);
+  return {model.turn, control};
 }
 
 }  // namespace prm

@@ -8,6 +8,7 @@
 #include "runtime/model_home.h"
 #include "runtime/sampler.h"
 #include "runtime/session.h"
+#include "runtime/turn.h"
 #include "text/stop_filter.h"
 
 namespace prm {
@@ -68,7 +69,8 @@ ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptio
 
 // Fails with unsupported when header_only, or where there is only a vocabulary.
 void require_runnable(const Model& model);
-std::unique_lock<std::timed_mutex> take_turn(Model& model, const Control& control);  // of a call that runs
+// For a call that runs.
+TurnHold take_turn(Model& model, const Control& control);
 Work work_of(const Model& model, const Control& control);
 
 // Fails with unsupported where there is only a vocabulary.

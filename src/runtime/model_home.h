@@ -1,8 +1,5 @@
-// What a model of any kind stands on: its engine, an account inside the engine's, and the turn that calls on it take.
+// What a model of any kind stands on: its engine, and an account inside the engine's.
 #pragma once
-#include <mutex>
-
-#include "base/fork_mark.h"
 #include "runtime/engine.h"
 
 namespace prm {
@@ -14,18 +11,6 @@ struct ModelHome : ChargedObject {
   ModelHome(EnginePtr owner, uint64_t limit) : engine(std::move(owner)), account(engine->host.memory, limit, &engine->account) {}
 };
 using ModelHomePtr = std::shared_ptr<ModelHome>;
-
-// For one call at a time.
-class Turn {
- public:
-  // Listens to control while it waits. Fails with invalid_state in a child of fork, where another thread's call had it.
-  std::unique_lock<std::timed_mutex> wait(const Control& control);
-
- private:
-  std::timed_mutex mutex_;
-  ForkMark process_;
-  bool is_lost_ = false;
-};
 
 // What loading and running a model takes, exactly; the same from a header-only model as from a whole one.
 struct MemoryPlan {

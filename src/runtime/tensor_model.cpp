@@ -265,7 +265,7 @@ TensorModelPtr load_tensor_model(ModelHomePtr home, FilePtr first, const ModelSo
 
 TensorCall::TensorCall(TensorModel& model, const Control& control) : model_(model), control_(control), account_(model.account) {
   if (model.header_only) fail(Status::unsupported, "the model was opened with PRM_MODEL_HEADER_ONLY: open it without to run it");
-  turn_ = model.turn.wait(control);
+  turn_.emplace(model.turn, control);
   std::fill(model.is_given.begin(), model.is_given.end(), uint8_t(0));
 }
 

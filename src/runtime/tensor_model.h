@@ -7,6 +7,7 @@
 #include "models/onnx_import.h"
 #include "runtime/load_options.h"
 #include "runtime/model_home.h"
+#include "runtime/turn.h"
 
 namespace prm {
 
@@ -90,7 +91,7 @@ class TensorCall {
   TensorModel& model_;
   Control control_;
   AccountScope account_;
-  std::unique_lock<std::timed_mutex> turn_;
+  std::optional<TurnHold> turn_;
   TensorRunner* runner_ = nullptr;
 };
 
