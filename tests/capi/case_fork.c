@@ -18,7 +18,7 @@ static const test_case cases[] = { { "a child of fork", nothing_to_fork } };
 #include "guard.h"
 #include "tensor_fixtures.h"
 
-enum { TOKENS = 12, PATIENCE_S = 60 };
+enum { TOKENS = 12, PATIENCE_S = 60, CLOSES = 10 };
 static const char PROMPT[] = "the hand";
 
 typedef struct forked {
@@ -248,11 +248,51 @@ static void a_child_runs_tensors(void) {
     CHECK(wrong == 0);
 }
 
+/* Another thread closes the model meanwhile. The call ends in both processes, and each can begin anew. */
+static void *generate_and_fork(void *raw) {
+    answer *text = raw;
+    prm_generate_options options = collecting(text, TOKENS);
+    prm_prompt prompt = text_prompt(PROMPT);
+    prm_status status;
+    options.on_token = fork_at_third;
+    child_status = 0;
+    status = prm_generate(was.model, &prompt, &options, NULL, NULL);
+    if (child_status == -1) {
+        static answer again;
+        prm_model *more = NULL;
+        int well = !status || status == PRM_STATUS_CANCELLED;
+        well &= !prm_model_open(was.engine, model_path(QUANTIZED), NULL, NULL, &more);
+        well &= !generate(more, NULL, &again) && same_answer(&was.truth, &again);
+        prm_model_close(more);
+        close_all();
+        _exit(well ? 7 : 1);
+    }
+    return NULL;
+}
+
+static void a_fork_in_a_callback_while_the_model_is_closed(void) {
+    static answer text;
+    int i;
+    if (guard_is_on()) SKIP("the guard ends what forks");
+    for (i = 0; i < CLOSES; ++i) {
+        pthread_t thread;
+        CHECK(open_all());
+        memset(&text, 0, sizeof text);
+        CHECK(!pthread_create(&thread, NULL, generate_and_fork, &text));
+        sleep_ms(i % 5);
+        prm_model_close(was.model);
+        pthread_join(thread, NULL);
+        CHECK(child_status == 0 || (WIFEXITED(child_status) && WEXITSTATUS(child_status) == 7));
+        close_all();
+    }
+}
+
 static const test_case cases[] = {
     { "a child works on one thread, and closes", a_child_works_on_one_thread },
     { "of a process that was at work: a status", a_child_of_a_process_at_work },
     { "of a callback: the call goes on in both", a_fork_in_a_callback },
     { "a child runs tensors, but on no model that was at work", a_child_runs_tensors },
+    { "of a callback, while another thread closes the model", a_fork_in_a_callback_while_the_model_is_closed },
 };
 #endif
 extern const test_suite fork_suite;
