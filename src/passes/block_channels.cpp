@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kFewOutputs = 8;  // of a group: with less, most of what a block computes is thrown away
 
-// F(2x2, 3x3) saves more products than its turning costs from here on; measured.
+// F(2x2, 3x3) saves more products than its turning costs from here on: an estimate, which a measurement may move.
 constexpr int64_t kWinogradChannels = 32, kWinogradOutputs = 14 * 14;
 
 struct Blocker {
