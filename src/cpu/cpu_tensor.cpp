@@ -79,11 +79,7 @@ struct BroadcastRows {
     for (int n = 0; n < 2; ++n) step[n] = stride[n][rank] != 0;
     for (int i = 0; i < rank; ++i) rows *= dim[i];
   }
-  int64_t offset(int operand, int64_t row) const {
-    int64_t at = 0;
-    for (int i = rank - 1; i >= 0; --i) at += row % dim[i] * stride[operand][i], row /= dim[i];
-    return at;
-  }
+  int64_t offset(int operand, int64_t row) const { return offset_at(dim, stride[operand], rank, row); }
 };
 
 // The axes that are reduced are the last ones.

@@ -33,10 +33,9 @@ struct Matrices {
     batches = batch.count();
   }
   static int64_t offset(const Tensor& of, const Tensor& over, int64_t index) {
-    int64_t stride[kMaxRank], at = 0;
+    int64_t stride[kMaxRank];
     broadcast_strides(of, over, stride);
-    for (int i = over.rank - 1; i >= 0; --i) at += index % over.dim[i] * stride[i], index /= over.dim[i];
-    return at;
+    return offset_at(over.dim, stride, over.rank, index);
   }
   MatrixA a(const Tensor& x, int64_t index) const {
     const float* at = x.as<float>() + offset(a_batch, batch, index) * m * k;
@@ -46,7 +45,7 @@ struct Matrices {
 
 // fn(batch, first row, rows, first column, columns) in pieces, shared by the threads.
 template <class Fn>
-void each_piece(const OpArgs& args, const Matrices& of, Fn&& fn) {
+void each_block(const OpArgs& args, const Matrices& of, Fn&& fn) {
   int64_t down = ceil_div(of.m, kRows), across = ceil_div(of.n, kColumns);
   args.work->rows(of.batches * down * across, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -110,7 +109,7 @@ void run_tensor_matmul_columns(const OpArgs& args) {
   Matrices of(args);
   const float* packed = args.x(1).as<float>();
   int64_t width = int64_t(round_up(size_t(of.n), 16));
-  each_piece(args, of, [&](int64_t batch, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+  each_block(args, of, [&](int64_t batch, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     MatrixA a = of.a(args.x(0), batch);
     float* y = args.y().as<float>() + (batch * of.m + row) * of.n + column;
     for (int64_t l = 0; l == 0 || l < of.k; l += kInner) {
@@ -125,7 +124,7 @@ template <const TensorKernels& table>
 void run_tensor_matmul_rows(const OpArgs& args) {
   Matrices of(args);
   const float* packed = args.x(1).as<float>();
-  each_piece(args, of, [&](int64_t batch, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+  each_block(args, of, [&](int64_t batch, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     MatrixA a = of.a(args.x(0), batch);
     float* y = args.y().as<float>() + (batch * of.m + row) * of.n + column;
     for (int64_t l = 0; l == 0 || l < of.k; l += kInner) {
@@ -138,7 +137,7 @@ void run_tensor_matmul_rows(const OpArgs& args) {
 template <const TensorKernels& table>
 void run_tensor_matmul(const OpArgs& args) {
   Matrices of(args);
-  each_piece(args, of, [&](int64_t batch, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+  each_block(args, of, [&](int64_t batch, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     MatrixA a = of.a(args.x(0), batch);
     const float* b = args.x(1).as<float>() + Matrices::offset(of.b_batch, of.batch, batch) * of.k * of.n;
     float* y = args.y().as<float>() + (batch * of.m + row) * of.n + column;

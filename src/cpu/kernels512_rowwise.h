@@ -6,16 +6,6 @@
 
 namespace {
 
-// Calls fn(i, n) for pieces of n = 16 values from i on; the last may be shorter.
-template <class Fn>
-PRM_OP void each_piece(int64_t count, Fn&& fn) {
-  int64_t i = 0;
-  for (; i + 16 <= count; i += 16) fn(i, 16);
-  if (i < count) fn(i, int(count - i));
-}
-PRM_OP Floats load_piece(const float* p, int n) { return n == 16 ? load(p) : load_part(p, n); }
-PRM_OP void store_piece(float* p, Floats v, int n) { n == 16 ? store(p, v) : store_part(p, v, n); }
-
 // Quantizes n = 32 m values; returns d, NaN when a value is not finite (quant/format.cpp).
 PRM_OP float quantize_values(const float* x, int8_t* q, int n) {
   Floats top = splat(0.0f);

@@ -8,15 +8,6 @@ namespace {
 using prm::MatrixA;
 using prm::MatrixB;
 
-template <class Fn>
-PRM_OP void each_sixteen(int64_t count, Fn&& fn) {
-  int64_t i = 0;
-  for (; i + 16 <= count; i += 16) fn(i, 16);
-  if (i < count) fn(i, int(count - i));
-}
-PRM_OP Floats load_some(const float* p, int n) { return n == 16 ? load(p) : load_part(p, n); }
-PRM_OP void store_some(float* p, Floats v, int n) { n == 16 ? store(p, v) : store_part(p, v, n); }
-
 // ---- functions of one value ------------------------------------------------------------------------------------------
 
 // erfc of a value that is not negative.
@@ -79,7 +70,7 @@ struct LeakyRelu { PRM_OP Floats of(Floats x, Floats a, Floats) { return select(
 template <class Function>
 void unary(const float* x, float* y, int64_t n, float a, float b) {
   Floats first = splat(a), second = splat(b);
-  each_sixteen(n, [&](int64_t i, int lanes) { store_some(y + i, Function::of(load_some(x + i, lanes), first, second), lanes); });
+  each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, Function::of(load_piece(x + i, lanes), first, second), lanes); });
 }
 
 // ---- of two ----------------------------------------------------------------------------------------------------------
@@ -100,10 +91,10 @@ struct Max { PRM_OP Floats of(Floats a, Floats b) { return unless_nan(a, b, max_
 template <class Function>
 void binary(const float* a, int a_step, const float* b, int b_step, float* y, int64_t n) {
   Floats a0 = splat(a[0]), b0 = splat(b[0]);
-  if (a_step && b_step) each_sixteen(n, [&](int64_t i, int lanes) { store_some(y + i, Function::of(load_some(a + i, lanes), load_some(b + i, lanes)), lanes); });
-  else if (a_step) each_sixteen(n, [&](int64_t i, int lanes) { store_some(y + i, Function::of(load_some(a + i, lanes), b0), lanes); });
-  else if (b_step) each_sixteen(n, [&](int64_t i, int lanes) { store_some(y + i, Function::of(a0, load_some(b + i, lanes)), lanes); });
-  else each_sixteen(n, [&](int64_t i, int lanes) { store_some(y + i, Function::of(a0, b0), lanes); });
+  if (a_step && b_step) each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, Function::of(load_piece(a + i, lanes), load_piece(b + i, lanes)), lanes); });
+  else if (a_step) each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, Function::of(load_piece(a + i, lanes), b0), lanes); });
+  else if (b_step) each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, Function::of(a0, load_piece(b + i, lanes)), lanes); });
+  else each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, Function::of(a0, b0), lanes); });
 }
 
 // ---- matrices --------------------------------------------------------------------------------------------------------
@@ -184,7 +175,7 @@ void multiply(MatrixA a, MatrixB b, int64_t m, int64_t n, int64_t k, float* c, i
 
 float sum_of(const float* x, int64_t n) {
   Floats sum = splat(0.0f);
-  each_sixteen(n, [&](int64_t i, int lanes) { sum = add(sum, load_some(x + i, lanes)); });
+  each_piece(n, [&](int64_t i, int lanes) { sum = add(sum, load_piece(x + i, lanes)); });
   return merge_lanes(sum);
 }
 
@@ -202,13 +193,13 @@ float greatest(const float* x, int64_t n) {
 void softmax(const float* x, float* y, int64_t n) {
   if (n == 0) return;
   Floats top = splat(greatest(x, n)), sum = splat(0.0f);
-  each_sixteen(n, [&](int64_t i, int lanes) {
-    Floats v = exp_lanes(sub(load_some(x + i, lanes), top));
-    store_some(y + i, v, lanes);
+  each_piece(n, [&](int64_t i, int lanes) {
+    Floats v = exp_lanes(sub(load_piece(x + i, lanes), top));
+    store_piece(y + i, v, lanes);
     sum = add(sum, lanes == 16 ? v : load_part(y + i, lanes));  // lanes that are not there add nothing
   });
   Floats factor = splat(1.0f / merge_lanes(sum));
-  each_sixteen(n, [&](int64_t i, int lanes) { store_some(y + i, mul(load_some(y + i, lanes), factor), lanes); });
+  each_piece(n, [&](int64_t i, int lanes) { store_piece(y + i, mul(load_piece(y + i, lanes), factor), lanes); });
 }
 
 void normalize(const float* x, const float* gain, const float* bias, float* y, int64_t n, float eps, bool centred) {
@@ -225,11 +216,11 @@ void normalize(const float* x, const float* gain, const float* bias, float* y, i
     squares = fma(d, d, squares);
   }
   Floats inverse = splat(1.0f / root(merge_lanes(squares) / float(n) + eps));
-  each_sixteen(n, [&](int64_t i, int lanes) {
-    Floats v = mul(sub(load_some(x + i, lanes), mean), inverse);
-    if (gain) v = mul(v, load_some(gain + i, lanes));
-    if (bias) v = add(v, load_some(bias + i, lanes));
-    store_some(y + i, v, lanes);
+  each_piece(n, [&](int64_t i, int lanes) {
+    Floats v = mul(sub(load_piece(x + i, lanes), mean), inverse);
+    if (gain) v = mul(v, load_piece(gain + i, lanes));
+    if (bias) v = add(v, load_piece(bias + i, lanes));
+    store_piece(y + i, v, lanes);
   });
 }
 

@@ -1,7 +1,7 @@
 // One 64-byte vector as the 512 kernels see it: 16 floats or 16 int32, whose bytes are 64 int8. The operations stand in two
 // headers: vec512_native.h with AVX-512 intrinsics, vec512_emulated.h in plain C++ for any machine (PRM_VEC512_EMULATED);
-// what kernels_tensor.h needs also in vec_avx2.h (PRM_VEC512_AVX2). All give the same bytes, so the kernels (kernels512_*.h) are tested where there is no AVX-512. Everything is of
-// internal linkage.
+// what kernels_tensor.h needs also in vec_avx2.h (PRM_VEC512_AVX2). All give the same bytes, so the kernels (kernels512_*.h)
+// are tested where there is no AVX-512. Everything is of internal linkage.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +28,16 @@
 #endif
 
 namespace {
+
+// Calls fn(i, n) for pieces of n = 16 values from i on; the last may be shorter.
+template <class Fn>
+PRM_OP void each_piece(int64_t count, Fn&& fn) {
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) fn(i, 16);
+  if (i < count) fn(i, int(count - i));
+}
+PRM_OP Floats load_piece(const float* p, int n) { return n == 16 ? load(p) : load_part(p, n); }
+PRM_OP void store_piece(float* p, Floats v, int n) { n == 16 ? store(p, v) : store_part(p, v, n); }
 
 PRM_OP Floats negate(Floats v) { return as_floats(exclusive(as_ints(v), splat_int(INT32_MIN))); }
 PRM_OP Floats magnitude(Floats v) { return as_floats(both(as_ints(v), splat_int(INT32_MAX))); }

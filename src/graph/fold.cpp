@@ -2,8 +2,8 @@
 
 namespace prm {
 
-Vector<ValueId> fold_node(Graph& graph, const Op& op, const Attr& attr, const Vector<ValueId>& in, const String& name, MemoryAccount& account) {
-  Vector<std::pair<DType, Shape>> made = graph.infer(op, attr, in, name);
+Vector<ValueId> fold_node(Graph& graph, const Op& op, const Attr& attr, const Vector<ValueId>& in, const String& name,
+                          const Vector<std::pair<DType, Shape>>& made, MemoryAccount& account) {
   Tensor inputs[kMaxInputs], outputs[kMaxOutputs];
   std::shared_ptr<Buffer> buffers[kMaxOutputs];
   OpArgs args;

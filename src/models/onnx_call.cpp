@@ -182,8 +182,8 @@ std::optional<Vector<float>> OnnxCall::reals(std::string_view name) const {
 
 namespace {
 
-// Takes it off the budget where all inputs are known and it fits.
-bool may_fold(OnnxCall& call, const Op& op, const Attr& attr, const Vector<ValueId>& in, const String& name) {
+// Takes it off the budget where all inputs are known and it fits; `made` is then what comes of it.
+bool may_fold(OnnxCall& call, const Op& op, const Attr& attr, const Vector<ValueId>& in, const String& name, Vector<std::pair<DType, Shape>>& made) {
   Graph& graph = call.graph();
   if (!op.reference || !std::all_of(in.begin(), in.end(), [&](ValueId v) { return call.is_known(v); })) return false;
   Tensor inputs[kMaxInputs], outputs[kMaxOutputs];
@@ -192,7 +192,7 @@ bool may_fold(OnnxCall& call, const Op& op, const Attr& attr, const Vector<Value
   if (in.size() > size_t(kMaxInputs)) return false;
   for (size_t i = 0; i < in.size(); ++i) inputs[i] = graph[in[i]].data, args.in[i] = &inputs[i];
   uint64_t bytes = 0;
-  Vector<std::pair<DType, Shape>> made = graph.infer(op, attr, in, name);
+  made = graph.infer(op, attr, in, name);
   for (size_t i = 0; i < made.size(); ++i) {
     const Shape& shape = made[i].second;
     outputs[i].dtype = made[i].first;
@@ -219,7 +219,8 @@ Vector<ValueId> OnnxCall::add_all(const Op& op, const Attr& attr, Vector<ValueId
   std::string_view result = node.outputs.empty() ? node.name : node.outputs[0];
   String name = importer.unique_name(made ? format_text("{}{}/{}", scope.prefix, result, made) : scope.prefix + String(result));
   ++made;
-  if (!may_fold(*this, op, attr, in, name)) {
+  Vector<std::pair<DType, Shape>> inferred;
+  if (!may_fold(*this, op, attr, in, name, inferred)) {
     graph().node(op, attr, std::move(in), name);
     return graph().nodes.back().out;
   }
@@ -229,7 +230,7 @@ Vector<ValueId> OnnxCall::add_all(const Op& op, const Attr& attr, Vector<ValueId
       Tensor data = contents(v);
       if (data.data != known.data.data) v = graph().constant(known.name, data, importer.contents[v]);
     }
-  return fold_node(graph(), op, attr, in, name, importer.account);
+  return fold_node(graph(), op, attr, in, name, inferred, importer.account);
 }
 
 ValueId OnnxCall::as_type(ValueId x, DType type) { return graph()[x].dtype == type ? x : add(kCast, CastAttr{type}, {x}); }

@@ -321,7 +321,5 @@ const char* binary_name(BinaryKind kind) { return kBinaryNames[int(kind)]; }
 
 ValueId unary(Graph& g, ValueId x, const UnaryAttr& attr, const String& name) { return g.node(kUnary, attr, {x}, name); }
 ValueId binary(Graph& g, ValueId a, ValueId b, BinaryKind kind, const String& name) { return g.node(kBinary, BinaryAttr{kind}, {a, b}, name); }
-ValueId where(Graph& g, ValueId condition, ValueId a, ValueId b, const String& name) { return g.node(kWhere, {}, {condition, a, b}, name); }
-ValueId cast(Graph& g, ValueId x, DType to, const String& name) { return g.node(kCast, CastAttr{to}, {x}, name); }
 
 }  // namespace prm

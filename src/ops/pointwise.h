@@ -5,7 +5,8 @@
 
 namespace prm {
 
-extern const Op kUnary, kBinary, kWhere, kCast;
+extern const Op kUnary, kBinary, kCast;
+extern const Op kWhere;  // condition bool, a, b of one type -> their broadcast shape
 
 // a, b: parameters of some kinds. Of integers only those marked so; bool for not_; isnan and isinf give bool.
 enum class UnaryKind : int32_t {
@@ -54,8 +55,6 @@ const char* binary_name(BinaryKind kind);
 ValueId unary(Graph& g, ValueId x, const UnaryAttr& attr, const String& name);
 // a, b of one type (pow: b of any) -> their broadcast shape
 ValueId binary(Graph& g, ValueId a, ValueId b, BinaryKind kind, const String& name);
-// condition bool, a, b of one type -> their broadcast shape
-ValueId where(Graph& g, ValueId condition, ValueId a, ValueId b, const String& name);
 
 // From any dense type to any: floats to integers towards zero (beyond the range: the nearest end; NaN: 0), integers to narrower
 // ones wrap around, anything but zero is true. To narrow types as narrow_code says.
@@ -65,6 +64,5 @@ struct CastAttr {
   uint8_t reserved[2] = {};
   ScaleRounding rounding = ScaleRounding::up;
 };
-ValueId cast(Graph& g, ValueId x, DType to, const String& name);
 
 }  // namespace prm

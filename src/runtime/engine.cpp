@@ -36,6 +36,13 @@ Engine::Engine(const EngineOptions& options)
     : host(options.host), limits(options.limits), account(host.memory, options.max_host_bytes), pool(make_pool(account, options)),
       call_scratch(kCallScratchBytes, account, MemoryKind::scratch, "short calls") {}
 
+Work work_of(Engine& engine, const Control& control) {
+  Work work;
+  work.control = control;
+  work.pool = &engine.pool;
+  return work;
+}
+
 ShortCall::ShortCall(Engine& engine) : account_(engine.account), turn_(engine.call_turn, std::try_to_lock) {
   if (turn_.owns_lock()) scratch_.emplace(engine.call_scratch);
 }

@@ -38,6 +38,9 @@ struct Engine {
 };
 using EnginePtr = std::shared_ptr<Engine>;
 
+// For a call that works on the engine's threads.
+Work work_of(Engine& engine, const Control& control);
+
 // The memory of a call that leaves nothing behind (reports, tokens): a scratch that the engine holds, so that such calls
 // work under a budget that is used up; what does not fit it, or finds it in use, is charged for the length of the call.
 class ShortCall {

@@ -250,7 +250,7 @@ void generate(Model& model, const GenerateRequest& request, const Control& contr
     Conversation& conversation = request.session ? *request.session : model.call->alone;
     Undo undo(conversation, model.call->forgotten);
     append_prompt(model, request, conversation, undo, control, result);
-    Work work = work_of(model, control);
+    Work work = work_of(*model.engine, control);
     result.finish = answer({model, request, work, conversation, result}, start_ns);
     if (request.session) undo.let_it_stay();
   } catch (...) {
@@ -263,7 +263,7 @@ void generate(Model& model, const GenerateRequest& request, const Control& contr
 void score(Model& model, std::span<const int32_t> tokens, const Control& control, float* out) {
   TurnHold turn = take_turn(model, control);
   check_tokens(model, tokens);
-  Work work = work_of(model, control);
+  Work work = work_of(*model.engine, control);
   Undo undo(model.call->alone, model.call->forgotten);
   Sequence& sequence = model.call->alone.sequence;
   size_t step = size_t(model.runner->limits.rows), row = size_t(model.config.vocabulary);

@@ -111,7 +111,7 @@ ModelPtr load_model(ModelHomePtr home, FilePtr first, const ModelSource& source,
             model->plan->fallbacks, model->plan->device->name());
   int64_t start = now_ns();
   if (model->manifest) model->manifest->watch(model->file);
-  model->weights->fill(*model->plan, work_of(*model, control));
+  model->weights->fill(*model->plan, work_of(*engine, control));
   if (model->manifest) model->manifest->finish(reading_of(*model, control));
   model->runner->state.allocate(*model->weights, model->account);
   model->prompt_scratch = Buffer(kHeldPromptBytes * kScratchPerPromptByte, model->account, MemoryKind::scratch, "tokenizing");
@@ -134,13 +134,6 @@ MemoryPlan plan_memory(const Model& model) {
   uint64_t loading = plan.weight_bytes + model.weight_bytes.staging, running = plan.weight_bytes + plan.cache_bytes + plan.scratch_bytes;
   plan.host_bytes = others + std::max(model.prepared_peak, plan.object_bytes + std::max(loading, running));
   return plan;
-}
-
-Work work_of(const Model& model, const Control& control) {
-  Work work;
-  work.control = control;
-  work.pool = &model.engine->pool;
-  return work;
 }
 
 size_t manifest_size(const Model& model) { return manifest_json(list_model(model.file)).size(); }

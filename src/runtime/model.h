@@ -71,7 +71,6 @@ ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptio
 void require_runnable(const Model& model);
 // For a call that runs.
 TurnHold take_turn(Model& model, const Control& control);
-Work work_of(const Model& model, const Control& control);
 
 // Fails with unsupported where there is only a vocabulary.
 MemoryPlan plan_memory(const Model& model);

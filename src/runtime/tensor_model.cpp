@@ -37,13 +37,6 @@ Shape shape_of_tensor(const Tensor& t) {
   return shape;
 }
 
-Work work_for(const TensorModel& model, const Control& control) {
-  Work work;
-  work.control = control;
-  work.pool = &model.engine->pool;
-  return work;
-}
-
 // Whether an input may tell extents, axes and the like: few integers, or a list of few numbers.
 bool may_be_known(const Tensor& t) { return t.data && t.count() <= kMostKnownValues && (!is_float(t.dtype) || t.rank <= 1); }
 
@@ -82,7 +75,7 @@ TensorRunnerPtr prepare_runner(TensorModel& model, std::span<const Shape> shapes
 }
 
 void finish_runner(TensorModel& model, TensorRunner& runner, const Control& control) {
-  runner.folded->fill(*runner.plan, work_for(model, control));
+  runner.folded->fill(*runner.plan, work_of(*model.engine, control));
   runner.state->allocate(*runner.folded, model.account);
 }
 
@@ -307,7 +300,7 @@ bool TensorCall::is_shape_known(size_t index) const {
 void TensorCall::run() {
   for (size_t i = 0; i < model_.given.size(); ++i)
     if (size_t bytes = model_.given[i].bytes()) std::memcpy(runner_->inputs[i]->data, model_.given[i].data, bytes);
-  if (runner_->state->run({}, work_for(model_, control_)) == Status::ok) return;
+  if (runner_->state->run({}, work_of(*model_.engine, control_)) == Status::ok) return;
   control_.require();
   fail(Status::internal, "{}: the run ended early", model_.file.file->name);
 }

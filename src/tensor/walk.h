@@ -43,6 +43,16 @@ inline int64_t product(const Tensor& t, int begin, int end) {
   return all;
 }
 
+// What the index that stands at `place` of all in `dim`, row-major, comes to in steps of `stride`.
+inline int64_t offset_at(const int64_t* dim, const int64_t* stride, int rank, int64_t place) {
+  int64_t offset = 0;
+  for (int i = rank - 1; i >= 0; --i) {
+    offset += place % dim[i] * stride[i];
+    place /= dim[i];
+  }
+  return offset;
+}
+
 // Elements between neighbours in each dimension of a dense tensor.
 inline void dense_strides(const Tensor& t, int64_t* stride) {
   int64_t step = 1;

@@ -11,20 +11,6 @@
 
 enum { N = AFFINE_N, C = AFFINE_C, STEADY = 1000, LONG_NODES = 600, LONG_VALUES = 2000000, PATIENCE_MS = 50 };
 
-static prm_engine *engine_over(ledger *book, uint64_t budget) {
-    prm_host host = PRM_INIT(prm_host);
-    prm_engine_options options = PRM_INIT(prm_engine_options);
-    prm_engine *engine = NULL;
-    host.memory_user = book;
-    host.alloc = ledger_alloc;
-    host.release = ledger_release;
-    options.host = &host;
-    options.max_host_bytes = budget;
-    options.threads = 1;
-    prm_engine_open(PRM_VERSION, &options, &engine);
-    return engine;
-}
-
 static prm_model_options planned_for(prm_tensor *shape, int64_t n, uint32_t flags) {
     prm_model_options options = PRM_INIT(prm_model_options);
     *shape = tensor_of("x", PRM_DTYPE_ANY, NULL, 0, 2, n, C);
@@ -49,7 +35,7 @@ static void plan_is_the_high_water_mark(void) {
         prm_plan plan = PRM_INIT(prm_plan), again = PRM_INIT(prm_plan);
         prm_engine_info info = PRM_INIT(prm_engine_info);
         ledger book = { 0 }, other = { 0 };
-        prm_engine *engine = engine_over(&book, 0);
+        prm_engine *engine = open_over_services(&book, NULL);
         prm_model *model = NULL;
         uint64_t held;
         CHECK_OK(prm_model_open(engine, path, &header, NULL, &model));
@@ -58,7 +44,7 @@ static void plan_is_the_high_water_mark(void) {
         CHECK(plan.weight_bytes == 12 + 12); /* w is read, 2 * b was computed */
         prm_model_close(model);
         prm_engine_close(engine);
-        engine = engine_over(&other, plan.host_bytes);
+        engine = open_with_budget(&other, NULL, plan.host_bytes);
         model = NULL;
         CHECK_OK(prm_model_open(engine, path, &whole, NULL, &model));
         CHECK_OK(prm_model_plan(model, NULL, &again, NULL, 0, NULL));
@@ -76,7 +62,7 @@ static void plan_is_the_high_water_mark(void) {
         prm_model_close(model);
         prm_engine_close(engine);
         CHECK(book.blocks == 0 && other.blocks == 0 && other.bytes == 0 && !other.wrong);
-        engine = engine_over(&other, plan.host_bytes - 1);
+        engine = open_with_budget(&other, NULL, plan.host_bytes - 1);
         model = NULL;
         CHECK_STATUS(prm_model_open(engine, path, &whole, NULL, &model), PRM_STATUS_OVER_BUDGET);
         prm_engine_close(engine);
@@ -92,7 +78,7 @@ static void plans_come_and_go_within_a_budget(void) {
     prm_model_options options = planned_for(&shape, 400, PRM_MODEL_HEADER_ONLY);
     prm_plan plan = PRM_INIT(prm_plan);
     ledger book = { 0 };
-    prm_engine *engine = engine_over(&book, 0);
+    prm_engine *engine = open_over_services(&book, NULL);
     prm_model *model = open_onnx(engine, file, &options);
     int64_t n;
     CHECK(model);
@@ -121,7 +107,7 @@ static void plans_come_and_go_within_a_budget(void) {
 static void steady_runs_allocate_nothing(void) {
     message file = affine_model();
     ledger book = { 0 };
-    prm_engine *engine = engine_over(&book, 0);
+    prm_engine *engine = open_over_services(&book, NULL);
     prm_tensor shape;
     prm_model_options options = planned_for(&shape, N, 0);
     prm_model *models[2];

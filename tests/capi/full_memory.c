@@ -32,22 +32,6 @@ static void reset_peak(void) {
     fclose(file);
 }
 
-static prm_engine *open_over(ledger *book, uint64_t budget) {
-    prm_host host = PRM_INIT(prm_host);
-    prm_engine_options options = PRM_INIT(prm_engine_options);
-    prm_engine *engine = NULL;
-    if (book) {
-        host.memory_user = book;
-        host.alloc = ledger_alloc;
-        host.release = ledger_release;
-    }
-    options.host = &host;
-    options.max_host_bytes = budget;
-    options.threads = 1;
-    prm_engine_open(PRM_VERSION, &options, &engine);
-    return engine;
-}
-
 static prm_status run(prm_engine *engine, const char *path, answer *to, int prompt_tokens) {
     static int32_t ids[PROMPT_TOKENS];
     prm_generate_options generate = collecting(to, prompt_tokens == PROMPT_TOKENS ? TOKENS : 4);
@@ -68,7 +52,7 @@ static prm_status run(prm_engine *engine, const char *path, answer *to, int prom
 static uint64_t plan_of(const char *path) {
     prm_model_options options = PRM_INIT(prm_model_options);
     prm_plan plan = PRM_INIT(prm_plan);
-    prm_engine *engine = open_over(NULL, 0);
+    prm_engine *engine = open_with_budget(NULL, NULL, 0);
     prm_model *model = NULL;
     options.context = 2048;
     options.flags = PRM_MODEL_HEADER_ONLY;
@@ -82,14 +66,14 @@ static uint64_t plan_of(const char *path) {
 static void walk_budgets(const char *path, uint64_t plan, int steps, int *served, int *refused, int *wrong) {
     static answer truth, text;
     int step;
-    prm_engine *engine = open_over(NULL, 0);
+    prm_engine *engine = open_with_budget(NULL, NULL, 0);
     if (run(engine, path, &truth, 40)) ++*wrong;
     prm_engine_close(engine);
     for (step = 0; step <= steps; ++step) {
         ledger book = { 0 };
         uint64_t budget = plan - plan * (uint64_t)step / (uint64_t)steps;
         prm_status status = PRM_STATUS_OVER_BUDGET;
-        engine = open_over(&book, budget ? budget : 1);
+        engine = open_with_budget(&book, NULL, budget ? budget : 1);
         if (engine) status = run(engine, path, &text, 40);
         if (status == PRM_STATUS_OVER_BUDGET) ++*refused;
         else if (!status && text.token_count == truth.token_count &&
@@ -111,7 +95,7 @@ static int check_model(const char *path, int steps) {
     prm_engine *engine;
     reset_peak();
     before = status_kib("VmRSS:");
-    engine = open_over(NULL, 0);
+    engine = open_with_budget(NULL, NULL, 0);
     status = run(engine, path, &text, PROMPT_TOKENS);
     grown = status_kib("VmHWM:") - before;
     if (status) printf("  %s: %s\n", path, prm_last_error());

@@ -162,13 +162,17 @@ void help_in_turn(void *user, prm_work_fn run, void *work, int32_t helpers) {
     for (i = 0; i < helpers; ++i) run(work);
 }
 
-prm_engine *open_over_services(ledger *book, shelf *files) {
+prm_engine *open_over_services(ledger *book, shelf *files) { return open_with_budget(book, files, 0); }
+
+prm_engine *open_with_budget(ledger *book, shelf *files, uint64_t budget) {
     prm_host host = PRM_INIT(prm_host);
     prm_engine_options options = PRM_INIT(prm_engine_options);
     prm_engine *engine = NULL;
-    host.memory_user = book;
-    host.alloc = ledger_alloc;
-    host.release = ledger_release;
+    if (book) {
+        host.memory_user = book;
+        host.alloc = ledger_alloc;
+        host.release = ledger_release;
+    }
     if (files) {
         host.file_user = files;
         host.file_open = shelf_open;
@@ -177,6 +181,7 @@ prm_engine *open_over_services(ledger *book, shelf *files) {
         host.file_map = shelf_map;
     }
     options.host = &host;
+    options.max_host_bytes = budget;
     options.threads = 1;
     prm_engine_open(PRM_VERSION, &options, &engine);
     return engine;

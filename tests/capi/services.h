@@ -41,6 +41,8 @@ const void *shelf_map(void *user, void *file, uint64_t offset, size_t size);
 
 /* An engine over a ledger and, unless NULL, a shelf; one thread of its own. NULL when it does not open. */
 prm_engine *open_over_services(ledger *book, shelf *files);
+/* The same with a budget; without a ledger over the system's memory. */
+prm_engine *open_with_budget(ledger *book, shelf *files, uint64_t budget);
 
 /* Executors. */
 void help_with_threads(void *user, prm_work_fn run, void *work, int32_t helpers);

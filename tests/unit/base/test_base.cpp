@@ -129,7 +129,7 @@ TEST_CASE("a fired cancel token or a passed deadline stops handing out chunks") 
 }
 
 TEST_CASE("files are read in parts; folders, absent, empty and shrunken files say what they are") {
-  std::string path = "premise_test_file.bin";
+  std::string path = "premise_test_file_" + std::to_string(now_ns()) + ".bin";  // suites of several instruction sets run side by side
   MemoryAccount account;
   std::ofstream(path, std::ios::binary) << std::string(700000, 'a') << "hello";
   {
