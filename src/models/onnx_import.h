@@ -29,7 +29,7 @@ struct OnnxFolding {
 };
 
 inline constexpr ValueId kOtherType = -2;  // in place of a tensor of texts and the like, which may stand in a model unused
-inline constexpr uint64_t kMostUnrolled = 65536;
+inline constexpr uint64_t kMostUnrolled = 32768;
 
 struct OnnxScope;
 

@@ -96,11 +96,14 @@ static void a_child_works_on_one_thread(void) {
     close_all();
 }
 
-static atomic_int tokens;
+/* The call is still under way at the last fork, however late that comes. */
+enum { MOVING_TOKENS = 16 };
+static atomic_int tokens, forks_done;
 static int32_t slow_token(void *user, int32_t token) {
+    int count = atomic_fetch_add(&tokens, 1);
     (void)user, (void)token;
-    atomic_fetch_add(&tokens, 1);
-    sleep_ms(2);
+    do sleep_ms(2);
+    while (count >= MOVING_TOKENS && !atomic_load(&forks_done));
     return 0;
 }
 
@@ -139,10 +142,12 @@ static void a_child_of_a_process_at_work(void) {
     CHECK(open_all());
     CHECK_OK(prm_cancel_open(&control.cancel));
     atomic_store(&tokens, 0);
+    atomic_store(&forks_done, 0);
     CHECK(!pthread_create(&thread, NULL, generate_slowly, &control));
     while (atomic_load(&tokens) < 2) sleep_ms(1);
     for (i = 0; i < 5 && !wrong; ++i) wrong = in_child(answers_with_a_status);
     prm_cancel_fire(control.cancel);
+    atomic_store(&forks_done, 1);
     pthread_join(thread, NULL);
     prm_cancel_close(control.cancel);
     close_all();
