@@ -26,6 +26,12 @@ struct ConvTile {
   int32_t at[kConvAxes][kConvPixels];
 };
 
+// What an activation makes of a sum: NaN stays. hard_swish: then y = y * min(1, max(0, fma(y, 1/6, 1/2))).
+struct ActivationRange {
+  float low, high;
+  bool hard_swish;
+};
+
 // y: outputs lie 16 apart, blocks of 16 channels y_block.
 struct ConvSums {
   const float* x;
@@ -36,10 +42,10 @@ struct ConvSums {
   int64_t w_block;      // between blocks of outputs
   float* y;
   int64_t y_block;
-  bool begin, end;      // sums begin at 0, or go on from y; where they end, y = between(fma(sum, factor, shift) + more):
+  bool begin, end;      // sums begin at 0, or go on from y; where they end, y = act(fma(sum, factor, shift) + more):
   const float *factor, *shift;  // 16 a block
   const float* more;    // lies as y does; null: nothing is added
-  float low, high;      // NaN stays
+  ActivationRange act;
 };
 
 // Places outside of x do not take part.
@@ -61,7 +67,7 @@ struct WinogradOutputs {
   int64_t row, y_block;   // floats between rows, and between blocks of y
   float* y;
   const float *factor, *shift, *more;
-  float low, high;
+  ActivationRange act;
 };
 
 // Functions of an instruction set. pixels: the most that a tile with so many blocks has, 0: no such tile.
@@ -71,11 +77,11 @@ struct ConvTable {
   int32_t depthwise_pixels;  // of the next two
   void (*depthwise)(const ConvWindow&, const ConvTile&, const ConvSums&);  // each channel on its own, from begin to end; w [places][16]
   void (*pool)(const ConvWindow&, const ConvTile&, const PoolSums&);
-  // v = B' d B and y = between(fma(A' m A, factor, shift) + more), of so many blocks; sums from left to right.
+  // v = B' d B and y = act(fma(A' m A, factor, shift) + more), of so many blocks; sums from left to right.
   void (*winograd_in)(const WinogradPatch&, const float* x, int64_t blocks, float* v);
   void (*winograd_out)(const WinogradPatch&, const float* m, int64_t blocks, const WinogradOutputs&);
-  // y = fma(x, factor, shift) between low and high, n times 16 values; factor and shift [16].
-  void (*affine)(const float* x, const float* factor, const float* shift, float* y, int64_t n, float low, float high);
+  // y = act(fma(x, factor, shift)), n times 16 values; factor and shift [16].
+  void (*affine)(const float* x, const float* factor, const float* shift, float* y, int64_t n, const ActivationRange& act);
 };
 
 }  // namespace prm

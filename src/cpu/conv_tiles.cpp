@@ -24,10 +24,10 @@ TiledWindow::TiledWindow(const Windows& extents) : e(extents), win{}, inside(tru
   win.channel_step = 1;
 }
 
-Range range_of(Activation act, float a, float b) {
+ActivationRange range_of(Activation act, float a, float b) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  if (act == Activation::none) return {-kInfinity, kInfinity};
-  return act == Activation::relu ? Range{0, kInfinity} : Range{a, b};
+  if (act == Activation::clip) return {a, b, false};
+  return {act == Activation::relu ? 0 : -kInfinity, kInfinity, act == Activation::hard_swish};
 }
 
 void TileRun::cut(const TiledWindow& w, int64_t first, int64_t end, int most) {

@@ -15,11 +15,7 @@ struct TiledWindow {
   void coordinates(int64_t output, int64_t* o) const { o[0] = output / e.out[2] / e.out[1], o[1] = output / e.out[2] % e.out[1], o[2] = output % e.out[2]; }
 };
 
-// Between which values an activation puts a sum.
-struct Range {
-  float low, high;
-};
-Range range_of(Activation act, float a, float b);
+ActivationRange range_of(Activation act, float a, float b);
 
 // Tiles of a run of outputs, as even as they can be.
 struct TileRun {

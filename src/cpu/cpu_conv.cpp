@@ -58,8 +58,7 @@ struct Conv {
     s.y_block = y_block();
     s.begin = s.end = true;
     s.factor = factor + block * kChannelBlock, s.shift = shift + block * kChannelBlock;
-    Range range = range_of(attr.act, attr.a, attr.b);
-    s.low = range.low, s.high = range.high;
+    s.act = range_of(attr.act, attr.a, attr.b);
     return s;
   }
   int64_t y_at(int64_t n, int64_t block) const { return (n * y.dim[1] + block) * y_block(); }

@@ -32,7 +32,8 @@ bool accepts_kv_write(const KernelQuery& q) { return q.in[1].dtype == DType::f32
     {"range", "copy", accepts_movement, run_range},                                 \
     {"scatter_elements", "copy", accepts_movement, run_scatter_elements},           \
     {"scatter_nd", "copy", accepts_movement, run_scatter_nd},                       \
-    {"tensor_scatter", "copy", accepts_movement, run_tensor_scatter}
+    {"tensor_scatter", "copy", accepts_movement, run_tensor_scatter},               \
+    {"resize", "copy", accepts_resize, run_resize}
 #define PRM_ROWWISE_KERNELS(isa, label)                                              \
     {"quantize", label, accepts_f32, run_quantize<isa>},                            \
     {"rms_norm", label, accepts_f32, run_rms_norm<isa>},                            \

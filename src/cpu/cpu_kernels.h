@@ -83,6 +83,8 @@ void run_range(const OpArgs&);
 void run_scatter_elements(const OpArgs&);
 void run_scatter_nd(const OpArgs&);
 void run_tensor_scatter(const OpArgs&);
+bool accepts_resize(const KernelQuery&);
+void run_resize(const OpArgs&);
 
 // Rows n .. n + rows - 1 of plain w times tokens t .. t + tokens - 1 of x, in canonical order.
 void multiply_plain_rows(const Tensor& w, int64_t n, int rows, const Tensor& x, int64_t t, int64_t tokens, float* y, int64_t y_stride);

@@ -49,12 +49,12 @@ void run_pool_blocked(const OpArgs& a) {
 template <const CpuIsa& isa>
 void run_affine_blocked(const OpArgs& a) {
   auto attr = a.at<AffineAttr>();
-  Range range = range_of(attr.act, attr.a, attr.b);
+  ActivationRange range = range_of(attr.act, attr.a, attr.b);
   int64_t plane = plane_of(a.x(0)), blocks = a.x(0).dim[1];
   a.work->rows(a.x(0).dim[0] * blocks, std::max<int64_t>(1, 4096 / std::max<int64_t>(plane, 1)), [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
       int64_t at = b * plane * kChannelBlock, channel = b % blocks * kChannelBlock;
-      isa.conv->affine(a.x(0).as<float>() + at, a.x(1).as<float>() + channel, a.x(2).as<float>() + channel, a.y().as<float>() + at, plane, range.low, range.high);
+      isa.conv->affine(a.x(0).as<float>() + at, a.x(1).as<float>() + channel, a.x(2).as<float>() + channel, a.y().as<float>() + at, plane, range);
     }
   });
 }

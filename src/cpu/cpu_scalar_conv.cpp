@@ -10,6 +10,10 @@ float between(float v, float low, float high) {
   float raised = low > v ? low : v;
   return high < raised ? high : raised;
 }
+float activated(float v, const ActivationRange& act) {
+  float y = between(v, act.low, act.high);
+  return act.hard_swish ? y * between(fused(y, 1.0f / 6, 0.5f), 0, 1) : y;
+}
 
 // Calls fn(value of x's first channel there, or null outside of x) for each place of the kernel.
 template <class Fn>
@@ -32,7 +36,7 @@ void each_place(const ConvWindow& win, const ConvTile& t, int p, const float* x,
 float finish(const ConvSums& s, int p, int o, float sum) {
   if (!s.end) return sum;
   float y = fused(sum, s.factor[o], s.shift[o]);
-  return between(s.more ? y + s.more[16 * p + o] : y, s.low, s.high);
+  return activated(s.more ? y + s.more[16 * p + o] : y, s.act);
 }
 
 void sums(const ConvWindow& win, const ConvTile& t, const ConvSums& s) {
@@ -112,14 +116,14 @@ void winograd_out(const WinogradPatch& p, const float* m, int64_t blocks, const 
       for (int j = 0; j < o.columns; ++j) {
         int64_t to = at / 16 * o.y_block + i * o.row + 16 * j + at % 16;
         float sum = fused(y[j], o.factor[at], o.shift[at]);
-        o.y[to] = between(o.more ? sum + o.more[to] : sum, o.low, o.high);
+        o.y[to] = activated(o.more ? sum + o.more[to] : sum, o.act);
       }
     }
   }
 }
 
-void affine(const float* x, const float* factor, const float* shift, float* y, int64_t n, float low, float high) {
-  for (int64_t i = 0; i < n * 16; ++i) y[i] = between(fused(x[i], factor[i % 16], shift[i % 16]), low, high);
+void affine(const float* x, const float* factor, const float* shift, float* y, int64_t n, const ActivationRange& act) {
+  for (int64_t i = 0; i < n * 16; ++i) y[i] = activated(fused(x[i], factor[i % 16], shift[i % 16]), act);
 }
 
 }  // namespace

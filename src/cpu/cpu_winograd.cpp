@@ -17,7 +17,7 @@ struct Winograd {
   const Tensor &x, &w, &y;
   Windows e;
   WinogradCut cut;
-  Range range;
+  ActivationRange range;
   const float *factor, *shift, *more;
   int64_t x_plane, y_plane;  // floats of a block
 
@@ -54,7 +54,7 @@ struct Winograd {
       place(first + i, n, row, column);
       int64_t at = n * y.dim[1] * y_plane + (row * e.out[2] + column) * kChannelBlock;
       WinogradOutputs o{int32_t(std::min<int64_t>(2, e.out[1] - row)), int32_t(std::min<int64_t>(2, e.out[2] - column)), e.out[2] * kChannelBlock, y_plane,
-                        y.as<float>() + at, factor, shift, more ? more + at : nullptr, range.low, range.high};
+                        y.as<float>() + at, factor, shift, more ? more + at : nullptr, range};
       table.winograd_out(p, m + i * kChannelBlock, y.dim[1], o);
     }
   }

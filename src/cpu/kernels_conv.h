@@ -13,6 +13,10 @@ alignas(64) constexpr float kConvLowest[16] = {kLowest, kLowest, kLowest, kLowes
                                                kLowest, kLowest, kLowest, kLowest, kLowest, kLowest, kLowest, kLowest};
 
 PRM_OP Floats between(Floats v, float low, float high) { return min_of(splat(high), max_of(splat(low), v)); }  // NaN stays
+PRM_OP Floats activated(Floats v, const prm::ActivationRange& act) {
+  Floats y = between(v, act.low, act.high);
+  return act.hard_swish ? mul(y, between(fma(y, splat(1.0f / 6), splat(0.5f)), 0, 1)) : y;
+}
 
 // Where outputs meet one place of the kernel.
 template <int P>
@@ -98,7 +102,7 @@ PRM_OP void put_sums(const prm::ConvSums& s, int v, int64_t at, const Floats (&s
   for (int p = 0; p < P; ++p) {
     Floats y = fma(sum[p], factor, shift);
     if (s.more) y = add(y, load(s.more + at + 16 * p));
-    store(s.y + at + 16 * p, between(y, s.low, s.high));
+    store(s.y + at + 16 * p, activated(y, s.act));
   }
 }
 
@@ -216,17 +220,17 @@ void winograd_out(const prm::WinogradPatch& p, const float* m, int64_t blocks, c
           int64_t at = b * o.y_block + i * o.row + 16 * j + part;
           Floats sum = fma(y[j], factor, shift);
           if (o.more) sum = add(sum, load(o.more + at));
-          store(o.y + at, between(sum, o.low, o.high));
+          store(o.y + at, activated(sum, o.act));
         }
       }
     }
   }
 }
 
-void affine_values(const float* x, const float* factor, const float* shift, float* y, int64_t n, float low, float high) {
+void affine_values(const float* x, const float* factor, const float* shift, float* y, int64_t n, const prm::ActivationRange& act) {
   for (int v = 0; v < 16; v += kLanes) {
     Floats f = load(factor + v), add_to = load(shift + v);
-    for (int64_t i = v; i < n * 16; i += 16) store(y + i, between(fma(load(x + i), f, add_to), low, high));
+    for (int64_t i = v; i < n * 16; i += 16) store(y + i, activated(fma(load(x + i), f, add_to), act));
   }
 }
 

@@ -16,6 +16,7 @@ constexpr int kLanes = 8;
 PRM_OP Floats load(const float* p) { return _mm256_loadu_ps(p); }
 PRM_OP void store(float* p, Floats v) { _mm256_storeu_ps(p, v); }
 PRM_OP Floats splat(float v) { return _mm256_set1_ps(v); }
+PRM_OP Floats mul(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
 PRM_OP Floats add(Floats a, Floats b) { return _mm256_add_ps(a, b); }
 PRM_OP Floats sub(Floats a, Floats b) { return _mm256_sub_ps(a, b); }
 PRM_OP Floats div(Floats a, Floats b) { return _mm256_div_ps(a, b); }

@@ -27,4 +27,21 @@ Graph Rewriter::finish() {
   return std::move(to);
 }
 
+Graph live_part(const Graph& graph) {
+  Vector<bool> wanted(graph.values.size(), false);
+  for (ValueId v : graph.outputs) wanted[size_t(v)] = true;
+  Vector<bool> live(graph.nodes.size(), false);
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    for (ValueId v : graph.nodes[i].out) live[i] = live[i] || wanted[size_t(v)];
+    if (live[i])
+      for (ValueId v : graph.nodes[i].in) wanted[size_t(v)] = true;
+  }
+  Rewriter rewriter(graph);
+  for (const Value& value : graph.values)
+    if (value.kind == ValueKind::input) rewriter.use(ValueId(&value - graph.values.data()));
+  for (size_t i = 0; i < live.size(); ++i)
+    if (live[i]) rewriter.copy(graph.nodes[i]);
+  return rewriter.finish();
+}
+
 }  // namespace prm

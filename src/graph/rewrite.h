@@ -17,4 +17,7 @@ struct Rewriter {
   Graph finish();
 };
 
+// Without what no output needs; inputs stay.
+Graph live_part(const Graph& graph);
+
 }  // namespace prm

@@ -7,6 +7,7 @@
 #include "ops/convolution.h"
 #include "ops/pointwise.h"
 #include "ops/pooling.h"
+#include "ops/resize.h"
 #include "passes/channel_values.h"
 #include "passes/passes.h"
 
@@ -151,11 +152,30 @@ struct Blocker {
     return put(n, kConcat, n.attr, std::move(in)), true;
   }
 
+  // Resizing that leaves samples and channels as they are: the geometry gets a column for the values of a block.
+  bool block_resize(const Node& n) {
+    if (n.op != &kResize || !blocked.count(n.in[0]) || graph[n.out[0]].dtype != DType::f32 || !is_constant(n.in[1])) return false;
+    auto attr = n.attr.as<ResizeAttr>();
+    const Shape &x = graph[n.in[0]].shape, &y = graph[n.out[0]].shape;
+    const double* scale = graph[n.in[1]].data.as<double>();
+    for (int i = 0; i < 2; ++i)
+      if (!(x[i] == y[i]) || (scale[i] != 0 && scale[i] != 1) || attr.place == ResizePlace::region) return false;
+    auto buffer = make_charged<Buffer>(size_t(3 * (x.rank + 1)) * sizeof(double), account, MemoryKind::weights, n.name);
+    Tensor geometry(DType::f64, {3, x.rank + 1}, buffer->data());
+    for (int row = 0; row < 3; ++row)
+      for (int i = 0; i <= x.rank; ++i) geometry.as<double>()[row * (x.rank + 1) + i] = i < x.rank ? scale[row * x.rank + i] : row == 1 ? 0 : 1;
+    Shape to{y[0], (y[1].value + kChannelBlock - 1) / kChannelBlock};
+    for (int i = 2; i < y.rank; ++i) to.dims[to.rank++] = y[i];
+    to.dims[to.rank++] = kChannelBlock;
+    attr.shape = shape_attr(to);
+    return put(n, kResize, attr, {as_blocked(n.in[0]), r.to.constant(n.name + ".geometry", geometry, buffer)}), true;
+  }
+
   Graph run() {
     for (const Value& value : graph.values)
       if (value.kind == ValueKind::input) r.use(ValueId(&value - graph.values.data()));
     for (const Node& n : graph.nodes) {
-      if (block_conv(n) || block_pool(n) || block_binary(n) || block_unary(n) || block_concat(n)) continue;
+      if (block_conv(n) || block_pool(n) || block_binary(n) || block_unary(n) || block_concat(n) || block_resize(n)) continue;
       for (ValueId v : n.in) as_plain(v);
       r.copy(n);
     }

@@ -5,17 +5,19 @@
 
 namespace prm {
 
-Vector<double> channel_values(const Value& constant, int64_t channels, const FileBytes* file) {
+Vector<float> constant_values(const Value& constant, const FileBytes* file) {
   const Tensor& t = constant.data;
-  Vector<float> read;
-  const float* data = t.as<float>();
-  if (file && !file->in_memory && t.data >= file->bytes.data() && t.data < file->bytes.data() + file->bytes.size()) {
-    read.resize(size_t(t.count()));
-    file->read(uint64_t(t.data - file->bytes.data()), t.bytes(), reinterpret_cast<std::byte*>(read.data()));
-    data = read.data();
-  }
+  Vector<float> values(size_t(t.count()));
+  if (file && !file->in_memory && t.data >= file->bytes.data() && t.data < file->bytes.data() + file->bytes.size())
+    file->read(uint64_t(t.data - file->bytes.data()), t.bytes(), reinterpret_cast<std::byte*>(values.data()));
+  else std::copy_n(t.as<float>(), t.count(), values.data());
+  return values;
+}
+
+Vector<double> channel_values(const Value& constant, int64_t channels, const FileBytes* file) {
+  Vector<float> read = constant_values(constant, file);
   Vector<double> values;
-  for (int64_t c = 0; c < channels; ++c) values.push_back(double(data[t.count() == 1 ? 0 : c]));
+  for (int64_t c = 0; c < channels; ++c) values.push_back(double(read[read.size() == 1 ? 0 : size_t(c)]));
   return values;
 }
 

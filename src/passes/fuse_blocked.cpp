@@ -52,9 +52,12 @@ struct BlockedFuser {
   bool take_unary(Chain& c, const Node& n) const {
     if (n.op != &kUnary) return false;
     auto attr = n.attr.as<UnaryAttr>();
-    if (attr.kind != UnaryKind::relu && attr.kind != UnaryKind::clip) return false;
-    set_activation(c, attr.kind == UnaryKind::relu ? Activation::relu : Activation::clip, float(attr.a), float(attr.b));
-    return true;
+    switch (attr.kind) {
+      case UnaryKind::relu: set_activation(c, Activation::relu, 0, 0); return true;
+      case UnaryKind::clip: set_activation(c, Activation::clip, float(attr.a), float(attr.b)); return true;
+      case UnaryKind::hard_swish: set_activation(c, Activation::hard_swish, 0, 0); return true;
+      default: return false;
+    }
   }
   bool take_addition(Chain& c, const Node& n) const {
     if (n.op != &kBinary || n.attr.as<BinaryAttr>().kind != BinaryKind::add || !c.conv() || c.more >= 0) return false;

@@ -21,6 +21,14 @@ Graph select_output_rows(const Graph& graph);
 // with constant weights a matmul_group, gate and up with their activation a matmul_glu. Neutral: each step is the op it was.
 Graph fuse(const Graph& graph);
 
+// Numeric. What exporters spell out becomes the function that it is: x clip(x + 3, 0, 6) / 6 hard_swish, x sigmoid(x) swish,
+// x (1 + erf(x / sqrt 2)) / 2 gelu. `file`: as of block_channels.
+Graph compose_functions(const Graph& graph, const FileBytes* file);
+
+// Transposed convolutions in steps without dilation become convolutions of more channels, one for each place within a step, whose
+// results are set side by side: sums in an order of their own. `file`, `account`: as of block_channels.
+Graph spread_convolutions(const Graph& graph, const FileBytes* file, MemoryAccount& account);
+
 // Channels in blocks of 16 (ops/blocked.h) from the first convolution or pool on, as far as ops allow; all but convolutions and
 // averages, whose sums get an order of their own, gives the same bytes. `file`: where constants lie that are not in memory, or null;
 // `account` pays for constants of channels, and outlives the graph.

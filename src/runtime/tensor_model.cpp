@@ -59,7 +59,10 @@ TensorRunnerPtr prepare_runner(TensorModel& model, std::span<const Shape> shapes
   auto runner = make_charged<TensorRunner>();
   set_given(*runner, shapes, values);
   runner->graph = import_onnx(model.file, model.placed, runner->inputs_given, model.account, control);
-  runner->graph = fuse_blocked(block_channels(runner->graph, model.placed.file.get(), model.account), model.account);
+  const FileBytes* file = model.placed.file.get();
+  runner->graph = compose_functions(runner->graph, file);
+  runner->graph = spread_convolutions(runner->graph, file, model.account);
+  runner->graph = fuse_blocked(block_channels(runner->graph, file, model.account), model.account);
   PlanOptions options;
   options.device = model.engine->device.get();
   runner->plan = make_charged<const Plan>(make_plan(runner->graph, options));
