@@ -26,10 +26,11 @@ struct ConvTile {
   int32_t at[kConvAxes][kConvPixels];
 };
 
-// What an activation makes of a sum: NaN stays. hard_swish: then y = y * min(1, max(0, fma(y, 1/6, 1/2))).
+// What an activation makes of a sum: NaN stays. hard_swish: then y = fma(y * min(1, max(0, fma(y, 1/6, 1/2))), factor, shift).
 struct ActivationRange {
   float low, high;
   bool hard_swish;
+  float factor, shift;
 };
 
 // y: outputs lie 16 apart, blocks of 16 channels y_block.
@@ -40,11 +41,13 @@ struct ConvSums {
   int32_t blocks;       // of outputs
   const float* w;       // [blocks of 16 channels of x][places of the kernel][channels of the block][16]
   int64_t w_block;      // between blocks of outputs
+  int64_t ahead;        // so far behind what is read of w, it is fetched into the second cache
   float* y;
   int64_t y_block;
   bool begin, end;      // sums begin at 0, or go on from y; where they end, y = act(fma(sum, factor, shift) + more):
   const float *factor, *shift;  // 16 a block
-  const float* more;    // lies as y does; null: nothing is added
+  const float* more;    // outputs lie as in y, blocks more_block apart; null: nothing is added
+  int64_t more_block;
   ActivationRange act;
 };
 

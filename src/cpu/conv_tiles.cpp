@@ -26,29 +26,58 @@ TiledWindow::TiledWindow(const Windows& extents) : e(extents), win{}, inside(tru
 
 ActivationRange range_of(Activation act, float a, float b) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  if (act == Activation::clip) return {a, b, false};
-  return {act == Activation::relu ? 0 : -kInfinity, kInfinity, act == Activation::hard_swish};
+  if (act == Activation::clip) return {a, b, false, 1, 0};
+  return {act == Activation::relu ? 0 : -kInfinity, kInfinity, act == Activation::hard_swish, a, b};
 }
 
-void TileRun::cut(const TiledWindow& w, int64_t first, int64_t end, int most) {
-  const Windows& e = w.e;
-  count = int((end - first + most - 1) / most);
+namespace {
+
+// Outputs of one row of a plane, in turn.
+struct OutputRow {
+  const TiledWindow& w;
   int64_t out[kConvAxes];
-  w.coordinates(first, out);
+  int64_t at[kConvAxes] = {}, first = 0;
+  bool inside = true;
+
+  OutputRow(const TiledWindow& window, int64_t output) : w(window) {
+    w.coordinates(output, out);
+    begin_row();
+  }
+  bool lies_inside(int axis) const { return at[axis] >= 0 && at[axis] + (w.e.kernel[axis] - 1) * w.e.dilation[axis] < w.e.in[axis]; }
+  void begin_row() {
+    first = 0;
+    for (int i = 0; i < kConvAxes; ++i) {
+      at[i] = out[i] * w.e.stride[i] - w.e.begin[i];
+      first += at[i] * w.win.step[i];
+    }
+    inside = w.inside || (lies_inside(0) && lies_inside(1));
+  }
+  void next() {
+    if (++out[2] < w.e.out[2]) {
+      at[2] += w.e.stride[2];
+      first += w.e.stride[2] * w.win.step[2];
+      return;
+    }
+    out[2] = 0;
+    if (++out[1] == w.e.out[1]) out[1] = 0, ++out[0];
+    begin_row();
+  }
+};
+
+}  // namespace
+
+void TileRun::cut(const TiledWindow& w, int64_t run_begin, int64_t end, int most) {
+  count = int((end - run_begin + most - 1) / most);
+  OutputRow row(w, run_begin);
   for (int t = 0; t < count; ++t) {
-    begin[t] = first + (end - first) * t / count;
+    begin[t] = run_begin + (end - run_begin) * t / count;
     ConvTile& to = tile[t];
-    to.pixels = int32_t(first + (end - first) * (t + 1) / count - begin[t]);
+    to.pixels = int32_t(run_begin + (end - run_begin) * (t + 1) / count - begin[t]);
     to.inside = true;
-    for (int p = 0; p < to.pixels; ++p) {
-      to.first[p] = 0;
-      for (int i = 0; i < kConvAxes; ++i) {
-        int64_t at = out[i] * e.stride[i] - e.begin[i];
-        to.first[p] += at * w.win.step[i];
-        to.at[i][p] = int32_t(at);
-        if (!w.inside) to.inside = to.inside && at >= 0 && at + (e.kernel[i] - 1) * e.dilation[i] < e.in[i];
-      }
-      for (int i = kConvAxes - 1; i >= 0 && ++out[i] == e.out[i]; --i) out[i] = 0;
+    for (int p = 0; p < to.pixels; ++p, row.next()) {
+      to.first[p] = row.first;
+      for (int i = 0; i < kConvAxes; ++i) to.at[i][p] = int32_t(row.at[i]);
+      to.inside = to.inside && row.inside && (w.inside || row.lies_inside(2));
     }
   }
   begin[count] = end;
@@ -62,7 +91,7 @@ int tile_blocks(const ConvTable& table, int64_t blocks) {
   return 1;
 }
 
-void run_tiles(const ConvTable& table, const ConvWindow& window, int64_t places, const TileRun& run, const ConvSums& sums) {
+void run_tiles(const ConvTable& table, const ConvWindow& window, int64_t places, const TileRun& run, const ConvSums& sums, const float* then) {
   int64_t step = std::max<int64_t>(1, kWeightBytes / int64_t(sizeof(float)) / (places * sums.blocks * kChannelBlock * kChannelBlock)) * kChannelBlock;
   for (int64_t channel = 0; channel < sums.channels; channel += step) {
     ConvSums s = sums;
@@ -71,10 +100,12 @@ void run_tiles(const ConvTable& table, const ConvWindow& window, int64_t places,
     s.channels = int32_t(std::min(step, sums.channels - channel));
     s.begin = channel == 0;
     s.end = sums.end && channel + step >= sums.channels;
+    const float* next = channel + step >= sums.channels ? then : s.w + step * places * kChannelBlock;
     for (int t = 0; t < run.count; ++t) {
       int64_t at = run.begin[t] * kChannelBlock;
       s.y = sums.y + at;
       s.more = sums.more ? sums.more + at : nullptr;
+      s.ahead = t < s.blocks && next ? next - s.w + t * s.w_block : 0;  // a block's weights under each tile
       table.sums(window, run.tile[t], s);
     }
   }

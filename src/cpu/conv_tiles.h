@@ -24,14 +24,14 @@ struct TileRun {
   int64_t begin[kTiles + 1];  // output of a plane where each tile begins
   ConvTile tile[kTiles];
 
-  // end - begin is at most kTiles * most.
-  void cut(const TiledWindow& window, int64_t first, int64_t end, int most);
+  // end - run_begin is at most kTiles * most.
+  void cut(const TiledWindow& window, int64_t run_begin, int64_t end, int most);
 };
 
 // Blocks that a tile takes at once: as many as go evenly into so many.
 int tile_blocks(const ConvTable& table, int64_t blocks);
 // One tile after another, for as many channels as have weights that the first cache holds, then for those behind. y and more belong to
-// output 0 of a plane. places: of the kernel.
-void run_tiles(const ConvTable& table, const ConvWindow& window, int64_t places, const TileRun& run, const ConvSums& sums);
+// output 0 of a plane. places: of the kernel. then: weights that are read next, or null.
+void run_tiles(const ConvTable& table, const ConvWindow& window, int64_t places, const TileRun& run, const ConvSums& sums, const float* then);
 
 }  // namespace prm

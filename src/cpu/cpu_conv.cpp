@@ -55,7 +55,7 @@ struct Conv {
     s.channels = int32_t(each);
     s.w = w.as<float>() + block * kChannelBlock * each * places;
     s.w_block = kChannelBlock * each * places;
-    s.y_block = y_block();
+    s.y_block = s.more_block = y_block();
     s.begin = s.end = true;
     s.factor = factor + block * kChannelBlock, s.shift = shift + block * kChannelBlock;
     s.act = range_of(attr.act, attr.a, attr.b);
@@ -106,36 +106,38 @@ void run_groups(const ConvTable& table, const Conv& c, const Work& work) {
         s.blocks = int32_t(std::min<int64_t>(at_once, group * blocks + blocks - block));
         int64_t at = c.y_at(n, block);
         s.y = c.y.as<float>() + at, s.more = c.more ? c.more + at : nullptr;
-        run_tiles(table, c.window.win, c.places, run, s);
+        run_tiles(table, c.window.win, c.places, run, s, u + 1 < units ? s.w + s.blocks * s.w_block : nullptr);
       }
     }
   });
 }
 
-// Groups that meet inside of blocks: a block is computed for each group that has channels in it, which then are kept.
+// Groups that meet inside of blocks: of the blocks that a group has a part of, its part is kept.
 void run_mixed_groups(const ConvTable& table, const Conv& c, const Work& work) {
-  int most = table.pixels[1];
-  int64_t blocks = c.y.dim[1], pixels = run_pixels(c, most, blocks), runs = (c.window.pixels + pixels - 1) / pixels;
-  work.rows(c.x.dim[0] * runs * blocks, 1, [&](int64_t begin, int64_t end) {
+  int64_t groups = c.attr.group, O = c.w.dim[0], touched = (c.outputs + 2 * kChannelBlock - 2) / kChannelBlock;
+  int at_once = tile_blocks(table, touched), most = table.pixels[at_once];
+  int64_t pixels = run_pixels(c, most, groups), runs = (c.window.pixels + pixels - 1) / pixels;
+  work.rows(c.x.dim[0] * runs * groups, 1, [&](int64_t begin, int64_t end) {
     TileRun run;
+    alignas(64) float kept[kConvBlocks * kConvPixels * kChannelBlock];
     for (int64_t item = begin; item < end; ++item) {
-      int64_t n = item / blocks / runs, first = item / blocks % runs * pixels, block = item % blocks;
-      if (item == begin || block == 0) run.cut(c.window, first, std::min(c.window.pixels, first + pixels), most);
-      int64_t output = block * kChannelBlock, last = output + kChannelBlock;
-      for (int64_t from = output; from < last;) {
-        int64_t group = from / c.outputs, to = group + 1 == c.attr.group ? last : std::min(last, (group + 1) * c.outputs);
+      int64_t n = item / groups / runs, first = item / groups % runs * pixels, group = item % groups;
+      if (item == begin || group == 0) run.cut(c.window, first, std::min(c.window.pixels, first + pixels), most);
+      int64_t from = group * c.outputs, to = group + 1 == groups ? (O + kChannelBlock - 1) / kChannelBlock * kChannelBlock : from + c.outputs;
+      for (int64_t block = from / kChannelBlock; block * kChannelBlock < to; block += at_once) {
         ConvSums s = c.sums(n, block, group * c.each);
-        s.blocks = 1;
+        s.blocks = int32_t(std::min<int64_t>(at_once, (to + kChannelBlock - 1) / kChannelBlock - block));
         for (int t = 0; t < run.count; ++t) {
-          alignas(64) float kept[kConvPixels * kChannelBlock];
-          int64_t at = c.y_at(n, block) + run.begin[t] * kChannelBlock;
-          s.y = kept;
+          int64_t at = c.y_at(n, block) + run.begin[t] * kChannelBlock, size = run.tile[t].pixels * kChannelBlock;
+          s.y = kept, s.y_block = size;
           s.more = c.more ? c.more + at : nullptr;
           table.sums(c.window.win, run.tile[t], s);
-          for (int p = 0; p < run.tile[t].pixels; ++p)
-            std::memcpy(c.y.as<float>() + at + p * kChannelBlock + from - output, kept + p * kChannelBlock + from - output, size_t(to - from) * sizeof(float));
+          for (int b = 0; b < s.blocks; ++b) {
+            int64_t output = (block + b) * kChannelBlock, lane = std::max<int64_t>(from - output, 0), lanes = std::min(to - output, kChannelBlock) - lane;
+            for (int64_t i = lane; i < size; i += kChannelBlock)
+              std::memcpy(c.y.as<float>() + at + b * c.y_block() + i, kept + b * size + i, size_t(lanes) * sizeof(float));
+          }
         }
-        from = to;
       }
     }
   });

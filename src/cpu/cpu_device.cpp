@@ -56,6 +56,7 @@ bool accepts_kv_write(const KernelQuery& q) { return q.in[1].dtype == DType::f32
     {"affine_blocked", label, accepts_any, run_affine_blocked<isa>},                \
     {"to_blocked", "copy", accepts_any, run_to_blocked},                            \
     {"from_blocked", "copy", accepts_any, run_from_blocked},                        \
+    {"shuffle_blocked", "copy", accepts_any, run_shuffle_blocked},                  \
     {"moe_matmul", "plain", accepts_moe_plain, run_moe_plain}
 
 constexpr Kernel kScalarKernels[] = {

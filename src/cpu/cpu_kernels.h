@@ -67,6 +67,7 @@ void run_moe_route(const OpArgs&);
 void run_moe_plain(const OpArgs&);
 void run_to_blocked(const OpArgs&);
 void run_from_blocked(const OpArgs&);
+void run_shuffle_blocked(const OpArgs&);
 
 bool accepts_movement(const KernelQuery&);
 void run_transpose(const OpArgs&);

@@ -15,6 +15,37 @@ int64_t plane_of(const Tensor& blocked) {
   return plane;
 }
 
+typedef float Four __attribute__((vector_size(16)));
+Four load_four(const float* p) {
+  Four v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+void store_four(float* p, Four v) { std::memcpy(p, &v, sizeof v); }
+
+// y[j * y_row + i] = x[i * x_row + j]
+void turn_rows(const float* x, int64_t x_row, float* y, int64_t y_row, int64_t rows, int64_t columns) {
+  int64_t i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    int64_t j = 0;
+    for (; j + 4 <= columns; j += 4) {
+      const float* from = x + i * x_row + j;
+      Four a = load_four(from), b = load_four(from + x_row), c = load_four(from + 2 * x_row), d = load_four(from + 3 * x_row);
+      Four low = __builtin_shufflevector(a, b, 0, 4, 1, 5), high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+      Four low2 = __builtin_shufflevector(c, d, 0, 4, 1, 5), high2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+      float* to = y + j * y_row + i;
+      store_four(to, __builtin_shufflevector(low, low2, 0, 1, 4, 5));
+      store_four(to + y_row, __builtin_shufflevector(low, low2, 2, 3, 6, 7));
+      store_four(to + 2 * y_row, __builtin_shufflevector(high, high2, 0, 1, 4, 5));
+      store_four(to + 3 * y_row, __builtin_shufflevector(high, high2, 2, 3, 6, 7));
+    }
+    for (; j < columns; ++j)
+      for (int64_t k = i; k < i + 4; ++k) y[j * y_row + k] = x[k * x_row + j];
+  }
+  for (; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) y[j * y_row + i] = x[i * x_row + j];
+}
+
 constexpr int64_t kPiece = 256;  // places of a plane that are moved at once
 
 }  // namespace
@@ -69,8 +100,7 @@ void run_to_blocked(const OpArgs& a) {
       float* to = y.as<float>() + (n * blocks + block) * plane * kChannelBlock;
       int64_t channels = std::min(kChannelBlock, C - block * kChannelBlock);
       if (channels < kChannelBlock) std::memset(to + first * kChannelBlock, 0, size_t((last - first) * kChannelBlock) * sizeof(float));
-      for (int64_t c = 0; c < channels; ++c)
-        for (int64_t i = first; i < last; ++i) to[i * kChannelBlock + c] = from[c * plane + i];
+      turn_rows(from + first, plane, to + first * kChannelBlock, kChannelBlock, channels, last - first);
     }
   });
 }
@@ -83,8 +113,26 @@ void run_from_blocked(const OpArgs& a) {
       int64_t block = item / pieces % blocks, n = item / pieces / blocks, first = item % pieces * kPiece, last = std::min(plane, first + kPiece);
       const float* from = x.as<float>() + (n * blocks + block) * plane * kChannelBlock;
       float* to = y.as<float>() + (n * C + block * kChannelBlock) * plane;
-      for (int64_t c = 0; c < std::min(kChannelBlock, C - block * kChannelBlock); ++c)
-        for (int64_t i = first; i < last; ++i) to[c * plane + i] = from[i * kChannelBlock + c];
+      turn_rows(from + first * kChannelBlock, kChannelBlock, to + first, plane, last - first, std::min(kChannelBlock, C - block * kChannelBlock));
+    }
+  });
+}
+
+void run_shuffle_blocked(const OpArgs& a) {
+  auto attr = a.at<ShuffleAttr>();
+  const Tensor &x = a.x(0), &y = a.y();
+  int64_t blocks = y.dim[1], plane = plane_of(y), pieces = (plane + kPiece - 1) / kPiece;
+  a.work->rows(y.dim[0] * blocks * pieces, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t item = begin; item < end; ++item) {
+      int64_t block = item / pieces % blocks, n = item / pieces / blocks, first = item % pieces * kPiece, last = std::min(plane, first + kPiece);
+      const float *from = x.as<float>() + n * blocks * plane * kChannelBlock, *lane[kChannelBlock];
+      for (int64_t i = 0; i < kChannelBlock; ++i) {
+        int64_t channel = shuffled_from(attr, std::min(block * kChannelBlock + i, attr.channels - 1));
+        lane[i] = from + channel / kChannelBlock * plane * kChannelBlock + channel % kChannelBlock;
+      }
+      float* to = y.as<float>() + (n * blocks + block) * plane * kChannelBlock;
+      for (int64_t at = first * kChannelBlock; at < last * kChannelBlock; at += kChannelBlock)
+        for (int i = 0; i < kChannelBlock; ++i) to[at + i] = lane[i][at];
     }
   });
 }

@@ -12,7 +12,7 @@ float between(float v, float low, float high) {
 }
 float activated(float v, const ActivationRange& act) {
   float y = between(v, act.low, act.high);
-  return act.hard_swish ? y * between(fused(y, 1.0f / 6, 0.5f), 0, 1) : y;
+  return act.hard_swish ? fused(y * between(fused(y, 1.0f / 6, 0.5f), 0, 1), act.factor, act.shift) : y;
 }
 
 // Calls fn(value of x's first channel there, or null outside of x) for each place of the kernel.

@@ -76,7 +76,7 @@ void run_tensor_conv(const OpArgs& args) {
         table.multiply({weights + l, inner, 1}, {panels, 16, part * 16}, features, patches.count, part, to, outputs, true, 1.0f);
       }
       if (attr.act == Activation::none) continue;
-      auto* activate = table.unary[attr.act == Activation::relu ? kTensorRelu : attr.act == Activation::clip ? kTensorClip : kTensorHardSwish];
+      auto* activate = table.unary[attr.act == Activation::relu ? kTensorRelu : kTensorClip];
       for (int64_t o = 0; o < features; ++o) activate(to + o * outputs, to + o * outputs, patches.count, attr.a, attr.b);
     }
   });

@@ -76,7 +76,9 @@ struct Winograd {
         s.x = v + k * x.dim[1] * window.win.plane;
         s.w = w.as<float>() + block * s.w_block + k * w.dim[1] * kChannelBlock;
         s.y = m + (k * y.dim[1] + block) * window.win.plane;
-        run_tiles(table, window.win, 1, run, s);
+        bool last = block + at_once >= y.dim[1];
+        const float* then = !last ? s.w + at_once * s.w_block : k + 1 < kPlaces ? w.as<float>() + (k + 1) * w.dim[1] * kChannelBlock : nullptr;
+        run_tiles(table, window.win, 1, run, s, then);
       }
   }
 };

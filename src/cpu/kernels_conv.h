@@ -15,7 +15,8 @@ alignas(64) constexpr float kConvLowest[16] = {kLowest, kLowest, kLowest, kLowes
 PRM_OP Floats between(Floats v, float low, float high) { return min_of(splat(high), max_of(splat(low), v)); }  // NaN stays
 PRM_OP Floats activated(Floats v, const prm::ActivationRange& act) {
   Floats y = between(v, act.low, act.high);
-  return act.hard_swish ? mul(y, between(fma(y, splat(1.0f / 6), splat(0.5f)), 0, 1)) : y;
+  if (!act.hard_swish) return y;
+  return fma(mul(y, between(fma(y, splat(1.0f / 6), splat(0.5f)), 0, 1)), splat(act.factor), splat(act.shift));
 }
 
 // Where outputs meet one place of the kernel.
@@ -51,8 +52,9 @@ PRM_OP void each_place(const prm::ConvWindow& win, Fn&& fn) {
 
 // acc[v][p] = fma(x of output p, weights, acc[v][p]) over n channels in ascending order.
 template <int P, int B>
-PRM_OP void sum_channels(const float* const (&x)[P], int64_t channel_step, int n, const float* w, int64_t w_block, Floats (&acc)[B * kParts][P]) {
+PRM_OP void sum_channels(const float* const (&x)[P], int64_t channel_step, int n, const float* w, int64_t w_block, int64_t ahead, Floats (&acc)[B * kParts][P]) {
   for (int c = 0; c < n; ++c, w += 16) {
+    prefetch_far(w + ahead);
     Floats weight[B * kParts];
     PRM_UNROLL
     for (int v = 0; v < B * kParts; ++v) weight[v] = load(w + v / kParts * w_block + v % kParts * kLanes);
@@ -75,15 +77,15 @@ PRM_OP void sum_blocks(const prm::ConvWindow& win, const prm::ConvTile& t, const
       const float* x[P];
       find_values<P>(win, t, block + offset + s.lane, place, kConvZeros, x);
       if (head == 16 && win.channel_step == 1) {
-        sum_channels<P, B>(x, 1, 16, w, s.w_block, acc);
+        sum_channels<P, B>(x, 1, 16, w, s.w_block, s.ahead, acc);
         w += 256;
         return;
       }
-      sum_channels<P, B>(x, win.channel_step, head, w, s.w_block, acc);
+      sum_channels<P, B>(x, win.channel_step, head, w, s.w_block, s.ahead, acc);
       w += head * 16;
       if (head == n) return;
       find_values<P>(win, t, block + win.plane + offset, place, kConvZeros, x);
-      sum_channels<P, B>(x, 1, n - head, w, s.w_block, acc);
+      sum_channels<P, B>(x, 1, n - head, w, s.w_block, s.ahead, acc);
       w += (n - head) * 16;
     });
   }
@@ -91,17 +93,19 @@ PRM_OP void sum_blocks(const prm::ConvWindow& win, const prm::ConvTile& t, const
 
 // Sums of vector v of the blocks.
 template <int P>
-PRM_OP void put_sums(const prm::ConvSums& s, int v, int64_t at, const Floats (&sum)[P]) {
+PRM_OP void put_sums(const prm::ConvSums& s, int v, const Floats (&sum)[P]) {
+  int64_t at = v / kParts * s.y_block + v % kParts * kLanes;
   if (!s.end) {
     PRM_UNROLL
     for (int p = 0; p < P; ++p) store(s.y + at + 16 * p, sum[p]);
     return;
   }
+  const float* more = s.more ? s.more + v / kParts * s.more_block + v % kParts * kLanes : nullptr;
   Floats factor = load(s.factor + v * kLanes), shift = load(s.shift + v * kLanes);
   PRM_UNROLL
   for (int p = 0; p < P; ++p) {
     Floats y = fma(sum[p], factor, shift);
-    if (s.more) y = add(y, load(s.more + at + 16 * p));
+    if (more) y = add(y, load(more + 16 * p));
     store(s.y + at + 16 * p, activated(y, s.act));
   }
 }
@@ -117,7 +121,7 @@ void conv_tile(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::Co
   }
   sum_blocks<P, B>(win, t, s, acc);
   PRM_UNROLL
-  for (int v = 0; v < B * kParts; ++v) put_sums<P>(s, v, v / kParts * s.y_block + v % kParts * kLanes, acc[v]);
+  for (int v = 0; v < B * kParts; ++v) put_sums<P>(s, v, acc[v]);
 }
 
 template <int P>
@@ -141,7 +145,7 @@ void depthwise_tile(const prm::ConvWindow& win, const prm::ConvTile& t, const pr
     w += 16;
   });
   PRM_UNROLL
-  for (int v = 0; v < kParts; ++v) put_sums<P>(s, v, v * kLanes, acc[v]);
+  for (int v = 0; v < kParts; ++v) put_sums<P>(s, v, acc[v]);
 }
 
 template <int P>

@@ -23,6 +23,7 @@ PRM_OP Floats div(Floats a, Floats b) { return _mm256_div_ps(a, b); }
 PRM_OP Floats fma(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
 PRM_OP Floats max_of(Floats a, Floats b) { return _mm256_max_ps(a, b); }  // a > b ? a : b
 PRM_OP Floats min_of(Floats a, Floats b) { return _mm256_min_ps(a, b); }  // a < b ? a : b
+PRM_OP void prefetch_far(const void* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
 // a > b ? a : b, but a where it is NaN.
 PRM_OP Floats larger_of(Floats a, Floats b) { return _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q)); }
 

@@ -239,6 +239,7 @@ PRM_OP Floats root(Floats v) {
   for (int i = 0; i < 16; ++i) v[i] = __builtin_sqrtf(v[i]);
   return v;
 }
+PRM_OP void prefetch_far(const void*) {}
 PRM_OP float root(float v) { return __builtin_sqrtf(v); }
 
 }  // namespace

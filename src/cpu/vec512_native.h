@@ -127,6 +127,7 @@ PRM_OP Ints lookup(const uint8_t* table, Ints v) {
 
 PRM_OP void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 PRM_OP Floats root(Floats v) { return _mm512_sqrt_ps(v); }
+PRM_OP void prefetch_far(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
 PRM_OP float root(float v) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(v))); }
 
 }  // namespace

@@ -114,6 +114,13 @@ void infer_affine_blocked(ShapeRule& r) {
   r.out = {{DType::f32, r.shape(0)}};
 }
 
+void infer_shuffle_blocked(ShapeRule& r) {
+  auto attr = r.at<ShuffleAttr>();
+  r.need(r.inputs() == 1 && is_blocked(r.x(0)) && attr.groups > 0 && attr.channels > 0 && attr.channels % attr.groups == 0, "needs x [N, C/16, spatial..., 16] f32 and groups of its channels");
+  r.need(blocks_of(attr.channels, r.graph.dims) == r.shape(0)[1], "has other channels than its input");
+  r.out = {{DType::f32, r.shape(0)}};
+}
+
 // Calls fn(index in x, within one plane; -1: in the padding) for each place of the kernel at output `at` of a plane.
 template <class Fn>
 void each_place(const Windows& w, int64_t at, Fn&& fn) {
@@ -186,6 +193,16 @@ void reference_affine_blocked(const OpArgs& a) {
       }
 }
 
+void reference_shuffle_blocked(const OpArgs& a) {
+  const Tensor &x = a.x(0), &y = a.y();
+  auto attr = a.at<ShuffleAttr>();
+  int64_t plane = plane_of(x);
+  for (int64_t n = 0; n < x.dim[0]; ++n)
+    for (int64_t c = 0; c < x.dim[1] * kChannelBlock; ++c)
+      for (int64_t i = 0; i < plane; ++i)
+        y.as<float>()[block_index(n, c, i, x.dim[1], plane)] = c < attr.channels ? x.as<float>()[block_index(n, shuffled_from(attr, c), i, x.dim[1], plane)] : 0;
+}
+
 Cost cost_layout(const OpArgs& a) { return cost_of_values(a, 0); }
 Cost cost_affine(const OpArgs& a) { return cost_of_values(a, 2); }
 Cost cost_conv(const OpArgs& a) {
@@ -202,5 +219,6 @@ const Op kConvBlocked{.name = "conv_blocked", .infer = infer_conv_blocked, .cost
 const Op kConvWinograd{.name = "conv_winograd", .infer = infer_conv_winograd, .cost = cost_conv, .reference = reference_conv_blocked};
 const Op kPoolBlocked{.name = "pool_blocked", .infer = infer_pool_blocked, .cost = cost_pool, .reference = reference_pool_blocked};
 const Op kAffineBlocked{.name = "affine_blocked", .infer = infer_affine_blocked, .cost = cost_affine, .reference = reference_affine_blocked};
+const Op kShuffleBlocked{.name = "shuffle_blocked", .infer = infer_shuffle_blocked, .cost = cost_layout, .reference = reference_shuffle_blocked};
 
 }  // namespace prm

@@ -5,7 +5,7 @@
 
 namespace prm {
 
-extern const Op kToBlocked, kFromBlocked, kConvBlocked, kConvWinograd, kPoolBlocked, kAffineBlocked;
+extern const Op kToBlocked, kFromBlocked, kConvBlocked, kConvWinograd, kPoolBlocked, kAffineBlocked, kShuffleBlocked;
 
 inline constexpr int64_t kChannelBlock = 16;
 
@@ -44,6 +44,13 @@ struct AffineAttr {
   Activation act;
   float a, b;
 };
+
+// shuffle_blocked: x blocked, channel (a, b) of `groups` times C / groups -> channel (b, a) of C / groups times `groups`
+struct ShuffleAttr {
+  int64_t channels;  // C
+  int64_t groups;
+};
+inline int64_t shuffled_from(const ShuffleAttr& attr, int64_t channel) { return channel % attr.groups * (attr.channels / attr.groups) + channel / attr.groups; }
 
 // What averages at window o are divided by; 1 where there is nothing.
 inline double pool_count(const PoolAttr& attr, const Windows& w, const int64_t* o) {

@@ -112,6 +112,7 @@ constexpr const Op* kOps[] = {
     &kConvWinograd,
     &kPoolBlocked,
     &kAffineBlocked,
+    &kShuffleBlocked,
 };
 }  // namespace
 

@@ -9,11 +9,11 @@ namespace prm {
 inline constexpr int kMaxSpatial = 3;
 
 // What a convolution may do with a sum before it is stored.
-enum class Activation : int32_t { none, relu, clip, hard_swish };  // clip: between a and b; hard_swish: as of pointwise ops
+enum class Activation : int32_t { none, relu, clip, hard_swish };  // clip: between a and b; hard_swish: a x max(0, min(1, x / 6 + 1/2)) + b
 inline double activated(Activation act, double a, double b, double x) {
   if (act == Activation::none) return x;
   if (act == Activation::relu) return x < 0 ? 0 : x;
-  if (act == Activation::hard_swish) return x * (x <= -3 ? 0 : x >= 3 ? 1 : x / 6 + 0.5);
+  if (act == Activation::hard_swish) return a * (x * (x <= -3 ? 0 : x >= 3 ? 1 : x / 6 + 0.5)) + b;
   return x < a ? a : x > b ? b : x;
 }
 

@@ -7,7 +7,9 @@
 #include "ops/convolution.h"
 #include "ops/pointwise.h"
 #include "ops/pooling.h"
+#include "ops/rearrange.h"
 #include "ops/resize.h"
+#include "ops/view.h"
 #include "passes/channel_values.h"
 #include "passes/passes.h"
 
@@ -26,8 +28,15 @@ struct Blocker {
   MemoryAccount& account;
   Rewriter r;
   Map<ValueId, ValueId> blocked;  // of values of `graph`
+  Vector<int> readers, reader;    // of values: how many; the last node
+  Set<const Node*> done;          // in another's place
 
-  Blocker(const Graph& from, const FileBytes* of, MemoryAccount& pays) : graph(from), file(of), account(pays), r(from) {}
+  Blocker(const Graph& from, const FileBytes* of, MemoryAccount& pays)
+      : graph(from), file(of), account(pays), r(from), readers(from.values.size(), 0), reader(from.values.size(), -1) {
+    for (size_t i = 0; i < graph.nodes.size(); ++i)
+      for (ValueId v : graph.nodes[i].in) ++readers[size_t(v)], reader[size_t(v)] = int(i);
+    for (ValueId v : graph.outputs) ++readers[size_t(v)];
+  }
 
   bool can_be_blocked(ValueId v) const {
     const Value& value = graph[v];
@@ -171,11 +180,33 @@ struct Blocker {
     return put(n, kResize, attr, {as_blocked(n.in[0]), r.to.constant(n.name + ".geometry", geometry, buffer)}), true;
   }
 
+  const Node* only_reader(ValueId v, const Op& op) const {
+    if (readers[size_t(v)] != 1 || reader[size_t(v)] < 0) return nullptr;
+    const Node& next = graph.nodes[size_t(reader[size_t(v)])];
+    return next.op == &op ? &next : nullptr;
+  }
+  // [N, C, spatial...] as [N, groups, C / groups, spatial...], the two turned, and back: channels shuffled between groups.
+  bool block_shuffle(const Node& n) {
+    if (n.op != &kView || !blocked.count(n.in[0])) return false;
+    const Node* turn = only_reader(n.out[0], kTranspose);
+    const Node* back = turn ? only_reader(turn->out[0], kView) : nullptr;
+    const Shape &x = graph[n.in[0]].shape, &apart = graph[n.out[0]].shape;
+    if (!back || !(graph[back->out[0]].shape == x) || apart.rank != x.rank + 1 || !apart[1].literal() || !(apart[0] == x[0])) return false;
+    auto order = turn->attr.as<TransposeAttr>();
+    for (int i = 0; i < apart.rank; ++i)
+      if (order.from[i] != (i == 1 ? 2 : i == 2 ? 1 : i) || (i > 2 && !(apart[i] == x[i - 1]))) return false;
+    put(*back, kShuffleBlocked, ShuffleAttr{x[1].value, apart[1].value}, {as_blocked(n.in[0])});
+    done.insert(turn);
+    done.insert(back);
+    return true;
+  }
+
   Graph run() {
     for (const Value& value : graph.values)
       if (value.kind == ValueKind::input) r.use(ValueId(&value - graph.values.data()));
     for (const Node& n : graph.nodes) {
-      if (block_conv(n) || block_pool(n) || block_binary(n) || block_unary(n) || block_concat(n) || block_resize(n)) continue;
+      if (done.count(&n)) continue;
+      if (block_shuffle(n) || block_conv(n) || block_pool(n) || block_binary(n) || block_unary(n) || block_concat(n) || block_resize(n)) continue;
       for (ValueId v : n.in) as_plain(v);
       r.copy(n);
     }

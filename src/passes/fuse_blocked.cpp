@@ -41,6 +41,15 @@ struct BlockedFuser {
 
   void set_activation(Chain& c, Activation act, float a, float b) const { c.act = act, c.a = a, c.b = b; }
 
+  // Behind hard_swish: one factor and one shift for all channels.
+  bool take_scale(Chain& c, const Node& n) const {
+    if (n.op != &kAffineBlocked || !c.conv() || c.act != Activation::hard_swish || n.attr.as<AffineAttr>().act != Activation::none) return false;
+    Vector<double> factor = values(n.in[1]), shift = values(n.in[2]);
+    for (int64_t i = 1; i < graph[c.base->in[1]].shape[0].value; ++i)
+      if (factor[size_t(i)] != factor[0] || shift[size_t(i)] != shift[0]) return false;
+    c.a = float(double(c.a) * factor[0]), c.b = float(double(c.b) * factor[0] + shift[0]);
+    return true;
+  }
   bool take_affine(Chain& c, const Node& n) const {
     if (n.op != &kAffineBlocked || c.more >= 0) return false;
     Vector<double> factor = values(n.in[1]), shift = values(n.in[2]);
@@ -55,7 +64,7 @@ struct BlockedFuser {
     switch (attr.kind) {
       case UnaryKind::relu: set_activation(c, Activation::relu, 0, 0); return true;
       case UnaryKind::clip: set_activation(c, Activation::clip, float(attr.a), float(attr.b)); return true;
-      case UnaryKind::hard_swish: set_activation(c, Activation::hard_swish, 0, 0); return true;
+      case UnaryKind::hard_swish: set_activation(c, Activation::hard_swish, 1, 0); return true;
       default: return false;
     }
   }
@@ -65,6 +74,10 @@ struct BlockedFuser {
     if (other == mine || !(graph[other].shape == graph[mine].shape) || graph[other].kind == ValueKind::constant) return false;
     c.more = other;
     return true;
+  }
+
+  bool take(Chain& c, const Node& next) const {
+    return c.act == Activation::none ? take_affine(c, next) || take_unary(c, next) || take_addition(c, next) : take_scale(c, next);
   }
 
   void follow(const Node& base) {
@@ -81,9 +94,9 @@ struct BlockedFuser {
       auto attr = base.attr.as<AffineAttr>();
       set_activation(c, attr.act, attr.a, attr.b);
     }
-    while (c.act == Activation::none && readers[size_t(c.last->out[0])] == 1 && reader[size_t(c.last->out[0])] >= 0) {
+    while (readers[size_t(c.last->out[0])] == 1 && reader[size_t(c.last->out[0])] >= 0) {
       const Node& next = graph.nodes[size_t(reader[size_t(c.last->out[0])])];
-      if (gone.count(&next) || !(take_affine(c, next) || take_unary(c, next) || take_addition(c, next))) break;
+      if (gone.count(&next) || !take(c, next)) break;
       gone.insert(c.last);
       c.last = &next;
     }
