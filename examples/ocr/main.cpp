@@ -63,14 +63,15 @@ int read_pages(const Arguments& arguments, const premise::control& control) {
 }
 
 // The library's sentence, and what a user of this program can do.
-int say_error(const premise::error& error, const Arguments& arguments) {
+int say_error(const premise::error& error) {
   if (error.status() == PRM_STATUS_CANCELLED) {
     say("interrupted");
     return kInterrupted;
   }
   std::string what = error.what();
-  if (error.status() == PRM_STATUS_DEADLINE) what = "not done after " + std::to_string(arguments.timeout_s) + " s: raise --timeout, or make the pictures smaller";
-  if (error.status() == PRM_STATUS_NOT_FOUND) what += ": fetch the models with 'script/model ppocr', or name their folder with --models";
+  if (error.status() == PRM_STATUS_DEADLINE) what = "not done in time: raise --timeout, or make the pictures smaller";
+  else if (error.status() != PRM_STATUS_OUT_OF_MEMORY && error.status() != PRM_STATUS_INTERNAL)
+    what += ": fetch PP-OCR's models with 'script/model ppocr', or name their folder with --models";
   say(what);
   return kFailed;
 }
@@ -90,7 +91,7 @@ int main(int argc, char** argv) {
     if (arguments.timeout_s > 0) control.deadline_ns = premise::deadline_after(std::chrono::nanoseconds(int64_t(arguments.timeout_s * 1e9)));
     return read_pages(arguments, control);
   } catch (const premise::error& error) {
-    return say_error(error, arguments);
+    return say_error(error);
   } catch (const Failure& failure) {
     say(failure.what());
   } catch (const std::bad_alloc&) {

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "broken_lines.h"
+
 namespace {
 
 constexpr float kInside = 0.3f;       // a pixel belongs to a line
+constexpr int64_t kReach = 2;         // from a pixel to the next one of its region
 constexpr float kLeastScore = 0.5f;   // a region is one
 constexpr double kLeastSide = 3;      // pixels; less is noise
-// The network marks the middle of lines alone: see grow_to_line. It was trained for 1.5 to 1.6; letters with more room around them are
-// read better, the spaces between words above all.
-constexpr double kGrowth = 2.2;
+constexpr double kTrained = 1.5;      // the growth that gives the lines as they were marked for the network
+constexpr double kGrowth = 2.2;       // letters with more room around them are read better, the spaces between words above all
 constexpr size_t kMostRegions = 1000;
 
 struct Map {
@@ -23,14 +25,14 @@ struct Pixel {
   int64_t x, y;
 };
 
-// All pixels that hang together with `first`, corners counting; marks them as taken.
+// All pixels that hang together with `first`; marks them as taken. A gap of a pixel does not break a line in two.
 std::vector<Pixel> take_component(const Map& map, Pixel first, std::vector<bool>& taken) {
   std::vector<Pixel> component{first};
   taken[size_t(first.y * map.width + first.x)] = true;
   for (size_t i = 0; i < component.size(); ++i) {
     Pixel p = component[i];
-    for (int64_t y = std::max<int64_t>(p.y - 1, 0); y <= std::min(p.y + 1, map.height - 1); ++y)
-      for (int64_t x = std::max<int64_t>(p.x - 1, 0); x <= std::min(p.x + 1, map.width - 1); ++x) {
+    for (int64_t y = std::max<int64_t>(p.y - kReach, 0); y <= std::min(p.y + kReach, map.height - 1); ++y)
+      for (int64_t x = std::max<int64_t>(p.x - kReach, 0); x <= std::min(p.x + kReach, map.width - 1); ++x) {
         if (taken[size_t(y * map.width + x)] || !(map.at(x, y) > kInside)) continue;
         taken[size_t(y * map.width + x)] = true;
         component.push_back({x, y});
@@ -50,6 +52,7 @@ std::vector<Point> outline(const std::vector<Pixel>& component, int64_t map_widt
   }
   std::vector<Point> points;
   for (int64_t y = top; y <= bottom; ++y) {
+    if (last[size_t(y - top)] < 0) continue;  // a gap
     points.push_back({double(first[size_t(y - top)]), double(y)});
     points.push_back({double(last[size_t(y - top)]), double(y)});
   }
@@ -72,13 +75,12 @@ float mean_inside(const Map& map, const Rectangle& r) {
   return count ? float(sum / double(count)) : 0;
 }
 
-// The network learned lines that were shrunk by a distance, which their area over their perimeter gives; this grows them back.
-Rectangle grow_to_line(const Rectangle& r) {
-  double perimeter = 2 * (r.width + r.height);
-  return perimeter > 0 ? grown(r, r.width * r.height / perimeter * kGrowth) : r;
-}
-
 }  // namespace
+
+Rectangle grown_to_line(const Rectangle& middle, double growth) {
+  double perimeter = 2 * (middle.width + middle.height);
+  return perimeter > 0 ? grown(middle, middle.width * middle.height / perimeter * growth) : middle;
+}
 
 std::vector<Region> find_regions(const float* values, int64_t width, int64_t height) {
   Map map{values, width, height};
@@ -90,7 +92,9 @@ std::vector<Region> find_regions(const float* values, int64_t width, int64_t hei
       Rectangle middle = grown(smallest_rectangle(outline(take_component(map, {x, y}, taken), width)), 0.5);  // pixels are squares, not points
       if (std::min(middle.width, middle.height) < kLeastSide) continue;
       float score = mean_inside(map, middle);
-      if (score >= kLeastScore) regions.push_back({grow_to_line(middle), score});
+      if (score >= kLeastScore) regions.push_back({middle, score});
     }
+  join_broken_lines(regions, kTrained);
+  for (Region& region : regions) region.rectangle = grown_to_line(region.rectangle, kGrowth);
   return regions;
 }
