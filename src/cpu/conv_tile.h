@@ -51,6 +51,36 @@ struct ConvSums {
   ActivationRange act;
 };
 
+// Codes of 8 bits: q stands for (q - zero) scale. A float's is min(high, max(low, y * inverse)), to nearest even, + zero; low for NaN.
+struct CodeValues {
+  float scale;
+  int32_t zero;
+};
+struct CodeRange {
+  bool codes;  // else floats stay floats
+  float inverse, low, high;
+  int32_t zero;
+};
+// Exact sums of products; y = act(fma(float(sum), factor, shift)), as codes or as floats. Elements lie as in ConvSums.
+struct ConvBytes {
+  const uint8_t* x;
+  const uint8_t* outside;  // 16 bytes: what x is worth there
+  int32_t channels, blocks;
+  const int8_t* w;         // [blocks of 16 channels of x][places of the kernel][fours of channels][16][4], the last four filled up with 0
+  int64_t w_block;
+  void* y;
+  int64_t y_block;
+  const float *factor, *shift;
+  ActivationRange act;
+  CodeRange to;
+};
+// fma(a - zero, scale, (b - zero) * scale), activated, as a code.
+struct SumBytes {
+  CodeValues a, b;
+  ActivationRange act;
+  CodeRange to;
+};
+
 // Places outside of x do not take part.
 struct PoolSums {
   const float* x;
@@ -85,6 +115,11 @@ struct ConvTable {
   void (*winograd_out)(const WinogradPatch&, const float* m, int64_t blocks, const WinogradOutputs&);
   // y = act(fma(x, factor, shift)), n times 16 values; factor and shift [16].
   void (*affine)(const float* x, const float* factor, const float* shift, float* y, int64_t n, const ActivationRange& act);
+  // The same tiles of codes; and n times 16 values or codes.
+  void (*sums_u8)(const ConvWindow&, const ConvTile&, const ConvBytes&);
+  void (*quantize)(const float* x, uint8_t* y, int64_t n, const CodeRange& to);
+  void (*dequantize)(const uint8_t* x, float* y, int64_t n, const CodeValues& of);
+  void (*sum_bytes)(const uint8_t* a, const uint8_t* b, uint8_t* y, int64_t n, const SumBytes&);
 };
 
 }  // namespace prm

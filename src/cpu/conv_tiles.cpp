@@ -83,6 +83,15 @@ void TileRun::cut(const TiledWindow& w, int64_t run_begin, int64_t end, int most
   begin[count] = end;
 }
 
+int64_t run_pixels(const TiledWindow& window, int64_t batch, int64_t x_bytes, int64_t most, int64_t items_each) {
+  constexpr int64_t kInputBytes = 512 << 10;  // of x, for the second cache
+  constexpr int64_t kItems = 16;              // at least, so that threads end together
+  const Windows& e = window.e;
+  int64_t bytes = x_bytes * e.stride[0] * e.stride[1] * e.stride[2];
+  int64_t pixels = std::min(kInputBytes / std::max<int64_t>(bytes, 1), window.pixels * batch * items_each / kItems);
+  return std::clamp<int64_t>(pixels / most * most, 4 * most, TileRun::kTiles * most);
+}
+
 int tile_blocks(const ConvTable& table, int64_t blocks) {
   for (int b = kConvBlocks; b > 1; --b)
     if (table.pixels[b] && blocks % b == 0) return b;

@@ -28,6 +28,9 @@ struct TileRun {
   void cut(const TiledWindow& window, int64_t run_begin, int64_t end, int most);
 };
 
+// Outputs of one run: their x, of so many bytes a place, fits into the second cache, and there are enough runs of `items_each` items.
+int64_t run_pixels(const TiledWindow& window, int64_t batch, int64_t x_bytes, int64_t most, int64_t items_each);
+
 // Blocks that a tile takes at once: as many as go evenly into so many.
 int tile_blocks(const ConvTable& table, int64_t blocks);
 // One tile after another, for as many channels as have weights that the first cache holds, then for those behind. y and more belong to

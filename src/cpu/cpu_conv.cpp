@@ -11,9 +11,7 @@ namespace prm {
 
 namespace {
 
-constexpr int64_t kInputBytes = 512 << 10;  // of x under a run of outputs, for the second
 constexpr int64_t kItemMacs = 8 << 20;
-constexpr int64_t kItems = 16;              // at least, so that threads end together
 
 // The launch as its kernels see it.
 struct Conv {
@@ -79,20 +77,12 @@ void copy_padded(const Conv& c, const Tensor& to, const Work& work) {
   });
 }
 
-// Outputs of one run: their x fits into the second cache, and there are enough runs.
-int64_t run_pixels(const Conv& c, int64_t most, int64_t items_each) {
-  const Windows& e = c.window.e;
-  int64_t bytes = c.each * int64_t(sizeof(float)) * e.stride[0] * e.stride[1] * e.stride[2];
-  int64_t pixels = std::min(kInputBytes / std::max<int64_t>(bytes, 1), c.window.pixels * c.x.dim[0] * items_each / kItems);
-  return std::clamp<int64_t>(pixels / most * most, 4 * most, TileRun::kTiles * most);
-}
-
 // Groups of whole blocks.
 void run_groups(const ConvTable& table, const Conv& c, const Work& work) {
   int64_t blocks = (c.outputs + kChannelBlock - 1) / kChannelBlock;  // of a group
   int at_once = tile_blocks(table, blocks), most = table.pixels[at_once];
   int64_t units_each = (blocks + at_once - 1) / at_once, units = units_each * c.attr.group;
-  int64_t pixels = run_pixels(c, most, units), runs = (c.window.pixels + pixels - 1) / pixels;
+  int64_t pixels = run_pixels(c.window, c.x.dim[0], c.each * int64_t(sizeof(float)), most, units), runs = (c.window.pixels + pixels - 1) / pixels;
   int64_t macs = pixels * c.each * c.places * at_once * kChannelBlock;
   int64_t take = std::clamp<int64_t>(kItemMacs / std::max<int64_t>(macs, 1), 1, units), parts = (units + take - 1) / take;
   work.rows(c.x.dim[0] * runs * parts, 1, [&](int64_t begin, int64_t end) {
@@ -116,7 +106,7 @@ void run_groups(const ConvTable& table, const Conv& c, const Work& work) {
 void run_mixed_groups(const ConvTable& table, const Conv& c, const Work& work) {
   int64_t groups = c.attr.group, O = c.w.dim[0], touched = (c.outputs + 2 * kChannelBlock - 2) / kChannelBlock;
   int at_once = tile_blocks(table, touched), most = table.pixels[at_once];
-  int64_t pixels = run_pixels(c, most, groups), runs = (c.window.pixels + pixels - 1) / pixels;
+  int64_t pixels = run_pixels(c.window, c.x.dim[0], c.each * int64_t(sizeof(float)), most, groups), runs = (c.window.pixels + pixels - 1) / pixels;
   work.rows(c.x.dim[0] * runs * groups, 1, [&](int64_t begin, int64_t end) {
     TileRun run;
     alignas(64) float kept[kConvBlocks * kConvPixels * kChannelBlock];

@@ -54,6 +54,10 @@ bool accepts_kv_write(const KernelQuery& q) { return q.in[1].dtype == DType::f32
     {"conv_winograd", label, accepts_conv_blocked, run_conv_winograd<isa>, {nullptr, &kWinogradLayout}}, \
     {"pool_blocked", label, accepts_any, run_pool_blocked<isa>},                    \
     {"affine_blocked", label, accepts_any, run_affine_blocked<isa>},                \
+    {"conv_u8", label, accepts_conv_u8, run_conv_u8<isa>, {nullptr, &kConvU8Layout}}, \
+    {"sum_u8", label, accepts_any, run_sum_u8<isa>},                                \
+    {"quantize_blocked", label, accepts_any, run_quantize_blocked<isa>},            \
+    {"dequantize_blocked", label, accepts_any, run_dequantize_blocked<isa>},        \
     {"to_blocked", "copy", accepts_any, run_to_blocked},                            \
     {"from_blocked", "copy", accepts_any, run_from_blocked},                        \
     {"shuffle_blocked", "copy", accepts_any, run_shuffle_blocked},                  \

@@ -58,6 +58,11 @@ template <const CpuIsa& isa> void rotate_heads(const float* x, const float* tabl
   }
 }
 
+template <const CpuIsa& isa> void run_conv_u8(const OpArgs&);
+template <const CpuIsa& isa> void run_quantize_blocked(const OpArgs&);
+template <const CpuIsa& isa> void run_dequantize_blocked(const OpArgs&);
+template <const CpuIsa& isa> void run_sum_u8(const OpArgs&);
+
 void run_matmul_plain(const OpArgs&);  // canonical order over plain rows: the truth that packed kernels are compared with
 void run_embed_plain(const OpArgs&);
 void run_embed_w16(const OpArgs&);
@@ -104,5 +109,6 @@ bool accepts_route(const KernelQuery&);
 bool accepts_moe_plain(const KernelQuery&);
 bool accepts_combine(const KernelQuery&);
 bool accepts_conv_blocked(const KernelQuery&);
+bool accepts_conv_u8(const KernelQuery&);
 
 }  // namespace prm

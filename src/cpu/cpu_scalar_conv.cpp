@@ -16,8 +16,8 @@ float activated(float v, const ActivationRange& act) {
 }
 
 // Calls fn(value of x's first channel there, or null outside of x) for each place of the kernel.
-template <class Fn>
-void each_place(const ConvWindow& win, const ConvTile& t, int p, const float* x, Fn&& fn) {
+template <class T, class Fn>
+void each_place(const ConvWindow& win, const ConvTile& t, int p, const T* x, Fn&& fn) {
   int32_t place[kConvAxes];
   for (place[0] = 0; place[0] < win.kernel[0]; ++place[0])
     for (place[1] = 0; place[1] < win.kernel[1]; ++place[1])
@@ -29,7 +29,7 @@ void each_place(const ConvWindow& win, const ConvTile& t, int p, const float* x,
           in = in && (t.inside || (t.at[i][p] + away >= 0 && t.at[i][p] + away < win.extent[i]));
           offset += away * win.step[i];
         }
-        fn(in ? x + offset : nullptr);
+        fn(in ? x + offset : static_cast<const T*>(nullptr));
       }
 }
 
@@ -126,9 +126,44 @@ void affine(const float* x, const float* factor, const float* shift, float* y, i
   for (int64_t i = 0; i < n * 16; ++i) y[i] = activated(fused(x[i], factor[i % 16], shift[i % 16]), act);
 }
 
+uint8_t code_of(float y, const CodeRange& to) {
+  float v = y * to.inverse;
+  v = v > to.low ? v : to.low;
+  return uint8_t(int32_t(nearest(double(v < to.high ? v : to.high))) + to.zero);
+}
+float decoded(uint8_t q, const CodeValues& of) { return float(int32_t(q) - of.zero); }
+
+void conv_bytes(const ConvWindow& win, const ConvTile& t, const ConvBytes& s) {
+  for (int p = 0; p < t.pixels; ++p) {
+    int32_t acc[16] = {};
+    const int8_t* w = s.w;
+    for (int c0 = 0; c0 < s.channels; c0 += 16)
+      each_place(win, t, p, s.x + c0 / 16 * win.plane, [&](const uint8_t* x) {
+        for (int c = 0; c < (s.channels - c0 < 16 ? s.channels - c0 + 3 : 16) / 4 * 4; ++c)
+          for (int o = 0; o < 16; ++o) acc[o] += int32_t(x ? x[c] : s.outside[c]) * w[c / 4 * 64 + o * 4 + c % 4];
+        w += (s.channels - c0 < 16 ? s.channels - c0 + 3 : 16) / 4 * 64;
+      });
+    for (int o = 0; o < 16; ++o) {
+      float y = activated(fused(float(acc[o]), s.factor[o], s.shift[o]), s.act);
+      if (s.to.codes) static_cast<uint8_t*>(s.y)[16 * p + o] = code_of(y, s.to);
+      else static_cast<float*>(s.y)[16 * p + o] = y;
+    }
+  }
+}
+
+void quantize_values(const float* x, uint8_t* y, int64_t n, const CodeRange& to) {
+  for (int64_t i = 0; i < n * 16; ++i) y[i] = code_of(x[i], to);
+}
+void dequantize_codes(const uint8_t* x, float* y, int64_t n, const CodeValues& of) {
+  for (int64_t i = 0; i < n * 16; ++i) y[i] = decoded(x[i], of) * of.scale;
+}
+void sum_codes(const uint8_t* a, const uint8_t* b, uint8_t* y, int64_t n, const SumBytes& s) {
+  for (int64_t i = 0; i < n * 16; ++i) y[i] = code_of(activated(fused(decoded(a[i], s.a), s.a.scale, decoded(b[i], s.b) * s.b.scale), s.act), s.to);
+}
+
 }  // namespace
 
 extern const ConvTable kScalarConv;
-const ConvTable kScalarConv{.pixels = {0, 4, 0, 0, 0}, .sums = sums, .depthwise_pixels = 4, .depthwise = depthwise, .pool = pool, .winograd_in = winograd_in, .winograd_out = winograd_out, .affine = affine};
+const ConvTable kScalarConv{.pixels = {0, 4, 0, 0, 0}, .sums = sums, .depthwise_pixels = 4, .depthwise = depthwise, .pool = pool, .winograd_in = winograd_in, .winograd_out = winograd_out, .affine = affine, .sums_u8 = conv_bytes, .quantize = quantize_values, .dequantize = dequantize_codes, .sum_bytes = sum_codes};
 
 }  // namespace prm

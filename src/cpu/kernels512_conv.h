@@ -19,6 +19,16 @@ void conv_sums(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::Co
   kTiles[s.blocks - 1][t.pixels - 1](win, t, s);
 }
 
-constexpr prm::ConvTable kConv512{.pixels = {0, 12, 12, 8, 6}, .sums = conv_sums, .depthwise_pixels = 6, .depthwise = depthwise, .pool = pool, .winograd_in = winograd_in, .winograd_out = winograd_out, .affine = affine_values};
+constexpr BytesFn kBytes1[] = {PRM_TILES_12(conv_u8_tile, , 1)};
+constexpr BytesFn kBytes2[] = {PRM_TILES_12(conv_u8_tile, , 2)};
+constexpr BytesFn kBytes3[] = {PRM_TILES_8(conv_u8_tile, , 3)};
+constexpr BytesFn kBytes4[] = {PRM_TILES_6(conv_u8_tile, , 4)};
+
+void conv_bytes(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::ConvBytes& s) {
+  constexpr const BytesFn* kTiles[] = {kBytes1, kBytes2, kBytes3, kBytes4};
+  kTiles[s.blocks - 1][t.pixels - 1](win, t, s);
+}
+
+constexpr prm::ConvTable kConv512{.pixels = {0, 12, 12, 8, 6}, .sums = conv_sums, .depthwise_pixels = 6, .depthwise = depthwise, .pool = pool, .winograd_in = winograd_in, .winograd_out = winograd_out, .affine = affine_values, .sums_u8 = conv_bytes, .quantize = quantize_values, .dequantize = dequantize_codes, .sum_bytes = sum_codes};
 
 }  // namespace

@@ -20,8 +20,8 @@ PRM_OP Floats activated(Floats v, const prm::ActivationRange& act) {
 }
 
 // Where outputs meet one place of the kernel.
-template <int P>
-PRM_OP void find_values(const prm::ConvWindow& win, const prm::ConvTile& t, const float* from, const int (&place)[3], const float* outside, const float* (&x)[P]) {
+template <int P, class T>
+PRM_OP void find_values(const prm::ConvWindow& win, const prm::ConvTile& t, const T* from, const int (&place)[3], const T* outside, const T* (&x)[P]) {
   if (t.inside) {
     PRM_UNROLL
     for (int p = 0; p < P; ++p) x[p] = from + t.first[p];
@@ -75,7 +75,7 @@ PRM_OP void sum_blocks(const prm::ConvWindow& win, const prm::ConvTile& t, const
     int n = s.channels - c < 16 ? s.channels - c : 16, head = n < 16 - s.lane ? n : 16 - s.lane;
     each_place(win, [&](int64_t offset, const int (&place)[3]) PRM_INLINE_CALL {
       const float* x[P];
-      find_values<P>(win, t, block + offset + s.lane, place, kConvZeros, x);
+      find_values(win, t, block + offset + s.lane, place, kConvZeros, x);
       if (head == 16 && win.channel_step == 1) {
         sum_channels<P, B>(x, 1, 16, w, s.w_block, s.ahead, acc);
         w += 256;
@@ -84,7 +84,7 @@ PRM_OP void sum_blocks(const prm::ConvWindow& win, const prm::ConvTile& t, const
       sum_channels<P, B>(x, win.channel_step, head, w, s.w_block, s.ahead, acc);
       w += head * 16;
       if (head == n) return;
-      find_values<P>(win, t, block + win.plane + offset, place, kConvZeros, x);
+      find_values(win, t, block + win.plane + offset, place, kConvZeros, x);
       sum_channels<P, B>(x, 1, n - head, w, s.w_block, s.ahead, acc);
       w += (n - head) * 16;
     });
@@ -135,7 +135,7 @@ void depthwise_tile(const prm::ConvWindow& win, const prm::ConvTile& t, const pr
   const float* w = s.w;
   each_place(win, [&](int64_t offset, const int (&place)[3]) PRM_INLINE_CALL {
     const float* x[P];
-    find_values<P>(win, t, s.x + offset, place, kConvZeros, x);
+    find_values(win, t, s.x + offset, place, kConvZeros, x);
     PRM_UNROLL
     for (int v = 0; v < kParts; ++v) {
       Floats weight = load(w + v * kLanes);
@@ -159,7 +159,7 @@ void pool_tile(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::Po
   }
   each_place(win, [&](int64_t offset, const int (&place)[3]) PRM_INLINE_CALL {
     const float* x[P];
-    find_values<P>(win, t, s.x + offset, place, outside, x);
+    find_values(win, t, s.x + offset, place, outside, x);
     PRM_UNROLL
     for (int v = 0; v < kParts; ++v) {
       PRM_UNROLL
@@ -238,6 +238,75 @@ void affine_values(const float* x, const float* factor, const float* shift, floa
   }
 }
 
+// ---- codes of 8 bits -------------------------------------------------------------------------------------------------
+
+PRM_OP Ints codes_of(Floats y, const prm::CodeRange& to) {
+  Floats v = min_of(max_of(mul(y, splat(to.inverse)), splat(to.low)), splat(to.high));
+  return add(to_ints(v), splat_int(to.zero));
+}
+PRM_OP Floats decoded(const uint8_t* q, const prm::CodeValues& of) { return to_floats(sub(widen(q), splat_int(of.zero))); }
+
+PRM_OP Ints splat_four(const uint8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, 4);
+  return splat_int(four);
+}
+
+template <int P, int B>
+void conv_u8_tile(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::ConvBytes& s) {
+  Ints acc[B * kParts][P];
+  PRM_UNROLL
+  for (int v = 0; v < B * kParts; ++v) {
+    PRM_UNROLL
+    for (int p = 0; p < P; ++p) acc[v][p] = splat_int(0);
+  }
+  const int8_t* w = s.w;
+  const uint8_t* block = s.x;
+  for (int c = 0; c < s.channels; c += 16, block += win.plane) {
+    int fours = (s.channels - c < 16 ? s.channels - c + 3 : 16) / 4;
+    each_place(win, [&](int64_t offset, const int (&place)[3]) PRM_INLINE_CALL {
+      const uint8_t* x[P];
+      find_values(win, t, block + offset, place, s.outside, x);
+      for (int four = 0; four < fours; ++four, w += 64) {
+        Ints weight[B * kParts];
+        PRM_UNROLL
+        for (int v = 0; v < B * kParts; ++v) weight[v] = load_ints(w + v / kParts * s.w_block + v % kParts * kLanes * 4);
+        PRM_UNROLL
+        for (int p = 0; p < P; ++p) {
+          Ints value = splat_four(x[p] + 4 * four);
+          PRM_UNROLL
+          for (int v = 0; v < B * kParts; ++v) acc[v][p] = dot4_by(acc[v][p], value, weight[v]);
+        }
+      }
+    });
+  }
+  PRM_UNROLL
+  for (int v = 0; v < B * kParts; ++v) {
+    int64_t at = v / kParts * s.y_block + v % kParts * kLanes;
+    Floats factor = load(s.factor + v * kLanes), shift = load(s.shift + v * kLanes);
+    PRM_UNROLL
+    for (int p = 0; p < P; ++p) {
+      Floats y = activated(fma(to_floats(acc[v][p]), factor, shift), s.act);
+      if (s.to.codes) store_codes(static_cast<uint8_t*>(s.y) + at + 16 * p, codes_of(y, s.to));
+      else store(static_cast<float*>(s.y) + at + 16 * p, y);
+    }
+  }
+}
+
+void quantize_values(const float* x, uint8_t* y, int64_t n, const prm::CodeRange& to) {
+  for (int64_t i = 0; i < n * 16; i += kLanes) store_codes(y + i, codes_of(load(x + i), to));
+}
+void dequantize_codes(const uint8_t* x, float* y, int64_t n, const prm::CodeValues& of) {
+  for (int64_t i = 0; i < n * 16; i += kLanes) store(y + i, mul(decoded(x + i, of), splat(of.scale)));
+}
+void sum_codes(const uint8_t* a, const uint8_t* b, uint8_t* y, int64_t n, const prm::SumBytes& s) {
+  for (int64_t i = 0; i < n * 16; i += kLanes) {
+    Floats sum = fma(decoded(a + i, s.a), splat(s.a.scale), mul(decoded(b + i, s.b), splat(s.b.scale)));
+    store_codes(y + i, codes_of(activated(sum, s.act), s.to));
+  }
+}
+
+using BytesFn = void (*)(const prm::ConvWindow&, const prm::ConvTile&, const prm::ConvBytes&);
 using SumsFn = void (*)(const prm::ConvWindow&, const prm::ConvTile&, const prm::ConvSums&);
 using PoolFn = void (*)(const prm::ConvWindow&, const prm::ConvTile&, const prm::PoolSums&);
 

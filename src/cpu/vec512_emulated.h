@@ -181,6 +181,9 @@ PRM_OP Ints widen(const int8_t* p) {
 PRM_OP void store_bytes(int8_t* p, Ints v) {
   for (int i = 0; i < 16; ++i) p[i] = int8_t(v[i] > 127 ? 127 : v[i] < -128 ? -128 : v[i]);
 }
+PRM_OP void store_codes(uint8_t* p, Ints v) {
+  for (int i = 0; i < 16; ++i) p[i] = uint8_t(v[i]);
+}
 PRM_OP void store_words_part(uint16_t* p, Ints v, int n) {
   for (int i = 0; i < n; ++i) p[i] = uint16_t(v[i]);
 }

@@ -86,6 +86,7 @@ PRM_OP Ints splat_byte(int v) { return _mm512_set1_epi8(char(v)); }
 PRM_OP Ints widen(const uint8_t* p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
 PRM_OP Ints widen(const int8_t* p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
 PRM_OP void store_bytes(int8_t* p, Ints v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(v)); }  // saturated
+PRM_OP void store_codes(uint8_t* p, Ints v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v)); }  // the lowest byte of each
 PRM_OP void store_words_part(uint16_t* p, Ints v, int n) { _mm512_mask_cvtepi32_storeu_epi16(p, first_lanes(n), v); }  // the lower half of each
 PRM_OP Ints add(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
 PRM_OP Ints sub(Ints a, Ints b) { return _mm512_sub_epi32(a, b); }

@@ -7,6 +7,7 @@
 #include "formats/onnx_tensors.h"
 #include "graph/fold.h"
 #include "models/onnx_import.h"
+#include "ops/linear_quant.h"
 #include "ops/pointwise.h"
 #include "ops/view.h"
 #include "tensor/dense.h"
@@ -182,6 +183,8 @@ std::optional<Vector<float>> OnnxCall::reals(std::string_view name) const {
 
 namespace {
 
+constexpr int64_t kFewDecoded = 256;
+
 // Takes it off the budget where all inputs are known and it fits; `made` is then what comes of it.
 bool may_fold(OnnxCall& call, const Op& op, const Attr& attr, const Vector<ValueId>& in, const String& name, Vector<std::pair<DType, Shape>>& made) {
   Graph& graph = call.graph();
@@ -202,6 +205,7 @@ bool may_fold(OnnxCall& call, const Op& op, const Attr& attr, const Vector<Value
       outputs[i].dim[outputs[i].rank++] = most;
     }
     args.out[i] = &outputs[i];
+    if (&op == &kDequantizeLinear && outputs[i].count() > kFewDecoded) return false;  // weights stay codes until passes have seen them
     if (!op.view) bytes += outputs[i].bytes();
   }
   Cost cost = op.cost(args);

@@ -1,6 +1,7 @@
 #include "ops/along_axis.h"
 #include "ops/assemble.h"
 #include "ops/blocked.h"
+#include "ops/blocked_u8.h"
 #include "ops/class_loss.h"
 #include "ops/contract.h"
 #include "ops/conv_transpose.h"
@@ -113,6 +114,10 @@ constexpr const Op* kOps[] = {
     &kPoolBlocked,
     &kAffineBlocked,
     &kShuffleBlocked,
+    &kConvU8,
+    &kSumU8,
+    &kQuantizeBlocked,
+    &kDequantizeBlocked,
 };
 }  // namespace
 

@@ -180,6 +180,17 @@ struct Blocker {
     return put(n, kResize, attr, {as_blocked(n.in[0]), r.to.constant(n.name + ".geometry", geometry, buffer)}), true;
   }
 
+  // What another pass brought into blocks, or out of them, stays there.
+  bool stays_blocked(const Node& n) {
+    if (n.op == &kFromBlocked) {
+      blocked[n.out[0]] = r.use(n.in[0]);
+      return true;
+    }
+    if (n.op != &kToBlocked || !blocked.count(n.in[0])) return false;
+    r.map[size_t(n.out[0])] = blocked[n.in[0]];
+    return true;
+  }
+
   const Node* only_reader(ValueId v, const Op& op) const {
     if (readers[size_t(v)] != 1 || reader[size_t(v)] < 0) return nullptr;
     const Node& next = graph.nodes[size_t(reader[size_t(v)])];
@@ -206,7 +217,7 @@ struct Blocker {
       if (value.kind == ValueKind::input) r.use(ValueId(&value - graph.values.data()));
     for (const Node& n : graph.nodes) {
       if (done.count(&n)) continue;
-      if (block_shuffle(n) || block_conv(n) || block_pool(n) || block_binary(n) || block_unary(n) || block_concat(n) || block_resize(n)) continue;
+      if (stays_blocked(n) || block_shuffle(n) || block_conv(n) || block_pool(n) || block_binary(n) || block_unary(n) || block_concat(n) || block_resize(n)) continue;
       for (ValueId v : n.in) as_plain(v);
       r.copy(n);
     }

@@ -29,6 +29,10 @@ Graph compose_functions(const Graph& graph, const FileBytes* file);
 // results are set side by side: sums in an order of their own. `file`, `account`: as of block_channels.
 Graph spread_convolutions(const Graph& graph, const FileBytes* file, MemoryAccount& account);
 
+// Numeric. Of a network with QuantizeLinear and DequantizeLinear around its nodes, convolutions and sums between them work on blocked
+// codes of 8 bits (ops/blocked_u8.h), whose results are within one quantum. Before block_channels, whose parameters it has.
+Graph keep_bytes(const Graph& graph, const FileBytes* file, MemoryAccount& account);
+
 // Channels in blocks of 16 (ops/blocked.h) from the first convolution or pool on, as far as ops allow; all but convolutions and
 // averages, whose sums get an order of their own, gives the same bytes. `file`: where constants lie that are not in memory, or null;
 // `account` pays for constants of channels, and outlives the graph.

@@ -62,6 +62,7 @@ TensorRunnerPtr prepare_runner(TensorModel& model, std::span<const Shape> shapes
   const FileBytes* file = model.placed.file.get();
   runner->graph = compose_functions(runner->graph, file);
   runner->graph = spread_convolutions(runner->graph, file, model.account);
+  runner->graph = keep_bytes(runner->graph, file, model.account);
   runner->graph = fuse_blocked(block_channels(runner->graph, file, model.account), model.account);
   PlanOptions options;
   options.device = model.engine->device.get();
