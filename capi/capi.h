@@ -138,6 +138,9 @@ prm_dtype public_dtype(DType type);
 std::optional<DType> dense_dtype(prm_dtype type);
 void require_plain(const prm_tensor& tensor, const char* name);
 bool is_contiguous(const prm_tensor& tensor);  // of a shape that was checked
+Tensor describe_input(const prm_tensor& tensor, const char* name);
+void require_data(const prm_tensor& given, const Tensor& tensor, const char* name);
+void describe_output(const Tensor& made, DType type, prm_tensor& out);
 void run_tensors(TensorModel& model, std::span<const prm_tensor> inputs, const Control& control, std::span<prm_tensor> outputs);
 
 }  // namespace prm

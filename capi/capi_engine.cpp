@@ -78,6 +78,7 @@ Limits read_limits(const prm_limits* from) {
   tighten("tensors", given.tensors, limits.tensors);
   tighten("prompt_bytes", given.prompt_bytes, limits.prompt_bytes);
   tighten("template_steps", given.template_steps, limits.template_steps);
+  tighten("image_elements", given.image_elements, limits.image_elements);
   return limits;
 }
 

@@ -29,29 +29,6 @@ size_t find_port(const Vector<TensorPort>& ports, const prm_tensor& t, size_t po
   fail_about(Status::not_found, what, "the model has no {} {}, it has {}", what, position, names);
 }
 
-Tensor describe_input(const prm_tensor& t, const char* name) {
-  std::optional<DType> type = dense_dtype(t.dtype);
-  if (!type) fail_about(Status::invalid_argument, name, "input '{}': dtype {} is none of a dense tensor", name, t.dtype);
-  if (t.rank < 0 || t.rank > PRM_MAX_RANK) fail_about(Status::invalid_argument, name, "input '{}': rank is {}, expected 0 to {}", name, t.rank, PRM_MAX_RANK);
-  require_plain(t, name);
-  Tensor tensor;
-  tensor.dtype = *type;
-  tensor.data = static_cast<std::byte*>(t.data);
-  uint64_t bytes = uint64_t(info(*type).bytes);
-  for (int i = 0; i < t.rank; ++i) {
-    if (t.shape[i] < 0 || !checked_mul(bytes, std::max<uint64_t>(uint64_t(t.shape[i]), 1), bytes) || bytes > uint64_t(INT64_MAX))
-      fail_about(Status::invalid_argument, name, "input '{}': shape[{}] is {}: out of range", name, i, t.shape[i]);
-    tensor.dim[tensor.rank++] = t.shape[i];
-  }
-  return tensor;
-}
-
-void require_data(const prm_tensor& t, const Tensor& tensor, const char* name) {
-  require_argument(is_contiguous(t), name, "is not contiguous");
-  if (tensor.bytes() <= t.bytes && (t.data || !tensor.bytes())) return;
-  fail_about(Status::invalid_argument, name, "input '{}': the shape has {} bytes, the buffer {}", name, tensor.bytes(), t.data ? t.bytes : 0);
-}
-
 // The type that an output is wanted in.
 DType wanted_type(const prm_tensor& t, const TensorPort& port, DType made) {
   if (public_dtype(made) == PRM_DTYPE_ANY) fail_about(Status::unsupported, port.name, "output '{}' is {}, which is not supported: leave it out", port.name, info(made).name);
@@ -60,13 +37,6 @@ DType wanted_type(const prm_tensor& t, const TensorPort& port, DType made) {
   if (type && (*type == made || (is_float(*type) && is_float(made)))) return *type;
   fail_about(Status::invalid_argument, port.name, "output '{}' is {}: {} give dtype ANY or its own", port.name, info(made).name,
              is_float(made) ? "other floats will do as well;" : "nothing else will do;");
-}
-
-void describe_output(const Tensor& made, DType type, prm_tensor& t) {
-  t.dtype = public_dtype(type);
-  t.rank = made.rank;
-  t.bytes = uint64_t(made.count()) * uint64_t(info(type).bytes);
-  for (int i = 0; i < PRM_MAX_RANK; ++i) t.stride[i] = 0, t.shape[i] = i < made.rank ? made.dim[i] : 0;
 }
 
 // Whether the room for an output can be told now.
@@ -151,6 +121,36 @@ bool is_contiguous(const prm_tensor& t) {
     expected *= t.shape[i];
   }
   return none || dense;
+}
+
+Tensor describe_input(const prm_tensor& t, const char* name) {
+  std::optional<DType> type = dense_dtype(t.dtype);
+  if (!type) fail_about(Status::invalid_argument, name, "input '{}': dtype {} is none of a dense tensor", name, t.dtype);
+  if (t.rank < 0 || t.rank > PRM_MAX_RANK) fail_about(Status::invalid_argument, name, "input '{}': rank is {}, expected 0 to {}", name, t.rank, PRM_MAX_RANK);
+  require_plain(t, name);
+  Tensor tensor;
+  tensor.dtype = *type;
+  tensor.data = static_cast<std::byte*>(t.data);
+  uint64_t bytes = uint64_t(info(*type).bytes);
+  for (int i = 0; i < t.rank; ++i) {
+    if (t.shape[i] < 0 || !checked_mul(bytes, std::max<uint64_t>(uint64_t(t.shape[i]), 1), bytes) || bytes > uint64_t(INT64_MAX))
+      fail_about(Status::invalid_argument, name, "input '{}': shape[{}] is {}: out of range", name, i, t.shape[i]);
+    tensor.dim[tensor.rank++] = t.shape[i];
+  }
+  return tensor;
+}
+
+void require_data(const prm_tensor& t, const Tensor& tensor, const char* name) {
+  require_argument(is_contiguous(t), name, "is not contiguous");
+  if (tensor.bytes() <= t.bytes && (t.data || !tensor.bytes())) return;
+  fail_about(Status::invalid_argument, name, "input '{}': the shape has {} bytes, the buffer {}", name, tensor.bytes(), t.data ? t.bytes : 0);
+}
+
+void describe_output(const Tensor& made, DType type, prm_tensor& t) {
+  t.dtype = public_dtype(type);
+  t.rank = made.rank;
+  t.bytes = uint64_t(made.count()) * uint64_t(info(type).bytes);
+  for (int i = 0; i < PRM_MAX_RANK; ++i) t.stride[i] = 0, t.shape[i] = i < made.rank ? made.dim[i] : 0;
 }
 
 void run_tensors(TensorModel& model, std::span<const prm_tensor> inputs, const Control& control, std::span<prm_tensor> outputs) {

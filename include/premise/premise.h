@@ -259,6 +259,7 @@ typedef struct prm_limits {
     int64_t tensors;            /* of one file [1 Mi; GGUF 65,536] */
     int64_t prompt_bytes;       /* a text; all messages together; tools, values or one message's extra as JSON [16 MiB]. As many tokens */
     int64_t template_steps;     /* one rendering of a chat template [1 Mi] */
+    int64_t image_elements;     /* one image or volume, given or made, its channels counted [1 Gi] */
 } prm_limits;
 
 enum { PRM_THREADS_ALL = -1 };  /* as many as affinity and cgroup (v2) leave beside the caller */
@@ -572,6 +573,65 @@ PRM_API void prm_session_close(prm_session *session);
 PRM_API prm_status prm_session_query(prm_session *session, prm_session_info *out);
 /* Forgets what came after the first token_count tokens. Status: INVALID_STATE. */
 PRM_API prm_status prm_session_truncate(prm_session *session, int32_t token_count);
+
+/* ==== 7. Images and volumes ======================================================================== since 0.1 ==== */
+
+/* How values between elements are made: as the library does it with which a model was trained, bit for bit. 8 bit stay 8 bit, as there;
+ * of a greater width see each. Where an axis keeps its extent, nothing is done along it.
+ *   NEAREST         Pillow's NEAREST (torch: nearest-exact).
+ *   PIL_...         Pillow's BILINEAR, BICUBIC, LANCZOS, which smooth where they shrink. 16 bit and float: as its mode F, not rounded.
+ *   OPENCV_...      cv2's INTER_LINEAR, INTER_AREA, INTER_CUBIC with IPP off. 16 bit is rounded to integers, float is not. Where cv2's vector
+ *                   code has other sums than its scalar code: CUBIC of 8 and 16 bit may differ from it by 1, of float in the last bits of
+ *                   the end of a row. With IPP on, cv2's CUBIC and its LINEAR of 16 bit and float give what is near, not the same.
+ *   TORCH_...       interpolate(mode="bilinear" or "trilinear"; "bicubic", align_corners=False), on float32 without fused multiplications. */
+enum {
+    PRM_RESAMPLE_NEAREST = 0, PRM_RESAMPLE_PIL_BILINEAR = 1, PRM_RESAMPLE_PIL_BICUBIC = 2, PRM_RESAMPLE_PIL_LANCZOS = 3,
+    PRM_RESAMPLE_OPENCV_LINEAR = 4, PRM_RESAMPLE_OPENCV_AREA = 5, PRM_RESAMPLE_OPENCV_CUBIC = 6,
+    PRM_RESAMPLE_TORCH_LINEAR = 7, PRM_RESAMPLE_TORCH_CUBIC = 8
+};
+enum {
+    PRM_FIT_STRETCH = 0,     /* each axis for itself */
+    PRM_FIT_LETTERBOX = 1,   /* all of the image, in its proportions (rounded to nearest even), in the middle, `padding` around it */
+    PRM_FIT_CROP = 2         /* the image in its proportions (rounded down) until it covers the result, and the middle of that */
+};
+enum {
+    PRM_IMAGE_CHANNELS_LAST = 1 << 0,  /* of the result: [H, W, C] */
+    PRM_IMAGE_SWAP_RED_BLUE = 1 << 1,
+    PRM_IMAGE_INVERT = 1 << 2,         /* 1 - value behind the window, which it needs: DICOM's MONOCHROME1 */
+    PRM_IMAGE_VOLUME = 1 << 3          /* the source is [D, H, W] */
+};
+/* The steps, in this order, each rounded to float: stored values are resampled; 1 to 3; out's dtype. */
+typedef struct prm_image_options {
+    uint32_t struct_size;
+    uint32_t flags;             /* PRM_IMAGE_* */
+    int32_t resample;
+    int32_t fit;                /* of rows and columns */
+    double slope;               /* 1. value = slope * stored + intercept (0 = 1): DICOM's rescale, HU */
+    double intercept;
+    double window_center;       /* 2. (value - center) / width + 0.5, held within 0 to 1; width 0 = none */
+    double window_width;
+    float scale;                /* 3. value * scale (0 = 1), then (value - mean) / deviation per channel of the result (0 = 1) */
+    float mean[4];
+    float deviation[4];
+    float padding;              /* value of the letterbox in the result: no step is done to it */
+    double spacing[3];          /* mm per element of the source: slice, row, column; read where out's shape has -1 */
+    double out_spacing[3];      /* of the result */
+} prm_image_options;
+typedef struct prm_image_map {  /* fixed: source index = result index * factor + offset, for slice, row, column; centres of elements */
+    double factor[3];
+    double offset[3];
+} prm_image_map;
+/* Turns an image into what a model reads. `image` is [H, W], [H, W, C] (C 1 to 4) or, with PRM_IMAGE_VOLUME, [D, H, W]; U8, U16, I16 (10 and 12 bit
+ * lie in these) or F32, whose NaN and infinities go through as the arithmetic has it. `out` says what is wanted: dtype F32 (as ANY), F16
+ * or U8 (rounded to nearest even, held within 0 to 255, NaN is 0), and shape [H, W], [C, H, W], with CHANNELS_LAST [H, W, C], of a
+ * volume with D before H; a 1 may stand in front. An extent of -1: as the source, or source extent * spacing / out_spacing to the
+ * nearest. Grey is repeated over C channels; 4 channels lose the last one where C is 3. An extent is at most 1 Mi; the two may not
+ * overlap. Slices of another number are resampled by NEAREST and TORCH_LINEAR alone.
+ * The engine's threads take part. Scratch, some rows a thread, is charged to the budget for the length of the call. `map`, NULL
+ * allowed, leads results back to source coordinates. A failure under way (CANCELLED, DEADLINE) leaves the bytes of `data` unspecified.
+ * Status: BUFFER_TOO_SMALL, LIMIT, OVER_BUDGET. */
+PRM_API prm_status prm_image_prepare(prm_engine *engine, const prm_tensor *image, const prm_image_options *options,
+                                     const prm_control *control, prm_tensor *out, prm_image_map *map);
 
 #ifdef __cplusplus
 }

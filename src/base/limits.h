@@ -12,6 +12,7 @@ struct Limits {
   uint64_t tensors = uint64_t(1) << 20;          // of one file
   size_t prompt_bytes = size_t(16) << 20;        // a text, or all messages, or one JSON text
   uint64_t template_steps = uint64_t(1) << 20;   // one rendering
+  uint64_t image_elements = uint64_t(1) << 30;   // one image or volume
 };
 
 }  // namespace prm
