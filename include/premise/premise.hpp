@@ -269,6 +269,13 @@ class engine : public handle<prm_engine, prm_engine_close> {
             return prm_engine_report(get(), what, buffer, capacity, size);
         });
     }
+    /* Turns an image into what `out` says a model reads; where results stand in the source comes back. */
+    prm_image_map prepare(const prm_tensor &image, const prm_image_options &options, prm_tensor &out, const control &how = {}) const {
+        prm_image_map map{};
+        detail::lent_control lent(how);
+        lent.check(prm_image_prepare(get(), &image, &options, lent.get(), &out, &map));
+        return map;
+    }
 };
 
 class model : public handle<prm_model, prm_model_close> {

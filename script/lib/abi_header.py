@@ -12,7 +12,7 @@ import re
 from accept_tools import TREE
 
 HEADER = os.path.join(TREE, 'include/premise/premise.h')
-SIZES = {'int32_t': 4, 'uint32_t': 4, 'int64_t': 8, 'uint64_t': 8, 'size_t': 8, 'float': 4, 'char': 1}  # on 64-bit systems
+SIZES = {'int32_t': 4, 'uint32_t': 4, 'int64_t': 8, 'uint64_t': 8, 'size_t': 8, 'float': 4, 'double': 8, 'char': 1}  # on 64-bit systems
 POINTER = 8
 
 

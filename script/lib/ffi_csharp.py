@@ -1,7 +1,7 @@
 """PremiseAbi.cs: the C API for .NET and Mono."""
 
 PATH = 'examples/ffi/csharp/PremiseAbi.cs'
-NUMBERS = {'int32_t': 'int', 'uint32_t': 'uint', 'int64_t': 'long', 'uint64_t': 'ulong', 'size_t': 'UIntPtr', 'float': 'float', 'void': 'void'}
+NUMBERS = {'int32_t': 'int', 'uint32_t': 'uint', 'int64_t': 'long', 'uint64_t': 'ulong', 'size_t': 'UIntPtr', 'float': 'float', 'double': 'double', 'void': 'void'}
 TOP = '''// The C API of Premise: constants, structs, callbacks, functions. script/ffi wrote this from premise.h.
 // Pointers are IntPtr; a callback in a struct is what Marshal.GetFunctionPointerForDelegate gives for its delegate.
 using System;

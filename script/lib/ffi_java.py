@@ -1,7 +1,7 @@
 """PremiseAbi.java: the C API for the JVM, by JNA."""
 
 PATH = 'examples/ffi/java/PremiseAbi.java'
-NUMBERS = {'int32_t': 'int', 'uint32_t': 'int', 'int64_t': 'long', 'uint64_t': 'long', 'size_t': 'SizeT', 'float': 'float', 'void': 'void'}
+NUMBERS = {'int32_t': 'int', 'uint32_t': 'int', 'int64_t': 'long', 'uint64_t': 'long', 'size_t': 'SizeT', 'float': 'float', 'double': 'double', 'void': 'void'}
 TOP = '''// The C API of Premise by JNA: constants, structs, callbacks, functions. script/ffi wrote this from premise.h.
 import com.sun.jna.Callback;
 import com.sun.jna.IntegerType;

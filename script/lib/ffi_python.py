@@ -1,10 +1,10 @@
 """premise_abi.py: the C API for ctypes."""
 
 PATH = 'examples/ffi/python/premise_abi.py'
-NUMBERS = {'int32_t': 'c_int32', 'uint32_t': 'c_uint32', 'int64_t': 'c_int64', 'uint64_t': 'c_uint64', 'size_t': 'c_size_t', 'float': 'c_float'}
+NUMBERS = {'int32_t': 'c_int32', 'uint32_t': 'c_uint32', 'int64_t': 'c_int64', 'uint64_t': 'c_uint64', 'size_t': 'c_size_t', 'float': 'c_float', 'double': 'c_double'}
 TOP = '''"""The C API of Premise for ctypes: constants, structs, callbacks, functions. script/ffi wrote this from premise.h."""
 
-from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_float, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p, sizeof
+from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p, sizeof
 '''
 
 

@@ -1,7 +1,7 @@
 """ffi.rs: the C API for Rust."""
 
 PATH = 'examples/ffi/rust/src/ffi.rs'
-NUMBERS = {'int32_t': 'i32', 'uint32_t': 'u32', 'int64_t': 'i64', 'uint64_t': 'u64', 'size_t': 'usize', 'float': 'f32', 'char': 'c_char', 'void': 'c_void'}
+NUMBERS = {'int32_t': 'i32', 'uint32_t': 'u32', 'int64_t': 'i64', 'uint64_t': 'u64', 'size_t': 'usize', 'float': 'f32', 'double': 'f64', 'char': 'c_char', 'void': 'c_void'}
 TOP = '''//! The C API of Premise: constants, structs, callbacks, functions. script/ffi wrote this from premise.h.
 #![allow(non_camel_case_types, dead_code)]
 use std::mem::size_of;

@@ -35,5 +35,6 @@ void abuse_of_texts(const victims *on);
 void abuse_of_runs(const victims *on);
 void abuse_of_sessions(const victims *on);
 void abuse_of_tensors(const victims *on);
+void abuse_of_images(const victims *on);
 
 #endif

@@ -100,6 +100,7 @@ static void texts(void) { run_group(abuse_of_texts); }
 static void runs(void) { run_group(abuse_of_runs); }
 static void sessions(void) { run_group(abuse_of_sessions); }
 static void tensors(void) { run_group(abuse_of_tensors); }
+static void images(void) { run_group(abuse_of_images); }
 
 /* The header is read, so that a function which came without wrong calls is missed. */
 static void every_function_was_abused(void) {
@@ -135,6 +136,7 @@ static const test_case cases[] = {
     { "runs and generated text", runs },
     { "sessions", sessions },
     { "tensor models", tensors },
+    { "images", images },
     { "every function of the header has five wrong calls", every_function_was_abused },
 };
 extern const test_suite abuse_suite;

@@ -210,6 +210,7 @@ static void out_of_range(void) {
         { offsetof(prm_limits, tensors), 8, -1 },          { offsetof(prm_limits, tensors), 8, (1 << 20) + 1 },
         { offsetof(prm_limits, prompt_bytes), 8, -1 },     { offsetof(prm_limits, prompt_bytes), 8, (16 << 20) + 1 },
         { offsetof(prm_limits, template_steps), 8, -1 },   { offsetof(prm_limits, template_steps), 8, (1 << 20) + 1 },
+        { offsetof(prm_limits, image_elements), 8, -1 },   { offsetof(prm_limits, image_elements), 8, (INT64_C(1) << 30) + 1 },
     };
     size_t i;
     for (i = 0; i < sizeof wrong / sizeof wrong[0]; ++i) {

@@ -9,7 +9,7 @@
 _Static_assert(sizeof(prm_text) == sizeof(char *) + sizeof(size_t), "prm_text");
 _Static_assert(sizeof(prm_error_info) == 4 * 4 + 2 * sizeof(char *) + 3 * 8, "prm_error_info");
 _Static_assert(sizeof(prm_control) == 2 * 4 + 8 + 3 * sizeof(void *), "prm_control");
-_Static_assert(sizeof(prm_engine_options) == 4 * 4 + 3 * sizeof(char *) + 8 && sizeof(prm_limits) == 2 * 4 + 5 * 8, "prm_engine_options");
+_Static_assert(sizeof(prm_engine_options) == 4 * 4 + 3 * sizeof(char *) + 8 && sizeof(prm_limits) == 2 * 4 + 6 * 8, "prm_engine_options");
 _Static_assert(sizeof(prm_engine_info) == 2 * 4 + sizeof(char *) + 3 * 8, "prm_engine_info");
 _Static_assert(sizeof(prm_model_options) == 2 * 4 + 3 * sizeof(void *) + 2 * sizeof(size_t) + 4 * 4 + 8, "prm_model_options");
 _Static_assert(sizeof(prm_model_info) == 2 * 4 + sizeof(char *) + 2 * 8 + 8 * 4, "prm_model_info");
@@ -23,6 +23,7 @@ _Static_assert(sizeof(prm_session_options) == 8 && sizeof(prm_session_info) == 4
 _Static_assert(sizeof(prm_request_info) == 2 * 4 + 4 * 8, "prm_request_info");
 _Static_assert(sizeof(prm_tensor) == 3 * sizeof(void *) + 8 + 2 * 8 * PRM_MAX_RANK + 4 * 4 + 2 * 8, "prm_tensor");
 _Static_assert(SIZE_OF(prm_tensor, reserved) == 16, "prm_tensor.reserved");
+_Static_assert(sizeof(prm_image_options) == 4 * 4 + 4 * 8 + 10 * 4 + 6 * 8 && sizeof(prm_image_map) == 6 * 8, "prm_image_options");
 /* What a program built today relies on for ever. */
 _Static_assert(offsetof(prm_error_info, message) == 8 && offsetof(prm_error_info, system_code) == 40, "prm_error_info");
 _Static_assert(offsetof(prm_control, deadline_ns) == 8 && offsetof(prm_control, user) == 32, "prm_control");
@@ -39,6 +40,8 @@ _Static_assert(offsetof(prm_generate_options, max_tokens) == 8 && offsetof(prm_g
                    offsetof(prm_generate_options, top_k) == 40 && offsetof(prm_generate_options, seed) == 80 &&
                    offsetof(prm_generate_options, session) == 152,
                "prm_generate_options");
+_Static_assert(offsetof(prm_image_options, slope) == 16 && offsetof(prm_image_options, scale) == 48 && offsetof(prm_image_options, spacing) == 88,
+               "prm_image_options");
 _Static_assert(offsetof(prm_tensor, shape) == 24 && offsetof(prm_tensor, dtype) == 152 &&
                    offsetof(prm_tensor, stream) == 168,
                "prm_tensor");

@@ -74,6 +74,22 @@ static class PremiseAbi
     public const int PRM_FINISH_CANCELLED = 6;
     public const int PRM_FINISH_DEADLINE = 7;
     public const int PRM_FINISH_ERROR = 8;
+    public const int PRM_RESAMPLE_NEAREST = 0;
+    public const int PRM_RESAMPLE_PIL_BILINEAR = 1;
+    public const int PRM_RESAMPLE_PIL_BICUBIC = 2;
+    public const int PRM_RESAMPLE_PIL_LANCZOS = 3;
+    public const int PRM_RESAMPLE_OPENCV_LINEAR = 4;
+    public const int PRM_RESAMPLE_OPENCV_AREA = 5;
+    public const int PRM_RESAMPLE_OPENCV_CUBIC = 6;
+    public const int PRM_RESAMPLE_TORCH_LINEAR = 7;
+    public const int PRM_RESAMPLE_TORCH_CUBIC = 8;
+    public const int PRM_FIT_STRETCH = 0;
+    public const int PRM_FIT_LETTERBOX = 1;
+    public const int PRM_FIT_CROP = 2;
+    public const int PRM_IMAGE_CHANNELS_LAST = 1;
+    public const int PRM_IMAGE_SWAP_RED_BLUE = 2;
+    public const int PRM_IMAGE_INVERT = 4;
+    public const int PRM_IMAGE_VOLUME = 8;
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     public delegate int prm_progress_fn(IntPtr user, IntPtr stage, ulong done, ulong total);
@@ -194,6 +210,7 @@ static class PremiseAbi
         public long tensors;
         public long prompt_bytes;
         public long template_steps;
+        public long image_elements;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -375,6 +392,32 @@ static class PremiseAbi
         public ulong host_bytes;
     }
 
+    [StructLayout(LayoutKind.Sequential)]
+    public struct prm_image_options
+    {
+        public uint struct_size;
+        public uint flags;
+        public int resample;
+        public int fit;
+        public double slope;
+        public double intercept;
+        public double window_center;
+        public double window_width;
+        public float scale;
+        [MarshalAs(UnmanagedType.ByValArray, SizeConst = 4)] public float[] mean;
+        [MarshalAs(UnmanagedType.ByValArray, SizeConst = 4)] public float[] deviation;
+        public float padding;
+        [MarshalAs(UnmanagedType.ByValArray, SizeConst = 3)] public double[] spacing;
+        [MarshalAs(UnmanagedType.ByValArray, SizeConst = 3)] public double[] out_spacing;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct prm_image_map
+    {
+        [MarshalAs(UnmanagedType.ByValArray, SizeConst = 3)] public double[] factor;
+        [MarshalAs(UnmanagedType.ByValArray, SizeConst = 3)] public double[] offset;
+    }
+
     [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
     public static extern int prm_version();
 
@@ -459,6 +502,9 @@ static class PremiseAbi
     [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
     public static extern int prm_session_truncate(IntPtr session, int token_count);
 
+    [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
+    public static extern int prm_image_prepare(IntPtr engine, IntPtr image, ref prm_image_options options, IntPtr control, ref prm_tensor @out, IntPtr map);
+
     // Throws where this run time lays a struct out in another way than C does.
     public static void CheckLayouts()
     {
@@ -467,7 +513,7 @@ static class PremiseAbi
         CheckSize(typeof(prm_tensor), 192);
         CheckSize(typeof(prm_control), 40);
         CheckSize(typeof(prm_host), 104);
-        CheckSize(typeof(prm_limits), 48);
+        CheckSize(typeof(prm_limits), 56);
         CheckSize(typeof(prm_engine_options), 48);
         CheckSize(typeof(prm_engine_info), 40);
         CheckSize(typeof(prm_model_options), 72);
@@ -482,6 +528,8 @@ static class PremiseAbi
         CheckSize(typeof(prm_request_info), 40);
         CheckSize(typeof(prm_session_options), 8);
         CheckSize(typeof(prm_session_info), 24);
+        CheckSize(typeof(prm_image_options), 136);
+        CheckSize(typeof(prm_image_map), 48);
     }
 
     static void CheckSize(Type type, int size)

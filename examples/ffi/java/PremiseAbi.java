@@ -89,6 +89,22 @@ interface PremiseAbi extends Library {
     int PRM_FINISH_CANCELLED = 6;
     int PRM_FINISH_DEADLINE = 7;
     int PRM_FINISH_ERROR = 8;
+    int PRM_RESAMPLE_NEAREST = 0;
+    int PRM_RESAMPLE_PIL_BILINEAR = 1;
+    int PRM_RESAMPLE_PIL_BICUBIC = 2;
+    int PRM_RESAMPLE_PIL_LANCZOS = 3;
+    int PRM_RESAMPLE_OPENCV_LINEAR = 4;
+    int PRM_RESAMPLE_OPENCV_AREA = 5;
+    int PRM_RESAMPLE_OPENCV_CUBIC = 6;
+    int PRM_RESAMPLE_TORCH_LINEAR = 7;
+    int PRM_RESAMPLE_TORCH_CUBIC = 8;
+    int PRM_FIT_STRETCH = 0;
+    int PRM_FIT_LETTERBOX = 1;
+    int PRM_FIT_CROP = 2;
+    int PRM_IMAGE_CHANNELS_LAST = 1;
+    int PRM_IMAGE_SWAP_RED_BLUE = 2;
+    int PRM_IMAGE_INVERT = 4;
+    int PRM_IMAGE_VOLUME = 8;
 
     interface prm_progress_fn extends Callback { int invoke(Pointer user, Pointer stage, long done, long total); }
     interface prm_work_fn extends Callback { void invoke(Pointer work); }
@@ -185,7 +201,7 @@ interface PremiseAbi extends Library {
         }
     }
 
-    @FieldOrder({"struct_size", "nesting", "file_bytes", "metadata_bytes", "tensors", "prompt_bytes", "template_steps"})
+    @FieldOrder({"struct_size", "nesting", "file_bytes", "metadata_bytes", "tensors", "prompt_bytes", "template_steps", "image_elements"})
     class prm_limits extends Structure {
         public int struct_size;
         public int nesting;
@@ -194,8 +210,9 @@ interface PremiseAbi extends Library {
         public long tensors;
         public long prompt_bytes;
         public long template_steps;
+        public long image_elements;
         public prm_limits() {
-            if (size() != 48) throw new IllegalStateException("prm_limits has " + size() + " bytes, not 48");
+            if (size() != 56) throw new IllegalStateException("prm_limits has " + size() + " bytes, not 56");
             struct_size = size();
         }
     }
@@ -418,6 +435,37 @@ interface PremiseAbi extends Library {
         }
     }
 
+    @FieldOrder({"struct_size", "flags", "resample", "fit", "slope", "intercept", "window_center", "window_width", "scale", "mean", "deviation", "padding", "spacing", "out_spacing"})
+    class prm_image_options extends Structure {
+        public int struct_size;
+        public int flags;
+        public int resample;
+        public int fit;
+        public double slope;
+        public double intercept;
+        public double window_center;
+        public double window_width;
+        public float scale;
+        public float[] mean = new float[4];
+        public float[] deviation = new float[4];
+        public float padding;
+        public double[] spacing = new double[3];
+        public double[] out_spacing = new double[3];
+        public prm_image_options() {
+            if (size() != 136) throw new IllegalStateException("prm_image_options has " + size() + " bytes, not 136");
+            struct_size = size();
+        }
+    }
+
+    @FieldOrder({"factor", "offset"})
+    class prm_image_map extends Structure {
+        public double[] factor = new double[3];
+        public double[] offset = new double[3];
+        public prm_image_map() {
+            if (size() != 48) throw new IllegalStateException("prm_image_map has " + size() + " bytes, not 48");
+        }
+    }
+
     int prm_version();
     String prm_status_name(int status);
     String prm_last_error();
@@ -446,4 +494,5 @@ interface PremiseAbi extends Library {
     void prm_session_close(Pointer session);
     int prm_session_query(Pointer session, prm_session_info out);
     int prm_session_truncate(Pointer session, int token_count);
+    int prm_image_prepare(Pointer engine, prm_tensor image, prm_image_options options, prm_control control, prm_tensor out, prm_image_map map);
 }

@@ -29,6 +29,8 @@ typedef struct prm_generate_options prm_generate_options;
 typedef struct prm_request_info prm_request_info;
 typedef struct prm_session_options prm_session_options;
 typedef struct prm_session_info prm_session_info;
+typedef struct prm_image_options prm_image_options;
+typedef struct prm_image_map prm_image_map;
 typedef int32_t (*prm_progress_fn)(void *user, const char *stage, uint64_t done, uint64_t total);
 typedef void (*prm_work_fn)(void *work);
 typedef void *(*prm_host_alloc_fn)(void *memory_user, size_t size, size_t align, int32_t kind);
@@ -103,6 +105,7 @@ struct prm_limits {
     int64_t tensors;
     int64_t prompt_bytes;
     int64_t template_steps;
+    int64_t image_elements;
 };
 struct prm_engine_options {
     uint32_t struct_size;
@@ -241,6 +244,26 @@ struct prm_session_info {
     int32_t reserved;
     uint64_t host_bytes;
 };
+struct prm_image_options {
+    uint32_t struct_size;
+    uint32_t flags;
+    int32_t resample;
+    int32_t fit;
+    double slope;
+    double intercept;
+    double window_center;
+    double window_width;
+    float scale;
+    float mean[4];
+    float deviation[4];
+    float padding;
+    double spacing[3];
+    double out_spacing[3];
+};
+struct prm_image_map {
+    double factor[3];
+    double offset[3];
+};
 int32_t prm_version(void);
 const char *prm_status_name(prm_status status);
 const char *prm_last_error(void);
@@ -269,6 +292,7 @@ prm_status prm_session_open(prm_model *model, const prm_session_options *options
 void prm_session_close(prm_session *session);
 prm_status prm_session_query(prm_session *session, prm_session_info *out);
 prm_status prm_session_truncate(prm_session *session, int32_t token_count);
+prm_status prm_image_prepare(prm_engine *engine, const prm_tensor *image, const prm_image_options *options, const prm_control *control, prm_tensor *out, prm_image_map *map);
 ]]
 
 assert(ffi.sizeof("prm_error_info") == 56)
@@ -276,7 +300,7 @@ assert(ffi.sizeof("prm_text") == 16)
 assert(ffi.sizeof("prm_tensor") == 192)
 assert(ffi.sizeof("prm_control") == 40)
 assert(ffi.sizeof("prm_host") == 104)
-assert(ffi.sizeof("prm_limits") == 48)
+assert(ffi.sizeof("prm_limits") == 56)
 assert(ffi.sizeof("prm_engine_options") == 48)
 assert(ffi.sizeof("prm_engine_info") == 40)
 assert(ffi.sizeof("prm_model_options") == 72)
@@ -291,6 +315,8 @@ assert(ffi.sizeof("prm_generate_options") == 160)
 assert(ffi.sizeof("prm_request_info") == 40)
 assert(ffi.sizeof("prm_session_options") == 8)
 assert(ffi.sizeof("prm_session_info") == 24)
+assert(ffi.sizeof("prm_image_options") == 136)
+assert(ffi.sizeof("prm_image_map") == 48)
 
 return {
     PRM_VERSION = 1000,
@@ -362,4 +388,20 @@ return {
     PRM_FINISH_CANCELLED = 6,
     PRM_FINISH_DEADLINE = 7,
     PRM_FINISH_ERROR = 8,
+    PRM_RESAMPLE_NEAREST = 0,
+    PRM_RESAMPLE_PIL_BILINEAR = 1,
+    PRM_RESAMPLE_PIL_BICUBIC = 2,
+    PRM_RESAMPLE_PIL_LANCZOS = 3,
+    PRM_RESAMPLE_OPENCV_LINEAR = 4,
+    PRM_RESAMPLE_OPENCV_AREA = 5,
+    PRM_RESAMPLE_OPENCV_CUBIC = 6,
+    PRM_RESAMPLE_TORCH_LINEAR = 7,
+    PRM_RESAMPLE_TORCH_CUBIC = 8,
+    PRM_FIT_STRETCH = 0,
+    PRM_FIT_LETTERBOX = 1,
+    PRM_FIT_CROP = 2,
+    PRM_IMAGE_CHANNELS_LAST = 1,
+    PRM_IMAGE_SWAP_RED_BLUE = 2,
+    PRM_IMAGE_INVERT = 4,
+    PRM_IMAGE_VOLUME = 8,
 }

@@ -1,6 +1,6 @@
 """The C API of Premise for ctypes: constants, structs, callbacks, functions. script/ffi wrote this from premise.h."""
 
-from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_float, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p, sizeof
+from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p, sizeof
 
 PRM_VERSION = 1000
 PRM_NUL = 18446744073709551615
@@ -71,6 +71,22 @@ PRM_FINISH_CALLBACK = 5
 PRM_FINISH_CANCELLED = 6
 PRM_FINISH_DEADLINE = 7
 PRM_FINISH_ERROR = 8
+PRM_RESAMPLE_NEAREST = 0
+PRM_RESAMPLE_PIL_BILINEAR = 1
+PRM_RESAMPLE_PIL_BICUBIC = 2
+PRM_RESAMPLE_PIL_LANCZOS = 3
+PRM_RESAMPLE_OPENCV_LINEAR = 4
+PRM_RESAMPLE_OPENCV_AREA = 5
+PRM_RESAMPLE_OPENCV_CUBIC = 6
+PRM_RESAMPLE_TORCH_LINEAR = 7
+PRM_RESAMPLE_TORCH_CUBIC = 8
+PRM_FIT_STRETCH = 0
+PRM_FIT_LETTERBOX = 1
+PRM_FIT_CROP = 2
+PRM_IMAGE_CHANNELS_LAST = 1
+PRM_IMAGE_SWAP_RED_BLUE = 2
+PRM_IMAGE_INVERT = 4
+PRM_IMAGE_VOLUME = 8
 
 prm_progress_fn = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_uint64, c_uint64)
 prm_work_fn = CFUNCTYPE(None, c_void_p)
@@ -177,10 +193,11 @@ class prm_limits(Structure):
         ('tensors', c_int64),
         ('prompt_bytes', c_int64),
         ('template_steps', c_int64),
+        ('image_elements', c_int64),
     ]
 
 
-assert sizeof(prm_limits) == 48
+assert sizeof(prm_limits) == 56
 
 
 class prm_engine_options(Structure):
@@ -404,6 +421,38 @@ class prm_session_info(Structure):
 
 assert sizeof(prm_session_info) == 24
 
+
+class prm_image_options(Structure):
+    _fields_ = [
+        ('struct_size', c_uint32),
+        ('flags', c_uint32),
+        ('resample', c_int32),
+        ('fit', c_int32),
+        ('slope', c_double),
+        ('intercept', c_double),
+        ('window_center', c_double),
+        ('window_width', c_double),
+        ('scale', c_float),
+        ('mean', c_float * 4),
+        ('deviation', c_float * 4),
+        ('padding', c_float),
+        ('spacing', c_double * 3),
+        ('out_spacing', c_double * 3),
+    ]
+
+
+assert sizeof(prm_image_options) == 136
+
+
+class prm_image_map(Structure):
+    _fields_ = [
+        ('factor', c_double * 3),
+        ('offset', c_double * 3),
+    ]
+
+
+assert sizeof(prm_image_map) == 48
+
 # name: (result, parameters)
 FUNCTIONS = {
     'prm_version': (c_int32, []),
@@ -434,4 +483,5 @@ FUNCTIONS = {
     'prm_session_close': (None, [c_void_p]),
     'prm_session_query': (c_int32, [c_void_p, POINTER(prm_session_info)]),
     'prm_session_truncate': (c_int32, [c_void_p, c_int32]),
+    'prm_image_prepare': (c_int32, [c_void_p, POINTER(prm_tensor), POINTER(prm_image_options), POINTER(prm_control), POINTER(prm_tensor), POINTER(prm_image_map)]),
 }

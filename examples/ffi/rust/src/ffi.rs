@@ -72,6 +72,22 @@ pub const PRM_FINISH_CALLBACK: i32 = 5;
 pub const PRM_FINISH_CANCELLED: i32 = 6;
 pub const PRM_FINISH_DEADLINE: i32 = 7;
 pub const PRM_FINISH_ERROR: i32 = 8;
+pub const PRM_RESAMPLE_NEAREST: i32 = 0;
+pub const PRM_RESAMPLE_PIL_BILINEAR: i32 = 1;
+pub const PRM_RESAMPLE_PIL_BICUBIC: i32 = 2;
+pub const PRM_RESAMPLE_PIL_LANCZOS: i32 = 3;
+pub const PRM_RESAMPLE_OPENCV_LINEAR: i32 = 4;
+pub const PRM_RESAMPLE_OPENCV_AREA: i32 = 5;
+pub const PRM_RESAMPLE_OPENCV_CUBIC: i32 = 6;
+pub const PRM_RESAMPLE_TORCH_LINEAR: i32 = 7;
+pub const PRM_RESAMPLE_TORCH_CUBIC: i32 = 8;
+pub const PRM_FIT_STRETCH: i32 = 0;
+pub const PRM_FIT_LETTERBOX: i32 = 1;
+pub const PRM_FIT_CROP: i32 = 2;
+pub const PRM_IMAGE_CHANNELS_LAST: i32 = 1;
+pub const PRM_IMAGE_SWAP_RED_BLUE: i32 = 2;
+pub const PRM_IMAGE_INVERT: i32 = 4;
+pub const PRM_IMAGE_VOLUME: i32 = 8;
 
 #[repr(C)]
 pub struct prm_engine {
@@ -186,8 +202,9 @@ pub struct prm_limits {
     pub tensors: i64,
     pub prompt_bytes: i64,
     pub template_steps: i64,
+    pub image_elements: i64,
 }
-const _: () = assert!(size_of::<prm_limits>() == 48);
+const _: () = assert!(size_of::<prm_limits>() == 56);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -382,6 +399,34 @@ pub struct prm_session_info {
 }
 const _: () = assert!(size_of::<prm_session_info>() == 24);
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct prm_image_options {
+    pub struct_size: u32,
+    pub flags: u32,
+    pub resample: i32,
+    pub fit: i32,
+    pub slope: f64,
+    pub intercept: f64,
+    pub window_center: f64,
+    pub window_width: f64,
+    pub scale: f32,
+    pub mean: [f32; 4],
+    pub deviation: [f32; 4],
+    pub padding: f32,
+    pub spacing: [f64; 3],
+    pub out_spacing: [f64; 3],
+}
+const _: () = assert!(size_of::<prm_image_options>() == 136);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct prm_image_map {
+    pub factor: [f64; 3],
+    pub offset: [f64; 3],
+}
+const _: () = assert!(size_of::<prm_image_map>() == 48);
+
 extern "C" {
     pub fn prm_version() -> i32;
     pub fn prm_status_name(status: i32) -> *const c_char;
@@ -411,4 +456,5 @@ extern "C" {
     pub fn prm_session_close(session: *mut prm_session);
     pub fn prm_session_query(session: *mut prm_session, out: *mut prm_session_info) -> i32;
     pub fn prm_session_truncate(session: *mut prm_session, token_count: i32) -> i32;
+    pub fn prm_image_prepare(engine: *mut prm_engine, image: *const prm_tensor, options: *const prm_image_options, control: *const prm_control, out: *mut prm_tensor, map: *mut prm_image_map) -> i32;
 }
