@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "commands.h"
 #include "failure.h"
+#include "images.h"
 #include "json_writer.h"
 #include "run_times.h"
 #include "session.h"
@@ -18,6 +19,7 @@ namespace {
 
 struct InferFlags : ModelFlags {
   std::vector<std::string> outputs;
+  ImageFlags images;
   int64_t repeat = 1, deadline_ms = 0;
 };
 
@@ -94,10 +96,12 @@ std::string result_text(const TensorRun& run, const Result& result) {
 int infer(const InferFlags& flags) {
   std::vector<OutputFile> files = parse_outputs(flags.outputs);
   std::vector<InputSpec> specs = parse_inputs(flags.inputs);
+  std::vector<Pixels> images = read_images(flags.images);
   int64_t began = prm_now_ns();
   Session session = open_any_session(flags, Weights::loaded, {.shapes = spec_shapes(specs), .host = counting_host()});
   double load_ms = double(prm_now_ns() - began) / 1e6;
   require_outputs(session, files);
+  prepare_images(session, flags.images, images, specs);
   TensorRun run(session, make_inputs(session, std::move(specs)));
   Result result = run_all(flags, run);
   result.load_ms = load_ms;
@@ -115,6 +119,7 @@ Command add_infer(CLI::App& program) {
   CLI::App* app = program.add_subcommand("infer", "Run a model on tensors (ONNX)");
   add_model_flag(*app, *flags);
   add_input_flag(*app, *flags);
+  add_image_flags(*app, flags->images);
   app->add_option("--output", flags->outputs, "Write an output here, as NumPy's .npy; bfloat16 becomes float32")->type_name("NAME=FILE.npy")->allow_extra_args(false);
   add_count(*app, "--repeat", flags->repeat, 1, 1 << 24, "Runs that are timed, behind a first one (default: 1)");
   add_count(*app, "--deadline-ms", flags->deadline_ms, 1, int64_t(1) << 40, "The most that a run may take (default: no bound)");
@@ -127,6 +132,7 @@ Command add_infer(CLI::App& program) {
       "Examples:\n"
       "  premise infer model.onnx --input x=x.npy --output y=y.npy\n"
       "  premise infer model.onnx --input x=zeros:4x3 --repeat 100 --threads 1 --json\n"
-      "  premise infer model.onnx --input x=random:1x3");
+      "  premise infer model.onnx --input x=random:1x3\n"
+      "  premise infer classifier.onnx --image data=photo.ppm --mean 0.485,0.456,0.406 --deviation 0.229,0.224,0.225 --fit crop");
   return {app, [flags] { return infer(*flags); }};
 }

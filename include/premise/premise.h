@@ -579,7 +579,9 @@ PRM_API prm_status prm_session_truncate(prm_session *session, int32_t token_coun
 /* How values between elements are made: as the library does it with which a model was trained, bit for bit. 8 bit stay 8 bit, as there;
  * of a greater width see each. Where an axis keeps its extent, nothing is done along it.
  *   NEAREST         Pillow's NEAREST (torch: nearest-exact).
- *   PIL_...         Pillow's BILINEAR, BICUBIC, LANCZOS, which smooth where they shrink. 16 bit and float: as its mode F, not rounded.
+ *   PIL_...         Pillow's BILINEAR, BICUBIC, LANCZOS, which smooth where they shrink, as all versions to 12 have them: columns, then rows.
+ *                   (Pillow 13 may take rows first where they shrink.) 16 bit and float: as mode F, not rounded. Colours are not
+ *                   weighed by a fourth channel.
  *   OPENCV_...      cv2's INTER_LINEAR, INTER_AREA, INTER_CUBIC with IPP off. 16 bit is rounded to integers, float is not. Where cv2's vector
  *                   code has other sums than its scalar code: CUBIC of 8 and 16 bit may differ from it by 1, of float in the last bits of
  *                   the end of a row. With IPP on, cv2's CUBIC and its LINEAR of 16 bit and float give what is near, not the same.

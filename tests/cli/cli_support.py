@@ -98,6 +98,9 @@ class CliTest(unittest.TestCase):
             (cls.path / name).write_text(content)
         give_template(GEMMA, cls.path / 'model.gguf', CHAT)
         (cls.path / 'model.onnx').write_bytes(onnx_bytes.affine())
+        image = onnx_bytes.value_info('data', onnx_bytes.FLOAT, (1, 3, 4, 4))
+        (cls.path / 'classifier.onnx').write_bytes(onnx_bytes.model([onnx_bytes.node('Relu', 'data', 'y')], [], [image], [onnx_bytes.value_info('y', onnx_bytes.FLOAT, (1, 3, 4, 4))]))
+        (cls.path / 'photo.ppm').write_bytes(b'P6 2 2 255\n' + bytes(12))
         header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3), }".ljust(117) + b'\n'
         (cls.path / 'x.npy').write_bytes(b'\x93NUMPY\x01\x00' + struct.pack('<H', len(header)) + header + struct.pack('<3f', 1, 2, 3))
 

@@ -19,6 +19,7 @@ import time
 import cli_support
 from cli_chat import Chat  # noqa: F401, its cases are cases of this file
 from cli_formats import Formats  # noqa: F401, likewise
+from cli_images import Images  # noqa: F401, likewise
 from cli_ocr import Ocr  # noqa: F401, likewise
 from cli_run import Run  # noqa: F401, likewise
 from cli_sampling import Sampling  # noqa: F401, likewise

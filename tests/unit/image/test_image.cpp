@@ -139,3 +139,45 @@ TEST_CASE("every resampler gives what its library gives, byte for byte") {
   }
   for (int count : seen) CHECK(count >= 3);
 }
+
+TEST_CASE("a part of an axis is cut from the whole") {
+  for (int how = 0; how < kResamplings; ++how) {
+    ResampleJob job;
+    job.how = Resampling(how);
+    job.source = {nullptr, DType::u8, 1, 24, 36, 3};
+    job.row = whole_axis(24, how % 2 ? 12 : 31);
+    job.column = whole_axis(36, how % 2 ? 18 : 50);
+    std::string source = source_bytes(job.source);
+    job.source.data = reinterpret_cast<const std::byte*>(source.data());
+    std::vector<float> whole = resampled(job);
+    ResampleJob part = job;
+    part.row.begin = 3, part.row.count = 7;
+    part.column.begin = 5, part.column.count = 11;
+    std::vector<float> cut = resampled(part);
+    INFO(kNames[how]);
+    for (int64_t y = 0; y < 7; ++y)
+      for (int64_t x = 0; x < 33; ++x) REQUIRE(cut[size_t(y * 33 + x)] == whole[size_t(((y + 3) * job.column.result + 5) * 3 + x)]);
+  }
+}
+
+TEST_CASE("threads change no bit of a volume, and a control ends it") {
+  ResampleJob job;
+  job.how = Resampling::torch_linear;
+  job.source = {nullptr, DType::i16, 9, 20, 30, 1};
+  job.slice = whole_axis(9, 17);
+  job.row = whole_axis(20, 11);
+  job.column = whole_axis(30, 41);
+  std::string source = source_bytes(job.source);
+  job.source.data = reinterpret_cast<const std::byte*>(source.data());
+  std::vector<float> alone = resampled(job);
+  for (int threads : {1, 3}) {
+    ThreadPool pool(threads, 0);
+    Work work;
+    work.pool = &pool;
+    CHECK(resampled(job, work) == alone);
+    work.reverse = true;
+    CHECK(resampled(job, work) == alone);
+    work.control.deadline_ns = 1;
+    CHECK_THROWS_AS(resampled(job, work), Error);
+  }
+}
