@@ -252,6 +252,29 @@ PRM_OP Ints splat_four(const uint8_t* p) {
   return splat_int(four);
 }
 
+// acc[v][p] += x of output p times weights, over n fours of channels.
+template <int P, int B>
+PRM_OP void sum_four(const uint8_t* const (&x)[P], int four, const int8_t* w, int64_t w_block, Ints (&acc)[B * kParts][P]) {
+  Ints weight[B * kParts];
+  PRM_UNROLL
+  for (int v = 0; v < B * kParts; ++v) weight[v] = load_ints(w + 64 * four + v / kParts * w_block + v % kParts * kLanes * 4);
+  PRM_UNROLL
+  for (int p = 0; p < P; ++p) {
+    Ints value = splat_four(x[p] + 4 * four);
+    PRM_UNROLL
+    for (int v = 0; v < B * kParts; ++v) add_dot4(acc[v][p], value, weight[v]);
+  }
+}
+template <int P, int B>
+PRM_OP void sum_fours(const uint8_t* const (&x)[P], int n, const int8_t* w, int64_t w_block, Ints (&acc)[B * kParts][P]) {
+  if (n == 4) {
+    PRM_UNROLL
+    for (int four = 0; four < 4; ++four) sum_four<P, B>(x, four, w, w_block, acc);
+    return;
+  }
+  for (int four = 0; four < n; ++four) sum_four<P, B>(x, four, w, w_block, acc);
+}
+
 template <int P, int B>
 void conv_u8_tile(const prm::ConvWindow& win, const prm::ConvTile& t, const prm::ConvBytes& s) {
   Ints acc[B * kParts][P];
@@ -267,17 +290,8 @@ void conv_u8_tile(const prm::ConvWindow& win, const prm::ConvTile& t, const prm:
     each_place(win, [&](int64_t offset, const int (&place)[3]) PRM_INLINE_CALL {
       const uint8_t* x[P];
       find_values(win, t, block + offset, place, s.outside, x);
-      for (int four = 0; four < fours; ++four, w += 64) {
-        Ints weight[B * kParts];
-        PRM_UNROLL
-        for (int v = 0; v < B * kParts; ++v) weight[v] = load_ints(w + v / kParts * s.w_block + v % kParts * kLanes * 4);
-        PRM_UNROLL
-        for (int p = 0; p < P; ++p) {
-          Ints value = splat_four(x[p] + 4 * four);
-          PRM_UNROLL
-          for (int v = 0; v < B * kParts; ++v) acc[v][p] = dot4_by(acc[v][p], value, weight[v]);
-        }
-      }
+      sum_fours<P, B>(x, fours, w, s.w_block, acc);
+      w += fours * 64;
     });
   }
   PRM_UNROLL

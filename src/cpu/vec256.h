@@ -43,10 +43,10 @@ PRM_OP void store_codes(uint8_t* p, Ints v) {  // 0 to 255 each
   __builtin_memcpy(p + 4, &high, 4);
 }
 // Lane i += u8 u[4i..4i+3] . s8 x[4i..4i+3]. By 16 bits: products of bytes, added in pairs, would saturate.
-PRM_OP Ints dot4_by(Ints sum, Ints u, Ints x) {
+PRM_OP void add_dot4(Ints& sum, Ints u, Ints x) {
   Ints low = _mm256_madd_epi16(_mm256_cvtepu8_epi16(_mm256_castsi256_si128(u)), _mm256_cvtepi8_epi16(_mm256_castsi256_si128(x)));
   Ints high = _mm256_madd_epi16(_mm256_cvtepu8_epi16(_mm256_extracti128_si256(u, 1)), _mm256_cvtepi8_epi16(_mm256_extracti128_si256(x, 1)));
-  return add(sum, _mm256_permute4x64_epi64(_mm256_hadd_epi32(low, high), 0xd8));
+  sum = add(sum, _mm256_permute4x64_epi64(_mm256_hadd_epi32(low, high), 0xd8));
 }
 
 }  // namespace

@@ -207,6 +207,7 @@ PRM_OP Ints dot4_by(Ints sum, Ints u, Ints x) {
   }
   return sum;
 }
+PRM_OP void add_dot4(Ints& sum, Ints u, Ints x) { sum = dot4_by(sum, u, x); }
 PRM_OP Ints dot4(Ints sum, Ints u, const int8_t* x) {
   int32_t four;
   memcpy(&four, x, 4);

@@ -105,6 +105,8 @@ PRM_OP Ints dot4(Ints sum, Ints u, const int8_t* x) {
   return _mm512_dpbusd_epi32(sum, u, splat_int(four));
 }
 PRM_OP Ints dot4_by(Ints sum, Ints u, Ints x) { return _mm512_dpbusd_epi32(sum, u, x); }
+// In place: GCC 12 moves many sums of dpbusd from register to register, and to memory.
+PRM_OP void add_dot4(Ints& sum, Ints u, Ints x) { __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(x)); }
 // Lane i += int16 a[2i] * b[2i] + a[2i+1] * b[2i+1], and the same with one pair for all lanes.
 PRM_OP Ints dot2_by(Ints sum, Ints a, Ints b) { return _mm512_dpwssd_epi32(sum, a, b); }
 PRM_OP Ints dot2(Ints sum, Ints a, const void* pair) {
