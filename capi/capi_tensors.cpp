@@ -3,6 +3,7 @@
 
 #include "base/checked.h"
 #include "capi/capi.h"
+#include "runtime/tiled_run.h"
 #include "tensor/dense.h"
 
 namespace prm {
@@ -177,6 +178,43 @@ void run_tensors(TensorModel& model, std::span<const prm_tensor> inputs, const C
   }
 }
 
+namespace {
+
+TileOptions read_tiles(const prm_tile_options* given) {
+  prm_tile_options from = read_options(given, "options");
+  require_argument(from.blend == PRM_BLEND_MEAN || from.blend == PRM_BLEND_GAUSSIAN, "blend", "is not PRM_BLEND_MEAN or PRM_BLEND_GAUSSIAN");
+  if (!(from.overlap >= 0 && from.overlap <= 0.9)) fail_about(Status::invalid_argument, "overlap", "options.overlap is {}, expected 0 to 0.9", from.overlap);
+  TileOptions options;
+  std::copy_n(from.tile, PRM_MAX_RANK, options.tile);
+  options.overlap = from.overlap;
+  options.gaussian = from.blend == PRM_BLEND_GAUSSIAN;
+  return options;
+}
+
+float* room_for_result(const Tensor& result, const String& name, prm_tensor& out) {
+  uint64_t need = uint64_t(result.count()) * 4, capacity = out.data ? out.bytes : 0;
+  if (capacity >= need) return static_cast<float*>(out.data);
+  describe_output(result, DType::f32, out);
+  Error error(Status::buffer_too_small, format_message("output '{}' needs {} bytes, the buffer has {}", name, need, capacity), name);
+  error.needed_bytes = need;
+  throw error;
+}
+
+void run_in_tiles(TensorModel& model, const prm_tensor& input, const TileOptions& options, const Control& control, prm_tensor& out) {
+  find_port(model.inputs, input, 0, "input");
+  size_t at = find_port(model.outputs, out, 0, "output");
+  const String& name = model.outputs[at].name;
+  require_argument(out.dtype == PRM_DTYPE_ANY || out.dtype == PRM_DTYPE_F32, name.c_str(), "dtype is not ANY or F32");
+  require_plain(out, name.c_str());
+  require_argument(reinterpret_cast<uintptr_t>(out.data) % alignof(float) == 0, name.c_str(), "data does not lie on 4 bytes");
+  Tensor whole = describe_input(input, "input");
+  require_data(input, whole, "input");
+  Tensor result = run_tiles(model, at, whole, options, control, [&](const Tensor& made) { return room_for_result(made, name, out); });
+  describe_output(result, DType::f32, out);
+}
+
+}  // namespace
+
 }  // namespace prm
 
 using namespace prm;
@@ -193,6 +231,21 @@ prm_status prm_model_tensor(prm_model* model, int32_t direction, int32_t index, 
   if (use->tensors) describe_port((input ? use->tensors->inputs : use->tensors->outputs)[size_t(index)], described);
   else describe_text(*use->text, input, described);
   *out = described;
+  return PRM_STATUS_OK;
+} catch (...) {
+  return status_from_exception();
+}
+
+prm_status prm_run_tiles(prm_model* model, const prm_tensor* input, const prm_tile_options* options, const prm_control* control, prm_tensor* output) try {
+  FloatState ours;
+  ModelUse use(model, "model");
+  require_own_turn(use);
+  Listening listen(control, use);
+  require_argument(input, "input", "is NULL");
+  require_argument(output, "output", "is NULL");
+  TileOptions tiles = read_tiles(options);
+  if (!use->tensors) fail_about(Status::unsupported, "model", "the model takes text: only tensor models run in tiles");
+  run_in_tiles(*use->tensors, *input, tiles, listen.control, *output);
   return PRM_STATUS_OK;
 } catch (...) {
   return status_from_exception();

@@ -635,6 +635,22 @@ typedef struct prm_image_map {  /* fixed: source index = result index * factor +
 PRM_API prm_status prm_image_prepare(prm_engine *engine, const prm_tensor *image, const prm_image_options *options,
                                      const prm_control *control, prm_tensor *out, prm_image_map *map);
 
+enum { PRM_BLEND_MEAN = 0, PRM_BLEND_GAUSSIAN = 1 };
+typedef struct prm_tile_options {
+    uint32_t struct_size;
+    int32_t blend;              /* what overlapping tiles weigh: the same, or most in the middle (sigma: an eighth of a tile's extent) */
+    int64_t tile[PRM_MAX_RANK]; /* a tile's extent per dimension of the input; 0 = whole */
+    double overlap;             /* share of a tile, 0 to 0.9 */
+} prm_tile_options;
+/* Runs a tensor model of one input over tiles of it, one after the other, and puts their answers together: for images and volumes that are
+ * too large at once, or for models of a fixed size. Tiles at the rim are shifted inwards; steps and weights are those of MONAI's
+ * sliding_window_inference. `input` as in prm_run. `output`, by name or the first, is F32, and has the input's rank and, where that is cut,
+ * a tile's extents. A tile of the input and weights are charged for the length of the call. Progress stage "tiles"; other calls on the
+ * model may come between two tiles. A failure under way leaves the bytes of `data` unspecified.
+ * Status: as prm_run; UNSUPPORTED (another number of inputs; an output of another type; a text model). */
+PRM_API prm_status prm_run_tiles(prm_model *model, const prm_tensor *input, const prm_tile_options *options,
+                                 const prm_control *control, prm_tensor *output);
+
 #ifdef __cplusplus
 }
 #endif

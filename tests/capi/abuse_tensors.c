@@ -1,5 +1,6 @@
 /* Wrong calls of what tensor models have. */
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,40 @@ static void of_text_calls(prm_model *tensors) {
     WRONG(prm_model_plan, "a tensor model and no struct", INVALID_ARGUMENT, prm_model_plan(tensors, NULL, &plan, NULL, 0, NULL));
 }
 
+static void of_tiles(const victims *on, prm_model *tensors) {
+    static float got[AFFINE_N * AFFINE_C];
+    prm_tensor in = affine_input(), out = room_for("y", got, sizeof got);
+    prm_tile_options options = PRM_INIT(prm_tile_options), fresh = options;
+#define OF_TILES(change, what, expected) \
+    do { \
+        change; \
+        WRONG(prm_run_tiles, what, expected, prm_run_tiles(tensors, &in, &options, NULL, &out)); \
+        options = fresh; \
+        in = affine_input(); \
+        out = room_for("y", got, sizeof got); \
+    } while (0)
+    WRONG(prm_run_tiles, "model is NULL", INVALID_ARGUMENT, prm_run_tiles(NULL, &in, NULL, NULL, &out));
+    WRONG(prm_run_tiles, "model is closed", INVALID_ARGUMENT, prm_run_tiles(on->closed_model, &in, NULL, NULL, &out));
+    WRONG(prm_run_tiles, "a text model", UNSUPPORTED, prm_run_tiles(on->model, &in, NULL, NULL, &out));
+    WRONG(prm_run_tiles, "input is NULL", INVALID_ARGUMENT, prm_run_tiles(tensors, NULL, NULL, NULL, &out));
+    WRONG(prm_run_tiles, "output is NULL", INVALID_ARGUMENT, prm_run_tiles(tensors, &in, NULL, NULL, NULL));
+    OF_TILES(options.struct_size = 3, "struct_size 3", INVALID_ARGUMENT);
+    OF_TILES(options.tile[0] = 3, "a tile larger than the input", INVALID_ARGUMENT);
+    OF_TILES(options.tile[1] = INT64_MIN, "a tile of INT64_MIN", INVALID_ARGUMENT);
+    OF_TILES(options.tile[7] = 1, "a tile of a dimension that is none", INVALID_ARGUMENT);
+    OF_TILES(options.overlap = 1, "an overlap of 1", INVALID_ARGUMENT);
+    OF_TILES(options.overlap = NAN, "an overlap that is no number", INVALID_ARGUMENT);
+    OF_TILES(options.blend = 2, "blend 2", INVALID_ARGUMENT);
+    OF_TILES(in.shape[0] = 0, "an input of no rows", INVALID_ARGUMENT);
+    OF_TILES(in.shape[0] = INT64_MAX, "an input of INT64_MAX rows", INVALID_ARGUMENT);
+    OF_TILES(in.name = "z", "an input that is none", NOT_FOUND);
+    OF_TILES(out.name = "z", "an output that is none", NOT_FOUND);
+    OF_TILES(out.dtype = PRM_DTYPE_F16, "an output of float16", INVALID_ARGUMENT);
+    OF_TILES(out.data = (char *)got + 1, "an output between floats", INVALID_ARGUMENT);
+    OF_TILES(out.data = NULL, "an output without room", BUFFER_TOO_SMALL);
+    OF_TILES(options.tile[1] = 1, "a tile that the model does not take", INVALID_ARGUMENT);
+}
+
 void abuse_of_tensors(const victims *on) {
     message file = affine_model();
     prm_model *tensors = open_onnx(on->engine, file, NULL);
@@ -106,6 +141,7 @@ void abuse_of_tensors(const victims *on) {
     of_shapes(on);
     of_runs(tensors);
     of_text_calls(tensors);
+    of_tiles(on, tensors);
     prm_model_close(tensors);
     free(file.data);
 }

@@ -23,6 +23,7 @@ _Static_assert(sizeof(prm_session_options) == 8 && sizeof(prm_session_info) == 4
 _Static_assert(sizeof(prm_request_info) == 2 * 4 + 4 * 8, "prm_request_info");
 _Static_assert(sizeof(prm_tensor) == 3 * sizeof(void *) + 8 + 2 * 8 * PRM_MAX_RANK + 4 * 4 + 2 * 8, "prm_tensor");
 _Static_assert(SIZE_OF(prm_tensor, reserved) == 16, "prm_tensor.reserved");
+_Static_assert(sizeof(prm_tile_options) == 2 * 4 + 8 * PRM_MAX_RANK + 8 && offsetof(prm_tile_options, overlap) == 72, "prm_tile_options");
 _Static_assert(sizeof(prm_image_options) == 4 * 4 + 4 * 8 + 10 * 4 + 6 * 8 && sizeof(prm_image_map) == 6 * 8, "prm_image_options");
 /* What a program built today relies on for ever. */
 _Static_assert(offsetof(prm_error_info, message) == 8 && offsetof(prm_error_info, system_code) == 40, "prm_error_info");

@@ -15,7 +15,7 @@ extern const test_suite status_suite, struct_suite, engine_suite, model_suite, h
     generate_suite, stop_suite, cancel_suite, run_suite, same_bits_suite, report_suite, memory_suite, services_suite,
     sampling_suite, stop_text_suite, session_suite, chat_suite, split_suite, folder_suite,
     abuse_suite, close_suite, fork_suite, limits_suite, turns_suite, verify_suite, tensor_suite,
-    tensor_work_suite, tensor_file_suite, image_suite;
+    tensor_work_suite, tensor_file_suite, image_suite, tile_suite;
 
 static int failed_now, skipped_now;
 
@@ -71,7 +71,7 @@ int main(int argc, char **argv) {
                                          &session_suite,    &chat_suite,      &split_suite,     &folder_suite,
                                          &abuse_suite,   &close_suite,     &fork_suite,     &limits_suite,
                                          &turns_suite,   &verify_suite,  &tensor_suite,     &tensor_work_suite,
-                                         &tensor_file_suite, &image_suite };
+                                         &tensor_file_suite, &image_suite, &tile_suite };
     size_t s, i, passed = 0, failed = 0, skipped = 0;
     int guarded = argc > 1 && !strcmp(argv[1], "--guard");
     const char *filter = argc > 1 + guarded ? argv[1 + guarded] : NULL;

@@ -278,3 +278,19 @@ TEST_CASE("hpp: sampling options, callbacks of C beside the lambda, and sessions
   premise::session second(model);
   CHECK(second.info().token_count == 0);
 }
+
+TEST_CASE("hpp: an image is what the C call makes of it") {
+  premise::engine engine;
+  std::vector<uint8_t> pixels(5 * 7 * 3);
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = uint8_t(i * 37);
+  std::vector<float> one(3 * 4 * 4), two(one.size());
+  auto options = premise::init<prm_image_options>();
+  options.resample = PRM_RESAMPLE_OPENCV_LINEAR;
+  prm_tensor image = premise::lend("", pixels, {5, 7, 3}), out = premise::lend("", one, {3, 4, 4}), same = premise::lend("", two, {3, 4, 4});
+  prm_image_map map = engine.prepare(image, options, out), expected{};
+  REQUIRE(prm_image_prepare(engine.get(), &image, &options, nullptr, &same, &expected) == PRM_STATUS_OK);
+  CHECK(one == two);
+  CHECK(map.factor[2] == expected.factor[2]);
+  options.fit = 7;
+  CHECK(failure_of([&] { engine.prepare(image, options, out); }).subject() == "fit");
+}

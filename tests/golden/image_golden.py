@@ -1,10 +1,14 @@
-"""image_golden.py [--check]: images as Pillow, OpenCV and torch resize them, for tests/unit/image: writes data/image-resample.bin. Run it with the
-python of make_image_venv. A case is a line, `resampler dtype channels rows columns rows columns` (volumes: `slices rows columns` twice), and the
-result's bytes. Sources are made by a hash, here and in the test. --check writes nothing and says whether the file is what the libraries give.
+"""image_golden.py [--check]: images as Pillow, OpenCV and torch resize them, for tests/unit/image: writes data/image-resample.bin, and
+blended tiles, data/image-tiles.bin. Run it with the python of make_image_venv. --check writes nothing and says whether the files are what
+the libraries give.
 
-Pillow is one before 13, which may take rows before columns. OpenCV is asked without IPP. torch has no wheel of a bearable size for the CPU: its formula is written out here in float32, and held to
-onnxruntime's Resize (half_pixel, cubic_coeff_a -0.75), which computes the same in an order of its own."""
+An image is a line, `resampler dtype channels rows columns rows columns width` (volumes: `slices rows columns` twice; width: bytes of a
+value), and the result's bytes. Sources are made by a hash, here and in the test. Pillow is one before 13, which may take rows before
+columns. OpenCV is asked without IPP. torch has no wheel of a bearable size for the CPU: its formula is written out here in float32, and
+held to onnxruntime's Resize (half_pixel, cubic_coeff_a -0.75), which computes the same in an order of its own.
+"""
 
+import itertools
 import os
 import sys
 
@@ -14,7 +18,7 @@ import onnxruntime
 from onnx_bytes import FLOAT, INT64, field, model, value_info, varint
 from PIL import Image
 
-PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data', 'image-resample.bin')
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data')
 SIZES = (((23, 37), (11, 16)), ((11, 13), (19, 23)), ((9, 20), (18, 7)))
 WHOLE = (((20, 36), (10, 18)), ((21, 36), (7, 18)), ((12, 10), (12, 5)))  # cells of whole elements
 DTYPES = {'u8': numpy.uint8, 'u16': numpy.uint16, 'i16': numpy.int16, 'f32': numpy.float32}
@@ -133,24 +137,67 @@ def cases():
         yield 'torch_linear', 'i16', before, after, by_torch('linear', source('i16', before), after)
 
 
-def main():
-    cv2.ipp.setUseIPP(False)
-    cv2.setNumThreads(1)
-    out = bytearray()
+def tile_weights(tile, whole, blend):
+    """As MONAI's compute_importance_map has them, with sigma_scale 0.125."""
+    weights = numpy.ones([t if t < n else 1 for t, n in zip(tile, whole)], F32)
+    if blend == 'mean':
+        return weights
+    for axis, (t, n) in enumerate(zip(tile, whole)):
+        if t < n:
+            x = numpy.arange(t) - (t - 1) / 2
+            weights = weights * numpy.exp(x**2 / (-2 * (0.125 * t) ** 2)).astype(F32).reshape([-1 if i == axis else 1 for i in range(len(tile))])
+    return numpy.maximum(weights, max(weights.min(), F32(1e-3)))
+
+
+def by_tiles(image, tile, overlap, blend):
+    """Tile t answers with t + 1 times what it was given."""
+    starts = []
+    for n, t in zip(image.shape, tile):
+        step = max(1, int(t * (1 - overlap)))
+        count = next(d for d in range(n) if d * step + t >= n) + 1
+        starts.append([min(d * step, n - t) for d in range(count)])
+    weights = tile_weights(tile, image.shape, blend)
+    total, weight = numpy.zeros(image.shape, F32), numpy.zeros(image.shape, F32)
+    for index, at in enumerate(itertools.product(*starts)):
+        place = tuple(slice(a, a + t) for a, t in zip(at, tile))
+        total[place] += weights * (image[place] * F32(index + 1))
+        weight[place] += weights
+    return total / weight
+
+
+def tiles():
+    for whole, tile, overlap in (((5, 7, 6), (3, 4, 6), 0.5), ((9, 11), (4, 5), 0.25), ((4, 10, 9), (4, 8, 5), 0.7), ((6, 6), (2, 3), 0.0)):
+        for blend in ('mean', 'gaussian'):
+            yield whole, tile, overlap, blend, by_tiles(source('f32', whole), tile, overlap, blend)
+
+
+def made():
+    """What each file is to hold."""
+    images, blended = bytearray(), bytearray()
     for name, dtype, before, after, result in cases():
         is_volume = len(after) == 3
         words = [name, dtype, '1' if is_volume else before[-1], *(before if is_volume else before[:-1]), *after]
-        out += (' '.join(map(str, words)) + f' {result.dtype.itemsize}\n').encode() + numpy.ascontiguousarray(result).tobytes()
-    if '--check' in sys.argv[1:]:
-        with open(PATH, 'rb') as file:
-            same = file.read() == out
-        print('as it is' if same else 'the file is not what these libraries give')
-        return 0 if same else 1
-    with open(PATH, 'wb') as file:
-        file.write(out)
-    print(f'{PATH}: {len(out)} bytes')
-    return 0
+        images += (' '.join(map(str, words)) + f' {result.dtype.itemsize}\n').encode() + numpy.ascontiguousarray(result).tobytes()
+    for whole, tile, overlap, blend, result in tiles():
+        blended += (' '.join(map(str, [blend, overlap, len(whole), *whole, *tile])) + '\n').encode() + result.tobytes()
+    return {'image-resample.bin': images, 'image-tiles.bin': blended}
+
+
+def main():
+    cv2.ipp.setUseIPP(False)
+    cv2.setNumThreads(1)
+    for name, wanted in made().items():
+        path = os.path.join(FOLDER, name)
+        if '--check' not in sys.argv[1:]:
+            with open(path, 'wb') as file:
+                file.write(wanted)
+            print(f'{path}: {len(wanted)} bytes')
+            continue
+        with open(path, 'rb') as file:
+            if file.read() != wanted:
+                sys.exit(f'{name} is not what these libraries give')
+        print(f'{name}: as it is')
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -90,6 +90,8 @@ static class PremiseAbi
     public const int PRM_IMAGE_SWAP_RED_BLUE = 2;
     public const int PRM_IMAGE_INVERT = 4;
     public const int PRM_IMAGE_VOLUME = 8;
+    public const int PRM_BLEND_MEAN = 0;
+    public const int PRM_BLEND_GAUSSIAN = 1;
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     public delegate int prm_progress_fn(IntPtr user, IntPtr stage, ulong done, ulong total);
@@ -418,6 +420,15 @@ static class PremiseAbi
         [MarshalAs(UnmanagedType.ByValArray, SizeConst = 3)] public double[] offset;
     }
 
+    [StructLayout(LayoutKind.Sequential)]
+    public struct prm_tile_options
+    {
+        public uint struct_size;
+        public int blend;
+        [MarshalAs(UnmanagedType.ByValArray, SizeConst = 8)] public long[] tile;
+        public double overlap;
+    }
+
     [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
     public static extern int prm_version();
 
@@ -505,6 +516,9 @@ static class PremiseAbi
     [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
     public static extern int prm_image_prepare(IntPtr engine, IntPtr image, ref prm_image_options options, IntPtr control, ref prm_tensor @out, IntPtr map);
 
+    [DllImport("premise", CallingConvention = CallingConvention.Cdecl)]
+    public static extern int prm_run_tiles(IntPtr model, IntPtr input, ref prm_tile_options options, IntPtr control, IntPtr output);
+
     // Throws where this run time lays a struct out in another way than C does.
     public static void CheckLayouts()
     {
@@ -530,6 +544,7 @@ static class PremiseAbi
         CheckSize(typeof(prm_session_info), 24);
         CheckSize(typeof(prm_image_options), 136);
         CheckSize(typeof(prm_image_map), 48);
+        CheckSize(typeof(prm_tile_options), 80);
     }
 
     static void CheckSize(Type type, int size)

@@ -105,6 +105,8 @@ interface PremiseAbi extends Library {
     int PRM_IMAGE_SWAP_RED_BLUE = 2;
     int PRM_IMAGE_INVERT = 4;
     int PRM_IMAGE_VOLUME = 8;
+    int PRM_BLEND_MEAN = 0;
+    int PRM_BLEND_GAUSSIAN = 1;
 
     interface prm_progress_fn extends Callback { int invoke(Pointer user, Pointer stage, long done, long total); }
     interface prm_work_fn extends Callback { void invoke(Pointer work); }
@@ -466,6 +468,18 @@ interface PremiseAbi extends Library {
         }
     }
 
+    @FieldOrder({"struct_size", "blend", "tile", "overlap"})
+    class prm_tile_options extends Structure {
+        public int struct_size;
+        public int blend;
+        public long[] tile = new long[8];
+        public double overlap;
+        public prm_tile_options() {
+            if (size() != 80) throw new IllegalStateException("prm_tile_options has " + size() + " bytes, not 80");
+            struct_size = size();
+        }
+    }
+
     int prm_version();
     String prm_status_name(int status);
     String prm_last_error();
@@ -495,4 +509,5 @@ interface PremiseAbi extends Library {
     int prm_session_query(Pointer session, prm_session_info out);
     int prm_session_truncate(Pointer session, int token_count);
     int prm_image_prepare(Pointer engine, prm_tensor image, prm_image_options options, prm_control control, prm_tensor out, prm_image_map map);
+    int prm_run_tiles(Pointer model, prm_tensor input, prm_tile_options options, prm_control control, prm_tensor output);
 }

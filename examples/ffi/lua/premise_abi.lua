@@ -31,6 +31,7 @@ typedef struct prm_session_options prm_session_options;
 typedef struct prm_session_info prm_session_info;
 typedef struct prm_image_options prm_image_options;
 typedef struct prm_image_map prm_image_map;
+typedef struct prm_tile_options prm_tile_options;
 typedef int32_t (*prm_progress_fn)(void *user, const char *stage, uint64_t done, uint64_t total);
 typedef void (*prm_work_fn)(void *work);
 typedef void *(*prm_host_alloc_fn)(void *memory_user, size_t size, size_t align, int32_t kind);
@@ -264,6 +265,12 @@ struct prm_image_map {
     double factor[3];
     double offset[3];
 };
+struct prm_tile_options {
+    uint32_t struct_size;
+    int32_t blend;
+    int64_t tile[8];
+    double overlap;
+};
 int32_t prm_version(void);
 const char *prm_status_name(prm_status status);
 const char *prm_last_error(void);
@@ -293,6 +300,7 @@ void prm_session_close(prm_session *session);
 prm_status prm_session_query(prm_session *session, prm_session_info *out);
 prm_status prm_session_truncate(prm_session *session, int32_t token_count);
 prm_status prm_image_prepare(prm_engine *engine, const prm_tensor *image, const prm_image_options *options, const prm_control *control, prm_tensor *out, prm_image_map *map);
+prm_status prm_run_tiles(prm_model *model, const prm_tensor *input, const prm_tile_options *options, const prm_control *control, prm_tensor *output);
 ]]
 
 assert(ffi.sizeof("prm_error_info") == 56)
@@ -317,6 +325,7 @@ assert(ffi.sizeof("prm_session_options") == 8)
 assert(ffi.sizeof("prm_session_info") == 24)
 assert(ffi.sizeof("prm_image_options") == 136)
 assert(ffi.sizeof("prm_image_map") == 48)
+assert(ffi.sizeof("prm_tile_options") == 80)
 
 return {
     PRM_VERSION = 1000,
@@ -404,4 +413,6 @@ return {
     PRM_IMAGE_SWAP_RED_BLUE = 2,
     PRM_IMAGE_INVERT = 4,
     PRM_IMAGE_VOLUME = 8,
+    PRM_BLEND_MEAN = 0,
+    PRM_BLEND_GAUSSIAN = 1,
 }

@@ -87,6 +87,8 @@ PRM_IMAGE_CHANNELS_LAST = 1
 PRM_IMAGE_SWAP_RED_BLUE = 2
 PRM_IMAGE_INVERT = 4
 PRM_IMAGE_VOLUME = 8
+PRM_BLEND_MEAN = 0
+PRM_BLEND_GAUSSIAN = 1
 
 prm_progress_fn = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_uint64, c_uint64)
 prm_work_fn = CFUNCTYPE(None, c_void_p)
@@ -453,6 +455,18 @@ class prm_image_map(Structure):
 
 assert sizeof(prm_image_map) == 48
 
+
+class prm_tile_options(Structure):
+    _fields_ = [
+        ('struct_size', c_uint32),
+        ('blend', c_int32),
+        ('tile', c_int64 * 8),
+        ('overlap', c_double),
+    ]
+
+
+assert sizeof(prm_tile_options) == 80
+
 # name: (result, parameters)
 FUNCTIONS = {
     'prm_version': (c_int32, []),
@@ -484,4 +498,5 @@ FUNCTIONS = {
     'prm_session_query': (c_int32, [c_void_p, POINTER(prm_session_info)]),
     'prm_session_truncate': (c_int32, [c_void_p, c_int32]),
     'prm_image_prepare': (c_int32, [c_void_p, POINTER(prm_tensor), POINTER(prm_image_options), POINTER(prm_control), POINTER(prm_tensor), POINTER(prm_image_map)]),
+    'prm_run_tiles': (c_int32, [c_void_p, POINTER(prm_tensor), POINTER(prm_tile_options), POINTER(prm_control), POINTER(prm_tensor)]),
 }

@@ -88,6 +88,8 @@ pub const PRM_IMAGE_CHANNELS_LAST: i32 = 1;
 pub const PRM_IMAGE_SWAP_RED_BLUE: i32 = 2;
 pub const PRM_IMAGE_INVERT: i32 = 4;
 pub const PRM_IMAGE_VOLUME: i32 = 8;
+pub const PRM_BLEND_MEAN: i32 = 0;
+pub const PRM_BLEND_GAUSSIAN: i32 = 1;
 
 #[repr(C)]
 pub struct prm_engine {
@@ -427,6 +429,16 @@ pub struct prm_image_map {
 }
 const _: () = assert!(size_of::<prm_image_map>() == 48);
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct prm_tile_options {
+    pub struct_size: u32,
+    pub blend: i32,
+    pub tile: [i64; 8],
+    pub overlap: f64,
+}
+const _: () = assert!(size_of::<prm_tile_options>() == 80);
+
 extern "C" {
     pub fn prm_version() -> i32;
     pub fn prm_status_name(status: i32) -> *const c_char;
@@ -457,4 +469,5 @@ extern "C" {
     pub fn prm_session_query(session: *mut prm_session, out: *mut prm_session_info) -> i32;
     pub fn prm_session_truncate(session: *mut prm_session, token_count: i32) -> i32;
     pub fn prm_image_prepare(engine: *mut prm_engine, image: *const prm_tensor, options: *const prm_image_options, control: *const prm_control, out: *mut prm_tensor, map: *mut prm_image_map) -> i32;
+    pub fn prm_run_tiles(model: *mut prm_model, input: *const prm_tensor, options: *const prm_tile_options, control: *const prm_control, output: *mut prm_tensor) -> i32;
 }
