@@ -93,14 +93,14 @@ def judge_quanta(judge, program, case, folder):
             some = makers[at : at + A_PIECE]
             part = onnx_quanta.piece(model, some, known)
             onnx.save(part, os.path.join(folder, 'piece.onnx'))
-            given = {one.name: known[one.name] for one in part.graph.input}
+            given = {one.name: known[one.name.removesuffix('.given')] for one in part.graph.input}
             found = ours(program, os.path.join(folder, 'piece.onnx'), given, [one.name for one in part.graph.output], folder)
             for node in some:
-                wrong = numpy.abs(found[node.output[0] + '.made'].astype(int) - values[node.output[0]].astype(int))
+                wrong = numpy.abs(onnx_quanta.codes_of(model, node, found[node.output[0] + '.made']) - values[node.output[0]].astype(int))
                 judge.say(wrong.max() <= 1, f'{name} sample {number} {node.output[0]}: at most {wrong.max()} quanta, {100 * (wrong > 0).mean():.3f} % of them other')
         best = numpy.abs(theirs(path, sample)[output] - values[output]).max() / quantum
         mine = numpy.abs(ours(program, path, sample, [output], folder)[output] - values[output]).max() / quantum
-        judge.say(mine <= best + 1, f'{name} sample {number} {output}: {mine:.1f} quanta, ONNX Runtime optimized {best:.1f}')
+        judge.say(round(mine) <= round(best) + 1, f'{name} sample {number} {output}: {mine:.1f} quanta, ONNX Runtime optimized {best:.1f}')
 
 
 def main():
