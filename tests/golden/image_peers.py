@@ -59,7 +59,7 @@ def allowed(name, image, wanted):
         return 0, 0
     if image.dtype == numpy.float32:
         return rows * (wanted.size // rows % 4), 2.0**-13
-    return wanted.size // 40 + 2, 1
+    return wanted.size // 10 + 2, 1
 
 
 def one(library, engine, dice):
