@@ -38,6 +38,15 @@ MUTANTS = (
     _mutant('scatter-minimum-forgotten', 'src/ops/scatter.cpp', 'return b < a || b != b ? update : old;', 'return update;', 'test_ops'),
     _mutant('cache-index-below-zero', 'src/ops/scatter.cpp', '(index % extent + extent + i % length) % extent;', '(index % extent + i % length) % extent;', 'test_ops'),
     _mutant('triangle-diagonal', 'src/ops/pattern.cpp', ' + (upper ? 0 : 1), at, at + n)', ', at, at + n)', 'test_ops'),
+    # ---- images: weights, rounding, rims -----------------------------------------------------------------------------------
+    _mutant('image-bicubic-lobe', 'src/image/taps.cpp', 'x < 2 ? (((x - 5)', 'x < 2 ? (((x - 4)', 'test_image'),
+    _mutant('image-area-rim', 'src/image/taps.cpp', 'constexpr double kRim = 1e-3', 'constexpr double kRim = 0.3', 'test_image'),
+    _mutant('image-linear-rounds-down', 'src/image/resample.cpp', '(sum + 2) >> 2', '(sum + 1) >> 2', 'test_image'),
+    _mutant('image-rows-from-the-first', 'src/image/resample.cpp', 'kFromLastRow = true', 'kFromLastRow = false', 'test_image'),
+    _mutant('image-ring-of-other-slices', 'src/image/resample.cpp', 'int64_t which = slice * job_.source.rows + row;', 'int64_t which = row;', 'test_image'),
+    _mutant('image-cut-from-the-front', 'src/image/resample.cpp', '(row + job.row.begin) * down', 'row * down', 'test_image'),
+    _mutant('tiles-rim-not-shifted', 'src/image/tiles.cpp', 'std::min(at, whole - tile)', 'at', 'test_image'),
+    _mutant('tiles-weights-unbounded', 'src/image/tiles.cpp', 'least = std::max(least, kLeastWeight);', '', 'test_image'),
     # ---- drivers: tiles, splits, tails, orders ---------------------------------------------------------------------------
     _mutant('window-driver', 'src/cpu/cpu_attention.cpp', 'last - attr.window + 1) : 0;', 'last - attr.window) : 0;', 'test_ops'),
     _mutant('attention-last-key-dropped', 'src/cpu/cpu_attention.cpp', 'begin <= high; begin = end)', 'begin < high; begin = end)', 'test_ops'),
