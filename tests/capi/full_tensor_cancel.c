@@ -70,6 +70,17 @@ static prm_status run_it(network *on, const prm_control *control) {
     return prm_run(on->model, &on->in, 1, control, &out, 1);
 }
 
+/* Room for what a run says that it needs: the file may leave the output's extents open. */
+static int make_room(network *to) {
+    to->out.data = NULL;
+    to->out.bytes = 0;
+    if (prm_run(to->model, &to->in, 1, NULL, &to->out, 1) != PRM_STATUS_BUFFER_TOO_SMALL) return 0;
+    to->out.bytes = count_of(&to->out) * 4;
+    to->out.data = malloc(to->out.bytes);
+    to->first = malloc(to->out.bytes);
+    return to->out.data && to->first;
+}
+
 static int open_it(network *to, const char *path, const char *shape, int32_t threads) {
     prm_engine_options options = PRM_INIT(prm_engine_options);
     prm_model_options header = PRM_INIT(prm_model_options), loaded = PRM_INIT(prm_model_options);
@@ -93,10 +104,7 @@ static int open_it(network *to, const char *path, const char *shape, int32_t thr
     if (prm_model_open(to->engine, path, &to->options, NULL, &to->model) != PRM_STATUS_OK) return 0;
     if (prm_model_tensor(to->model, PRM_OUTPUT, 0, &to->out) != PRM_STATUS_OK) return 0;
     to->out.name = NULL;
-    to->out.bytes = count_of(&to->out) * 4;
-    to->out.data = malloc(to->out.bytes);
-    to->first = malloc(to->out.bytes);
-    if (!to->out.data || !to->first || run_it(to, NULL) != PRM_STATUS_OK) return 0;
+    if (!make_room(to) || run_it(to, NULL) != PRM_STATUS_OK) return 0;
     memcpy(to->first, to->out.data, to->out.bytes);
     to->held_bytes = held_bytes(to->engine);
     return 1;
