@@ -15,8 +15,8 @@ int64_t to_step(double extent) { return std::max<int64_t>(std::llround(extent / 
 
 std::vector<Found> detect_lines(const Network& detector, const Image& image, const premise::control& control) {
   double scale = std::min(1.0, double(kMostSide) / double(std::max(image.width, image.height)));
-  Batch batch(1, to_step(double(image.height) * scale), to_step(double(image.width) * scale));
-  batch.put(0, image, batch.width);
+  Batch batch(1, to_step(double(image.height) * scale), to_step(double(image.width) * scale), PRM_RESAMPLE_OPENCV_LINEAR);
+  detector.put(batch, 0, image, batch.width, control);
   Answer map = detector.run(batch, 4, control);
   if (map.shape[2] != batch.height || map.shape[3] != batch.width || map.shape[1] != 1) detector.fail_other_kind();
 

@@ -46,7 +46,8 @@ PageAnswer read_page(const PageReader& reader, const std::string& path, const Ar
 
 // A picture that cannot be read does not keep the others from it.
 int read_pages(const Arguments& arguments, const premise::control& control) {
-  PageReader reader(open_engine(arguments.threads), arguments.models, control);
+  premise::engine engine = open_engine(arguments.threads);
+  PageReader reader(engine, arguments.models, control);
   std::vector<PageAnswer> pages;
   int exit_code = kDone;
   for (const std::string& path : arguments.images) {

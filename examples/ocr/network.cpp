@@ -6,40 +6,20 @@
 
 namespace {
 
-// Between pixels in one direction: the two that are nearest, and the second one's share.
-struct Between {
-  int64_t first, second;
-  float share;
-};
-
-Between between(int64_t index, int64_t from_extent, int64_t to_extent) {
-  double at = (double(index) + 0.5) * double(from_extent) / double(to_extent) - 0.5;
-  at = std::clamp(at, 0.0, double(from_extent - 1));
-  auto first = int64_t(at);
-  return {first, std::min(first + 1, from_extent - 1), float(at - double(first))};
+prm_tensor as_tensor(const Image& image) {
+  prm_tensor tensor{};
+  tensor.data = const_cast<uint8_t*>(image.rgb.data());  // an input is never written
+  tensor.bytes = image.rgb.size();
+  tensor.dtype = PRM_DTYPE_U8;
+  tensor.rank = 3;
+  tensor.shape[0] = image.height, tensor.shape[1] = image.width, tensor.shape[2] = 3;
+  return tensor;
 }
 
 }  // namespace
 
-void Batch::put(int64_t index, const Image& image, int64_t scaled_width) {
-  for (int64_t y = 0; y < height; ++y) {
-    Between rows = between(y, image.height, height);
-    for (int64_t x = 0; x < scaled_width; ++x) {
-      Between columns = between(x, image.width, scaled_width);
-      for (int64_t c = 0; c < 3; ++c) {
-        auto mixed = [&](int64_t row) {
-          float a = image.at(columns.first, row)[2 - c], b = image.at(columns.second, row)[2 - c];
-          return a + (b - a) * columns.share;
-        };
-        float value = mixed(rows.first) * (1 - rows.share) + mixed(rows.second) * rows.share;
-        values[size_t(((index * 3 + c) * height + y) * width + x)] = value / 127.5f - 1;
-      }
-    }
-  }
-}
-
 Network::Network(const premise::engine& engine, const std::string& path, const std::string& purpose, const premise::control& control)
-    : path_(path), purpose_(purpose), model_(engine, path, premise::init<prm_model_options>(), control) {
+    : engine_(engine), path_(path), purpose_(purpose), model_(engine, path, premise::init<prm_model_options>(), control) {
   prm_model_info info = model_.info();
   if (info.input_count != 1 || info.output_count != 1) fail_other_kind();
   prm_tensor input = model_.tensor(PRM_INPUT, 0);
@@ -47,6 +27,19 @@ Network::Network(const premise::engine& engine, const std::string& path, const s
 }
 
 void Network::fail_other_kind() const { fail(path_, "is no network of PP-OCR's that " + purpose_ + ": fetch the models with script/model ppocr"); }
+
+void Network::put(Batch& batch, int64_t index, const Image& image, int64_t scaled_width, const premise::control& control) const {
+  auto options = premise::init<prm_image_options>();
+  options.flags = PRM_IMAGE_SWAP_RED_BLUE;
+  options.resample = batch.resample;
+  options.scale = 1 / 255.0f;
+  for (int c = 0; c < 3; ++c) options.mean[c] = options.deviation[c] = 0.5f;
+  std::vector<float> scaled(size_t(3 * batch.height * scaled_width));
+  prm_tensor out = premise::lend(nullptr, scaled, {3, batch.height, scaled_width});
+  engine_.prepare(as_tensor(image), options, out, control);
+  auto to = batch.values.begin() + index * 3 * batch.height * batch.width;
+  for (auto row = scaled.begin(); row != scaled.end(); row += scaled_width, to += batch.width) std::copy_n(row, scaled_width, to);  // the batch may be wider
+}
 
 Answer Network::run(Batch& batch, size_t rank, const premise::control& control) const {
   Answer answer;

@@ -26,7 +26,7 @@ struct Candidate {
 
 class PageReader {
  public:
-  // The three networks det.onnx, cls.onnx and rec.onnx of a folder.
+  // The three networks det.onnx, cls.onnx and rec.onnx of a folder. The engine must stay.
   PageReader(const premise::engine& engine, const std::string& models, const premise::control& control);
   // Lines that say nothing, or whose score is below `least_score`, are left out.
   std::vector<Line> read(const Image& image, float least_score, const premise::control& control) const;
