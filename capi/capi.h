@@ -93,6 +93,11 @@ struct Listening {
   Listening(const prm_control* control, const AnyUse& on);
 };
 
+[[noreturn]] inline void fail_too_small(uint64_t need, std::string message, std::string_view subject = {}) {
+  Error error(Status::buffer_too_small, std::move(message), subject);
+  error.needed_bytes = need;
+  throw error;
+}
 inline void require_argument(bool ok, const char* name, const char* what) {
   if (!ok) fail_about(Status::invalid_argument, name, "{}: {}", name, what);
 }

@@ -32,9 +32,7 @@ void destroy_object(HandleKind kind, void* object) noexcept {
 void require_room(size_t text_size, char* buffer, size_t capacity, size_t* size) {
   if (size) *size = text_size;
   if (buffer && capacity > text_size) return;
-  Error error(Status::buffer_too_small, format_message("the text has {} bytes and a NUL, the buffer {}", text_size, buffer ? capacity : 0));
-  error.needed_bytes = text_size + 1;
-  throw error;
+  fail_too_small(text_size + 1, format_message("the text has {} bytes and a NUL, the buffer {}", text_size, buffer ? capacity : 0));
 }
 
 void write_text(std::string_view text, char* buffer, size_t capacity, size_t* size) {

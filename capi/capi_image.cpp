@@ -83,9 +83,7 @@ void require_room_apart(const prm_tensor& image, const Tensor& source, const Ima
   uint64_t capacity = out.data ? out.bytes : 0, need = plan.result.bytes();
   if (capacity < need) {
     describe_output(plan.result, plan.result.dtype, out);
-    Error error(Status::buffer_too_small, format_message("the image needs {} bytes, the buffer has {}", need, capacity), "out");
-    error.needed_bytes = need;
-    throw error;
+    fail_too_small(need, format_message("the image needs {} bytes, the buffer has {}", need, capacity), "out");
   }
   auto from = reinterpret_cast<uintptr_t>(image.data), to = reinterpret_cast<uintptr_t>(out.data);
   require_argument(from + source.bytes() <= to || to + need <= from, "out", "data overlaps the image: give it memory of its own");

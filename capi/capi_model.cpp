@@ -247,11 +247,8 @@ prm_status prm_tokenize(prm_model* model, const prm_prompt* prompt, int32_t* tok
   if (source.is_text) tokenize(*m.tokenizer, source.text, source.flags, ids);
   if (source.is_chat) tokenize_chat(m, render_chat(m, source.chat, {}), source.flags.add_begin, ids, {});
   if (count) *count = ids.size();
-  if (ids.size() > capacity || (!tokens && !ids.empty())) {
-    Error error(Status::buffer_too_small, format_message("the prompt has {} tokens, the array holds {}", ids.size(), tokens ? capacity : 0));
-    error.needed_bytes = ids.size() * sizeof(int32_t);
-    throw error;
-  }
+  if (ids.size() > capacity || (!tokens && !ids.empty()))
+    fail_too_small(ids.size() * sizeof(int32_t), format_message("the prompt has {} tokens, the array holds {}", ids.size(), tokens ? capacity : 0));
   if (!ids.empty()) std::memcpy(tokens, ids.data(), ids.size() * sizeof(int32_t));
   return PRM_STATUS_OK;
 } catch (...) {

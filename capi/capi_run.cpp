@@ -44,9 +44,7 @@ float* prepare_logits(prm_tensor* outputs, size_t count, const TokenBatch& batch
   for (int i = 0; i < PRM_MAX_RANK; ++i) t.stride[i] = 0, t.shape[i] = i < t.rank ? shape[i + 2 - batch.rank] : 0;
   t.bytes = need;
   if (capacity >= need) return static_cast<float*>(t.data);
-  Error error(Status::buffer_too_small, format_message("logits need {} bytes, the buffer has {}", need, capacity), "logits");
-  error.needed_bytes = need;
-  throw error;
+  fail_too_small(need, format_message("logits need {} bytes, the buffer has {}", need, capacity), "logits");
 }
 
 }  // namespace

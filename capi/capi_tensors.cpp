@@ -62,9 +62,7 @@ void require_room_for(const TensorModel& model, const TensorCall& call, std::spa
     size_t at = find_port(model.outputs, outputs[i], i, "output");
     if (is_told(call, at, now)) describe_output(call.output(at), wanted_type(outputs[i], model.outputs[at], call.output(at).dtype), outputs[i]);
   }
-  Error error(Status::buffer_too_small, format_message("output '{}' needs {} bytes, the buffer has {}", *name, need, capacity), *name);
-  error.needed_bytes = need;
-  throw error;
+  fail_too_small(need, format_message("output '{}' needs {} bytes, the buffer has {}", *name, need, capacity), *name);
 }
 
 void give_output(const Tensor& made, DType type, prm_tensor& t) {
@@ -195,9 +193,7 @@ float* room_for_result(const Tensor& result, const String& name, prm_tensor& out
   uint64_t need = uint64_t(result.count()) * 4, capacity = out.data ? out.bytes : 0;
   if (capacity >= need) return static_cast<float*>(out.data);
   describe_output(result, DType::f32, out);
-  Error error(Status::buffer_too_small, format_message("output '{}' needs {} bytes, the buffer has {}", name, need, capacity), name);
-  error.needed_bytes = need;
-  throw error;
+  fail_too_small(need, format_message("output '{}' needs {} bytes, the buffer has {}", name, need, capacity), name);
 }
 
 void run_in_tiles(TensorModel& model, const prm_tensor& input, const TileOptions& options, const Control& control, prm_tensor& out) {

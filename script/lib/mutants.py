@@ -71,7 +71,7 @@ MUTANTS = (
     _mutant('spread-cut-from-the-front', 'src/passes/spread_convs.cpp', 'attr.cut[attr.cuts++] = {s.attr.pad_begin[i], 1, s.image[i]};', 'attr.cut[attr.cuts++] = {0, 1, s.image[i]};', 'test_passes'),
     _mutant('composed-of-any-ramp', 'src/passes/compose.cpp', 'argument(v, UnaryKind::clip, 0, 6);', 'argument(v, UnaryKind::clip, 0, 5);', 'test_passes'),
     _mutant('kept-bytes-forget-the-zero-point', 'src/passes/keep_bytes.cpp', 'factor.back() * double(x.zero) * double(sum)', 'factor.back() * double(sum)', 'test_passes'),
-    _mutant('kept-bytes-that-others-read', 'src/passes/keep_bytes.cpp', 'return decoders[size_t(n.out[0])] == readers[size_t(n.out[0])] ?', 'return decoders[size_t(n.out[0])] ?', 'test_passes'),
+    _mutant('kept-bytes-that-others-read', 'src/passes/keep_bytes.cpp', 'return decoders[size_t(n.out[0])] == readers.count[size_t(n.out[0])] ?', 'return decoders[size_t(n.out[0])] ?', 'test_passes'),
     # ---- block formats ---------------------------------------------------------------------------------------------------
     _mutant('q6k-offset', 'src/quant/q6_k.cpp', '<< 4) - 32;', '<< 4) - 31;', 'test_quant'),
     _mutant('q4k-nibbles-swapped', 'src/quant/q4_k.cpp', 'return sub % 2 ? byte >> 4 : byte & 15;', 'return sub % 2 ? byte & 15 : byte >> 4;', 'test_quant'),

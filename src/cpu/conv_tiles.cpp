@@ -100,7 +100,7 @@ int tile_blocks(const ConvTable& table, int64_t blocks) {
   return 1;
 }
 
-void run_tiles(const ConvTable& table, const ConvWindow& window, int64_t places, const TileRun& run, const ConvSums& sums, const float* then) {
+void run_conv_tiles(const ConvTable& table, const ConvWindow& window, int64_t places, const TileRun& run, const ConvSums& sums, const float* then) {
   int64_t step = std::max<int64_t>(1, kWeightBytes / int64_t(sizeof(float)) / (places * sums.blocks * kChannelBlock * kChannelBlock)) * kChannelBlock;
   for (int64_t channel = 0; channel < sums.channels; channel += step) {
     ConvSums s = sums;

@@ -11,7 +11,7 @@ namespace prm {
 
 namespace {
 
-constexpr int64_t kItemMacs = 8 << 20;
+constexpr int64_t kItemProducts = 8 << 20;
 
 // The launch as its kernels see it.
 struct Conv {
@@ -79,26 +79,13 @@ void copy_padded(const Conv& c, const Tensor& to, const Work& work) {
 
 // Groups of whole blocks.
 void run_groups(const ConvTable& table, const Conv& c, const Work& work) {
-  int64_t blocks = (c.outputs + kChannelBlock - 1) / kChannelBlock;  // of a group
-  int at_once = tile_blocks(table, blocks), most = table.pixels[at_once];
-  int64_t units_each = (blocks + at_once - 1) / at_once, units = units_each * c.attr.group;
-  int64_t pixels = run_pixels(c.window, c.x.dim[0], c.each * int64_t(sizeof(float)), most, units), runs = (c.window.pixels + pixels - 1) / pixels;
-  int64_t macs = pixels * c.each * c.places * at_once * kChannelBlock;
-  int64_t take = std::clamp<int64_t>(kItemMacs / std::max<int64_t>(macs, 1), 1, units), parts = (units + take - 1) / take;
-  work.rows(c.x.dim[0] * runs * parts, 1, [&](int64_t begin, int64_t end) {
-    TileRun run;
-    for (int64_t item = begin; item < end; ++item) {
-      int64_t n = item / parts / runs, first = item / parts % runs * pixels;
-      if (item == begin || item % parts == 0) run.cut(c.window, first, std::min(c.window.pixels, first + pixels), most);
-      for (int64_t u = item % parts * take; u < std::min(units, item % parts * take + take); ++u) {
-        int64_t group = u / units_each, block = group * blocks + u % units_each * at_once;
-        ConvSums s = c.sums(n, block, group * c.each);
-        s.blocks = int32_t(std::min<int64_t>(at_once, group * blocks + blocks - block));
-        int64_t at = c.y_at(n, block);
-        s.y = c.y.as<float>() + at, s.more = c.more ? c.more + at : nullptr;
-        run_tiles(table, c.window.win, c.places, run, s, u + 1 < units ? s.w + s.blocks * s.w_block : nullptr);
-      }
-    }
+  ConvUnits units{c.x.dim[0], c.attr.group, (c.outputs + kChannelBlock - 1) / kChannelBlock, c.each * c.places, c.each * int64_t(sizeof(float)), kItemProducts};
+  each_conv_unit(table, c.window, units, work, [&](const TileRun& run, int64_t n, int64_t group, int64_t block, int32_t count, bool is_last) {
+    ConvSums s = c.sums(n, block, group * c.each);
+    s.blocks = count;
+    int64_t at = c.y_at(n, block);
+    s.y = c.y.as<float>() + at, s.more = c.more ? c.more + at : nullptr;
+    run_conv_tiles(table, c.window.win, c.places, run, s, is_last ? nullptr : s.w + s.blocks * s.w_block);
   });
 }
 
@@ -136,7 +123,7 @@ void run_mixed_groups(const ConvTable& table, const Conv& c, const Work& work) {
 void run_depthwise(const ConvTable& table, const Conv& c, const Work& work) {
   int most = table.depthwise_pixels;
   int64_t pixels = TileRun::kTiles * most, runs = (c.window.pixels + pixels - 1) / pixels, blocks = c.y.dim[1];
-  int64_t take = std::clamp<int64_t>((kItemMacs / 32) / (std::min(pixels, c.window.pixels) * c.places * kChannelBlock), 1, blocks), parts = (blocks + take - 1) / take;
+  int64_t take = std::clamp<int64_t>((kItemProducts / 32) / (std::min(pixels, c.window.pixels) * c.places * kChannelBlock), 1, blocks), parts = (blocks + take - 1) / take;
   work.rows(c.x.dim[0] * runs * parts, 1, [&](int64_t begin, int64_t end) {
     TileRun run;
     for (int64_t item = begin; item < end; ++item) {

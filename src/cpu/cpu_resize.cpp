@@ -124,15 +124,15 @@ bool accepts_resize(const KernelQuery& q) {
 void run_resize(const OpArgs& a) {
   ResizeRun run{a.at<ResizeAttr>(), a.x(0), a.y(), a.x(1).as<double>()};
   if (!a.y().count()) return;
+  if (!run.x.rank || !run.x.count()) return kResize.reference(a);
   dense_strides(run.x, run.stride);
   int last = -1, changed = 0;
   for (int i = 0; i < run.x.rank; ++i)
     if (!run.copies(i)) last = i, ++changed;
-  if (changed > 3 || !run.x.count()) return kResize.reference(a);
+  if (changed > 3) return kResize.reference(a);  // more sources than there is room for
   if (last < 0) last = 0;
   int64_t rows = 1, inner = 1;
   for (int i = 0; i < run.x.rank; ++i) (i < last ? rows : inner) *= i == last ? 1 : run.y.dim[i];
-  if (!run.x.rank) return kResize.reference(a);
   int64_t values = std::max<int64_t>(1, run.y.dim[last] * inner);
   a.work->rows(rows, std::max<int64_t>(1, (1 << 15) / values), [&](int64_t begin, int64_t end) { resize_rows(run, last, inner, begin, end); });
 }

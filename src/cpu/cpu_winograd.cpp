@@ -78,7 +78,7 @@ struct Winograd {
         s.y = m + (k * y.dim[1] + block) * window.win.plane;
         bool last = block + at_once >= y.dim[1];
         const float* then = !last ? s.w + at_once * s.w_block : k + 1 < kPlaces ? w.as<float>() + (k + 1) * w.dim[1] * kChannelBlock : nullptr;
-        run_tiles(table, window.win, 1, run, s, then);
+        run_conv_tiles(table, window.win, 1, run, s, then);
       }
   }
 };

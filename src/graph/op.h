@@ -62,6 +62,7 @@ struct Op {
   int (*alias)(const Attr&, int output) = nullptr;  // the input that this output is a new version of, in place; -1: none
   // Extents of outputs that no shape tells (DimTable::defined): reference and kernels write them into the outputs' Tensor::dim.
   bool defines = false;
+  bool decodes = false;  // what is stored becomes larger: of more than few constants passes decide, they are not folded
   bool view = false;  // output 0 is input 0 with other extents: the same memory, and nothing is launched
 };
 

@@ -21,11 +21,25 @@ void Rewriter::copy(const Node& n) {
   }
 }
 
+void Rewriter::keep_inputs() {
+  for (size_t v = 0; v < from.values.size(); ++v)
+    if (from.values[v].kind == ValueKind::input) use(ValueId(v));
+}
+
 Graph Rewriter::finish() {
   for (ValueId v : from.outputs) to.outputs.push_back(use(v));
   for (ValueId v : from.finals) to.finals.push_back(use(v));
   return std::move(to);
 }
+
+Readers::Readers(const Graph& of) : graph(of), count(of.values.size(), 0), last(of.values.size(), -1) {
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    for (ValueId v : graph.nodes[i].in) ++count[size_t(v)], last[size_t(v)] = int(i);
+  for (ValueId v : graph.outputs) ++count[size_t(v)];
+  for (ValueId v : graph.finals) ++count[size_t(v)];
+}
+
+const Node* Readers::only(ValueId v) const { return count[size_t(v)] == 1 && last[size_t(v)] >= 0 ? &graph.nodes[size_t(last[size_t(v)])] : nullptr; }
 
 Graph live_part(const Graph& graph) {
   Vector<bool> wanted(graph.values.size(), false);
@@ -37,8 +51,7 @@ Graph live_part(const Graph& graph) {
       for (ValueId v : graph.nodes[i].in) wanted[size_t(v)] = true;
   }
   Rewriter rewriter(graph);
-  for (const Value& value : graph.values)
-    if (value.kind == ValueKind::input) rewriter.use(ValueId(&value - graph.values.data()));
+  rewriter.keep_inputs();
   for (size_t i = 0; i < live.size(); ++i)
     if (live[i]) rewriter.copy(graph.nodes[i]);
   return rewriter.finish();

@@ -13,8 +13,18 @@ struct Rewriter {
     to.dims = graph.dims;  // same ids: expressions stay valid
   }
   ValueId use(ValueId v);       // the copy of v; inputs, constants and states are copied at their first use
+  void keep_inputs();           // all of them, in their order, also those that nobody reads
   void copy(const Node& node);  // shape rules run again: a pass cannot leave a wrong shape behind
   Graph finish();
+};
+
+// Who reads each value; being an output or a state's last version counts.
+struct Readers {
+  const Graph& graph;
+  Vector<int> count, last;  // how often; the last node that does, -1: none
+
+  explicit Readers(const Graph& graph);
+  const Node* only(ValueId v) const;  // the node that alone reads v; null: there is none such
 };
 
 // Without what no output needs; inputs stay.

@@ -7,7 +7,6 @@
 #include "formats/onnx_tensors.h"
 #include "graph/fold.h"
 #include "models/onnx_import.h"
-#include "ops/linear_quant.h"
 #include "ops/pointwise.h"
 #include "ops/view.h"
 #include "tensor/dense.h"
@@ -205,7 +204,7 @@ bool may_fold(OnnxCall& call, const Op& op, const Attr& attr, const Vector<Value
       outputs[i].dim[outputs[i].rank++] = most;
     }
     args.out[i] = &outputs[i];
-    if (&op == &kDequantizeLinear && outputs[i].count() > kFewDecoded) return false;  // weights stay codes until passes have seen them
+    if (op.decodes && outputs[i].count() > kFewDecoded) return false;
     if (!op.view) bytes += outputs[i].bytes();
   }
   Cost cost = op.cost(args);

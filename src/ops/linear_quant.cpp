@@ -169,7 +169,7 @@ Cost cost_linear(const OpArgs& a) { return cost_of_values(a, 3); }
 }  // namespace
 
 const Op kQuantizeLinear{.name = "quantize_linear", .infer = infer_quantize_linear, .cost = cost_linear, .reference = reference_quantize_linear};
-const Op kDequantizeLinear{.name = "dequantize_linear", .infer = infer_dequantize_linear, .cost = cost_linear, .reference = reference_dequantize_linear};
+const Op kDequantizeLinear{.name = "dequantize_linear", .infer = infer_dequantize_linear, .cost = cost_linear, .reference = reference_dequantize_linear, .decodes = true};
 const Op kDynamicQuantize{.name = "dynamic_quantize", .infer = infer_dynamic_quantize, .cost = cost_linear, .reference = reference_dynamic_quantize};
 
 }  // namespace prm

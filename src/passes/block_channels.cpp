@@ -28,15 +28,10 @@ struct Blocker {
   MemoryAccount& account;
   Rewriter r;
   Map<ValueId, ValueId> blocked;  // of values of `graph`
-  Vector<int> readers, reader;    // of values: how many; the last node
+  Readers readers;                // of `graph`
   Set<const Node*> done;          // in another's place
 
-  Blocker(const Graph& from, const FileBytes* of, MemoryAccount& pays)
-      : graph(from), file(of), account(pays), r(from), readers(from.values.size(), 0), reader(from.values.size(), -1) {
-    for (size_t i = 0; i < graph.nodes.size(); ++i)
-      for (ValueId v : graph.nodes[i].in) ++readers[size_t(v)], reader[size_t(v)] = int(i);
-    for (ValueId v : graph.outputs) ++readers[size_t(v)];
-  }
+  Blocker(const Graph& from, const FileBytes* of, MemoryAccount& pays) : graph(from), file(of), account(pays), r(from), readers(from) {}
 
   bool can_be_blocked(ValueId v) const {
     const Value& value = graph[v];
@@ -192,9 +187,8 @@ struct Blocker {
   }
 
   const Node* only_reader(ValueId v, const Op& op) const {
-    if (readers[size_t(v)] != 1 || reader[size_t(v)] < 0) return nullptr;
-    const Node& next = graph.nodes[size_t(reader[size_t(v)])];
-    return next.op == &op ? &next : nullptr;
+    const Node* next = readers.only(v);
+    return next && next->op == &op ? next : nullptr;
   }
   // [N, C, spatial...] as [N, groups, C / groups, spatial...], the two turned, and back: channels shuffled between groups.
   bool block_shuffle(const Node& n) {
@@ -213,8 +207,7 @@ struct Blocker {
   }
 
   Graph run() {
-    for (const Value& value : graph.values)
-      if (value.kind == ValueKind::input) r.use(ValueId(&value - graph.values.data()));
+    r.keep_inputs();
     for (const Node& n : graph.nodes) {
       if (done.count(&n)) continue;
       if (stays_blocked(n) || block_shuffle(n) || block_conv(n) || block_pool(n) || block_binary(n) || block_unary(n) || block_concat(n) || block_resize(n)) continue;

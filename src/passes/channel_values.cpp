@@ -1,16 +1,32 @@
 #include "passes/channel_values.h"
 
+#include <cstring>
+
 #include "base/checked.h"
 #include "ops/blocked.h"
 
 namespace prm {
 
+namespace {
+
+void read_constant(const Tensor& t, const FileBytes* file, std::byte* to) {
+  if (!t.bytes()) return;
+  bool elsewhere = file && !file->in_memory && t.data >= file->bytes.data() && t.data < file->bytes.data() + file->bytes.size();
+  if (elsewhere) file->read(uint64_t(t.data - file->bytes.data()), t.bytes(), to);
+  else std::memcpy(to, t.data, t.bytes());
+}
+
+}  // namespace
+
+Vector<std::byte> constant_bytes(const Value& constant, const FileBytes* file) {
+  Vector<std::byte> bytes(constant.data.bytes());
+  read_constant(constant.data, file, bytes.data());
+  return bytes;
+}
+
 Vector<float> constant_values(const Value& constant, const FileBytes* file) {
-  const Tensor& t = constant.data;
-  Vector<float> values(size_t(t.count()));
-  if (file && !file->in_memory && t.data >= file->bytes.data() && t.data < file->bytes.data() + file->bytes.size())
-    file->read(uint64_t(t.data - file->bytes.data()), t.bytes(), reinterpret_cast<std::byte*>(values.data()));
-  else std::copy_n(t.as<float>(), t.count(), values.data());
+  Vector<float> values(size_t(constant.data.count()));
+  read_constant(constant.data, file, reinterpret_cast<std::byte*>(values.data()));
   return values;
 }
 

@@ -6,7 +6,9 @@
 
 namespace prm {
 
-// Of a constant f32; `file`: where constants come from that do not lie in memory, or null.
+// `file`: where constants come from that do not lie in memory, or null.
+Vector<std::byte> constant_bytes(const Value& constant, const FileBytes* file);
+// Of f32.
 Vector<float> constant_values(const Value& constant, const FileBytes* file);
 // Of a constant f32 of one value or one a channel.
 Vector<double> channel_values(const Value& constant, int64_t channels, const FileBytes* file);

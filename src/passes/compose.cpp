@@ -109,8 +109,7 @@ struct Composer {
 
   Graph run() const {
     Rewriter r(graph);
-    for (const Value& value : graph.values)
-      if (value.kind == ValueKind::input) r.use(ValueId(&value - graph.values.data()));
+    r.keep_inputs();
     for (const Node& n : graph.nodes) {
       ValueId v = n.out[0];
       auto [attr, x] = function_of(v);

@@ -9,16 +9,6 @@ namespace prm {
 
 namespace {
 
-// How often each value is read; being an output or a state's last version counts.
-Vector<int> count_readers(const Graph& graph) {
-  Vector<int> readers(graph.values.size(), 0);
-  for (const Node& n : graph.nodes)
-    for (ValueId v : n.in) ++readers[size_t(v)];
-  for (ValueId v : graph.outputs) ++readers[size_t(v)];
-  for (ValueId v : graph.finals) ++readers[size_t(v)];
-  return readers;
-}
-
 const Node* constant_matmul(const Graph& graph, const Node* n) {
   return n && n->op == &kMatmul && graph[n->in[1]].kind == ValueKind::constant ? n : nullptr;
 }
@@ -33,7 +23,7 @@ bool gated_pair(const Graph& graph, const Vector<int>& readers, const Node& n, c
 }
 
 Graph fuse_matmuls(const Graph& graph) {
-  Vector<int> readers = count_readers(graph);
+  Vector<int> readers = Readers(graph).count;
   Map<const Node*, std::pair<const Node*, const Node*>> pairs;  // of a gated activation
   Set<const Node*> gone;
   for (const Node& n : graph.nodes) {
@@ -176,7 +166,7 @@ struct RowRun {
 
 // A quantization stands in front of the first matmul that reads it; here it follows the value that it quantizes.
 Graph fuse_rows(const Graph& graph) {
-  Vector<int> readers = count_readers(graph);
+  Vector<int> readers = Readers(graph).count;
   Map<ValueId, Vector<const Node*>> quantized;
   for (const Node& n : graph.nodes)
     if (n.op == &kQuantize) quantized[n.in[0]].push_back(&n);

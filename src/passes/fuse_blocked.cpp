@@ -27,15 +27,11 @@ struct Chain {
 struct BlockedFuser {
   const Graph& graph;
   MemoryAccount& account;
-  Vector<int> readers, reader;  // how many; the last node
+  Readers readers;
   Map<const Node*, Chain> chains;  // by the node in whose place they stand
   Set<const Node*> gone;
 
-  BlockedFuser(const Graph& from, MemoryAccount& pays) : graph(from), account(pays), readers(from.values.size(), 0), reader(from.values.size(), -1) {
-    for (size_t i = 0; i < graph.nodes.size(); ++i)
-      for (ValueId v : graph.nodes[i].in) ++readers[size_t(v)], reader[size_t(v)] = int(i);
-    for (ValueId v : graph.outputs) ++readers[size_t(v)];
-  }
+  BlockedFuser(const Graph& from, MemoryAccount& pays) : graph(from), account(pays), readers(from) {}
 
   Vector<double> values(ValueId v) const { return channel_values(graph[v], graph[v].data.count(), nullptr); }
 
@@ -94,11 +90,10 @@ struct BlockedFuser {
       auto attr = base.attr.as<AffineAttr>();
       set_activation(c, attr.act, attr.a, attr.b);
     }
-    while (readers[size_t(c.last->out[0])] == 1 && reader[size_t(c.last->out[0])] >= 0) {
-      const Node& next = graph.nodes[size_t(reader[size_t(c.last->out[0])])];
-      if (gone.count(&next) || !take(c, next)) break;
+    while (const Node* next = readers.only(c.last->out[0])) {
+      if (gone.count(next) || !take(c, *next)) break;
       gone.insert(c.last);
-      c.last = &next;
+      c.last = next;
     }
     if (c.last == &base) return;
     gone.insert(c.last);
@@ -125,8 +120,7 @@ struct BlockedFuser {
     for (const Node& n : graph.nodes)
       if (!gone.count(&n) && (n.op == &kConvBlocked || n.op == &kConvWinograd || n.op == &kAffineBlocked)) follow(n);
     Rewriter r(graph);
-    for (const Value& value : graph.values)
-      if (value.kind == ValueKind::input) r.use(ValueId(&value - graph.values.data()));
+    r.keep_inputs();
     for (const Node& n : graph.nodes) {
       if (auto chain = chains.find(&n); chain != chains.end()) emit(r, chain->second);
       else if (!gone.count(&n)) r.copy(n);

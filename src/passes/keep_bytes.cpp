@@ -38,7 +38,7 @@ struct ByteKeeper {
   const FileBytes* file;
   MemoryAccount& account;
   Rewriter r;
-  Vector<int> readers, reader;     // of values: how many; the last node
+  Readers readers;
   Vector<int> decoders;            // of the readers: those that decode 8 bits
   Map<ValueId, Codes> codes;       // of quantize_linear's results
   Map<ValueId, Decoded> decoded;   // results of dequantize_linear that may not be made yet
@@ -46,24 +46,13 @@ struct ByteKeeper {
   Set<const Node*> done;           // in another's place
 
   ByteKeeper(const Graph& from, const FileBytes* of, MemoryAccount& pays)
-      : graph(from), file(of), account(pays), r(from), readers(from.values.size(), 0), reader(from.values.size(), -1), decoders(from.values.size(), 0) {
-    for (size_t i = 0; i < graph.nodes.size(); ++i)
-      for (ValueId v : graph.nodes[i].in) ++readers[size_t(v)], reader[size_t(v)] = int(i);
-    for (ValueId v : graph.outputs) readers[size_t(v)] += 2;  // never one
+      : graph(from), file(of), account(pays), r(from), readers(from), decoders(from.values.size(), 0) {
     for (const Node& n : graph.nodes)
       if (n.op == &kDequantizeLinear && graph[n.out[0]].dtype == DType::f32 && quantum_of(n, graph[n.in[0]].dtype)) ++decoders[size_t(n.in[0])];
   }
 
   bool is_constant(ValueId v) const { return graph[v].kind == ValueKind::constant; }
-  const Node* only_reader(ValueId v) const { return readers[size_t(v)] == 1 && reader[size_t(v)] >= 0 ? &graph.nodes[size_t(reader[size_t(v)])] : nullptr; }
-
-  Vector<std::byte> bytes_of(ValueId v) const {
-    const Tensor& t = graph[v].data;
-    Vector<std::byte> bytes(t.bytes());
-    if (file && !file->in_memory && t.data >= file->bytes.data() && t.data < file->bytes.data() + file->bytes.size()) file->read(uint64_t(t.data - file->bytes.data()), t.bytes(), bytes.data());
-    else std::copy_n(t.data, t.bytes(), bytes.data());
-    return bytes;
-  }
+  Vector<std::byte> bytes_of(ValueId v) const { return constant_bytes(graph[v], file); }
 
   // Of a node with one scale and zero point, both constants, to or from 8 bits.
   std::optional<Quantum> quantum_of(const Node& n, DType code) const {
@@ -82,7 +71,7 @@ struct ByteKeeper {
     if (n.op != &kQuantizeLinear || graph[n.in[0]].dtype != DType::f32) return {};
     const Shape& shape = graph[n.in[0]].shape;
     if (shape.rank < 3 || shape.rank > 2 + kMaxSpatial || !shape[1].literal() || shape[1].value <= 0) return {};
-    return decoders[size_t(n.out[0])] == readers[size_t(n.out[0])] ? quantum_of(n, graph[n.out[0]].dtype) : std::nullopt;
+    return decoders[size_t(n.out[0])] == readers.count[size_t(n.out[0])] ? quantum_of(n, graph[n.out[0]].dtype) : std::nullopt;
   }
 
   bool keep_codes(const Node& n) {
@@ -148,14 +137,14 @@ struct ByteKeeper {
   };
   Tail tail_of(ValueId v) const {
     Tail tail;
-    const Node* next = only_reader(v);
+    const Node* next = readers.only(v);
     if (next && next->op == &kUnary) {
       auto attr = next->attr.as<UnaryAttr>();
       if (attr.kind == UnaryKind::relu) tail.kind = Activation::relu;
       if (attr.kind == UnaryKind::clip) tail.kind = Activation::clip, tail.a = float(attr.a), tail.b = float(attr.b);
       if (tail.kind == Activation::none) return {};
       tail.act = next;
-      next = only_reader(next->out[0]);
+      next = readers.only(next->out[0]);
     }
     std::optional<Quantum> to = next ? quantizes(*next) : std::nullopt;
     if (!to) return {};
@@ -233,8 +222,7 @@ struct ByteKeeper {
   }
 
   Graph run() {
-    for (const Value& value : graph.values)
-      if (value.kind == ValueKind::input) r.use(ValueId(&value - graph.values.data()));
+    r.keep_inputs();
     for (const Node& n : graph.nodes) {
       if (done.count(&n) || keep_conv(n) || keep_sum(n) || keep_codes(n) || keep_decoded(n)) continue;
       for (ValueId v : n.in) plain(v);
@@ -247,10 +235,6 @@ struct ByteKeeper {
 
 }  // namespace
 
-Graph keep_bytes(const Graph& graph, const FileBytes* file, MemoryAccount& account) {
-  bool quantized = false;
-  for (const Node& n : graph.nodes) quantized = quantized || n.op == &kDequantizeLinear;
-  return quantized ? ByteKeeper(graph, file, account).run() : live_part(graph);
-}
+Graph keep_bytes(const Graph& graph, const FileBytes* file, MemoryAccount& account) { return ByteKeeper(graph, file, account).run(); }
 
 }  // namespace prm

@@ -153,8 +153,7 @@ struct Spreader {
   }
 
   Graph run() {
-    for (const Value& value : graph.values)
-      if (value.kind == ValueKind::input) r.use(ValueId(&value - graph.values.data()));
+    r.keep_inputs();
     for (const Node& n : graph.nodes) {
       std::optional<Spreading> s = spreading_of(graph, n);
       if (!s) r.copy(n);

@@ -1,8 +1,7 @@
-// Blocked codes of 8 bits, and resizing: kernels against references, and all instruction sets with each other.
+// Blocked codes of 8 bits: kernels against references, and all instruction sets with each other.
 #include "cases/conv.h"
 #include "ops/blocked.h"
 #include "ops/blocked_u8.h"
-#include "ops/resize.h"
 #include "support/check_kernels.h"
 #include "support/conv_graph.h"
 
@@ -64,20 +63,6 @@ TEST_CASE("convolutions of codes have exact sums on all instruction sets") {
   CHECK(taken > 15);
 }
 
-TEST_CASE("hard_swish behind a convolution has a factor and a shift") {
-  Random random(32);
-  for (bool more : {false, true}) {
-    cases::ConvCase c{20, 40, 0, 5, 7, 3, 1, 1, 1, 1, more};
-    ConvGraph made(c, random);
-    ConvAttr attr = made.graph.nodes[0].attr.as<ConvAttr>();
-    attr.act = Activation::hard_swish, attr.a = 1.25f, attr.b = -0.5f;
-    made.graph.nodes[0].attr = attr;
-    GraphRun run{{}, {{"x", bytes_of(uniform(made.x_values, random))}}, {}};
-    if (more) run.inputs["more"] = bytes_of(uniform(made.y_values, random));
-    check_kernels(made.graph, run, [&](size_t, double truth) { return 3 * cases::conv_bound(made.K) * (2 + truth); });
-  }
-}
-
 TEST_CASE("codes are quantized, decoded and added value by value") {
   Random random(33);
   for (int64_t side : {1, 5, 40}) {
@@ -93,45 +78,4 @@ TEST_CASE("codes are quantized, decoded and added value by value") {
     INFO("side " << side);
     check_kernels(g, {{}, {{"x", bytes_of(values)}, {"other", random_codes(n, random)}}, {}}, [&](size_t, double) { return 0.03001; });
   }
-}
-
-TEST_CASE("channels are shuffled in blocks as in the open") {
-  Random random(34);
-  for (auto [channels, groups] : {std::pair<int64_t, int64_t>{6, 2}, {16, 4}, {40, 5}, {136, 4}, {17, 17}, {21, 1}}) {
-    Graph g;
-    ValueId x = g.node(kToBlocked, {}, {g.input("x", DType::f32, {2, channels, 5, 3})}, "in");
-    ValueId y = g.node(kShuffleBlocked, ShuffleAttr{channels, groups}, {x}, "shuffled");
-    g.outputs = {g.node(kFromBlocked, FromBlockedAttr{channels}, {y}, "y")};
-    std::vector<float> values;
-    for (int64_t i = 0; i < 2 * channels * 15; ++i) values.push_back(float(i));
-    INFO("channels " << channels << " groups " << groups);
-    check_kernels(g, {{}, {{"x", bytes_of(values)}}, {}}, [](size_t, double) { return 0.0; });
-    std::vector<float> got = floats(run_graph(g, *open_cpu("scalar"), {{}, {{"x", bytes_of(values)}}, {}}));
-    for (int64_t c = 0; c < channels; ++c) CHECK(got[size_t(c * 15)] == float((c % groups * (channels / groups) + c / groups) * 15));
-  }
-}
-
-TEST_CASE("resizing by its kernel agrees with its reference") {
-  Random random(35);
-  struct Extents {
-    std::vector<int64_t> from, to;
-  };
-  const Extents extents[] = {{{1, 2, 5, 7}, {1, 2, 10, 14}}, {{2, 3, 9, 8}, {2, 3, 4, 5}}, {{1, 1, 1, 1}, {1, 1, 3, 5}}, {{2, 2, 4, 6, 16}, {2, 2, 7, 300, 16}},
-                             {{1, 2, 3, 4, 5, 16}, {1, 2, 5, 6, 4, 16}}, {{3, 4}, {3, 4}}, {{4, 3, 5, 21}, {4, 3, 5, 21}}, {{5, 6, 19}, {7, 6, 19}}};
-  for (const Extents& e : extents)
-    for (ResizeKind kind : {ResizeKind::nearest, ResizeKind::linear, ResizeKind::cubic})
-      for (ResizePlace place : {ResizePlace::half_pixel, ResizePlace::align_corners, ResizePlace::asymmetric, ResizePlace::half_pixel_or_first})
-        for (uint8_t exclude : {uint8_t(0), uint8_t(1)}) {
-          Shape from, to;
-          for (int64_t extent : e.from) from[from.rank++] = extent;
-          for (int64_t extent : e.to) to[to.rank++] = extent;
-          std::vector<double> geometry(e.from.size() * 3, 0);
-          for (size_t i = 0; i < e.from.size(); ++i) geometry[2 * e.from.size() + i] = 1;
-          Graph g;
-          ResizeAttr attr{shape_attr(to), kind, place, ResizeNearest::floor, exclude, 0, -0.75f, 0};
-          ValueId where = g.constant("geometry", Tensor(DType::f64, {3, int64_t(e.from.size())}, geometry.data()), nullptr);
-          g.outputs = {g.node(kResize, attr, {g.input("x", DType::f32, from), where}, "y")};
-          INFO("rank " << from.rank << " kind " << int(kind) << " place " << int(place) << " exclude " << int(exclude));
-          check_kernels(g, {{}, {{"x", bytes_of(uniform(ConvGraph::values_of(from), random))}}, {}}, [&](size_t, double) { return kind == ResizeKind::nearest ? 0.0 : 2e-6; });
-        }
 }

@@ -99,3 +99,33 @@ TEST_CASE("values go into blocks and come out as they were, and affine_blocked i
       check_kernels(g, {{}, {{"x", bytes_of(uniform(2 * C * side * side, random))}}, {}}, [](size_t, double) { return 1.3e-7; });
     }
 }
+
+TEST_CASE("hard_swish behind a convolution has a factor and a shift") {
+  Random random(32);
+  for (bool more : {false, true}) {
+    cases::ConvCase c{20, 40, 0, 5, 7, 3, 1, 1, 1, 1, more};
+    ConvGraph made(c, random);
+    ConvAttr attr = made.graph.nodes[0].attr.as<ConvAttr>();
+    attr.act = Activation::hard_swish, attr.a = 1.25f, attr.b = -0.5f;
+    made.graph.nodes[0].attr = attr;
+    GraphRun run{{}, {{"x", bytes_of(uniform(made.x_values, random))}}, {}};
+    if (more) run.inputs["more"] = bytes_of(uniform(made.y_values, random));
+    check_kernels(made.graph, run, [&](size_t, double truth) { return 3 * cases::conv_bound(made.K) * (2 + truth); });
+  }
+}
+
+TEST_CASE("channels are shuffled in blocks as in the open") {
+  Random random(34);
+  for (auto [channels, groups] : {std::pair<int64_t, int64_t>{6, 2}, {16, 4}, {40, 5}, {136, 4}, {17, 17}, {21, 1}}) {
+    Graph g;
+    ValueId x = g.node(kToBlocked, {}, {g.input("x", DType::f32, {2, channels, 5, 3})}, "in");
+    ValueId y = g.node(kShuffleBlocked, ShuffleAttr{channels, groups}, {x}, "shuffled");
+    g.outputs = {g.node(kFromBlocked, FromBlockedAttr{channels}, {y}, "y")};
+    std::vector<float> values;
+    for (int64_t i = 0; i < 2 * channels * 15; ++i) values.push_back(float(i));
+    INFO("channels " << channels << " groups " << groups);
+    check_kernels(g, {{}, {{"x", bytes_of(values)}}, {}}, [](size_t, double) { return 0.0; });
+    std::vector<float> got = floats(run_graph(g, *open_cpu("scalar"), {{}, {{"x", bytes_of(values)}}, {}}));
+    for (int64_t c = 0; c < channels; ++c) CHECK(got[size_t(c * 15)] == float((c % groups * (channels / groups) + c / groups) * 15));
+  }
+}
