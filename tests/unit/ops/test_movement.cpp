@@ -1,6 +1,7 @@
 // Ops that only move values: the kernels on cut, reversed work against the reference, and both against the definition, index by index.
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
 #include "ops/assemble.h"
 #include "ops/indexing.h"
@@ -11,6 +12,7 @@
 #include "support/isas.h"
 #include "support/random.h"
 #include "support/run_graph.h"
+#include "tensor/strided.h"
 
 using namespace prm;
 using namespace prm::test;
@@ -382,4 +384,19 @@ TEST_CASE("updates are put in their order; where an index is out of range nothin
   CHECK(cache(1, {2, -1}) == Bytes{20, 2, 10, 40, 5, 30});
   CHECK(cache(0, {INT64_MAX, INT64_MIN}) == Bytes{1, 2, 3, 4, 5, 6});
   CHECK(cache(1, {INT64_MAX, INT64_MIN}) == Bytes{1, 10, 20, 4, 30, 40});
+}
+
+TEST_CASE("strided copies join the dimensions that lie in one step, and no others") {
+  std::vector<float> x(24), y(24);
+  std::iota(x.begin(), x.end(), 0.0f);
+  Tensor from(DType::f32, {24}, x.data()), to(DType::f32, {2, 3, 4}, y.data());
+  int64_t dense[] = {12, 4, 1};
+  StridedCopy all = strided_copy(from, to, dense);
+  CHECK((all.rank == 1 && all.dim[0] == 24 && all.stride[0] == 1));
+  Tensor windows(DType::f32, {3, 4}, y.data());  // x[i + j]: steps are equal, and nothing is joined
+  int64_t overlapping[] = {1, 1};
+  StridedCopy c = strided_copy(from, windows, overlapping);
+  CHECK(c.rank == 2);
+  copy_units(c, from, windows, 0, c.units);
+  CHECK((std::vector<float>(y.begin(), y.begin() + 12) == std::vector<float>{0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5}));
 }

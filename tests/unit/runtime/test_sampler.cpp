@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "base/error.h"
 #include "runtime/sampler.h"
@@ -222,6 +223,27 @@ TEST_CASE("sampler: biases add up, forbid, and together with penalties reach gre
   std::vector<int32_t> sequence = {2};
   bench.load({1, 5, 4, 3});
   CHECK(sample(bench.memory, o, sequence, forbidden) == 0);
+}
+
+TEST_CASE("sampler: biases come before penalties, top-p before min-p") {
+  Bench bench({1, -3});
+  SamplerOptions o;
+  TokenBias biases[] = {{0, -3}};
+  o.biases = biases;
+  o.repetition_penalty = 2;
+  CHECK(sample(bench.memory, o, std::vector<int32_t>{0}, {}) == 1);  // (1 - 3) * 2 is below -3, 1 / 2 - 3 is not
+  // Probabilities 0.4, 0.2, 0.2, 0.1, 0.1: of all, 0.7 takes the first three; of what min-p leaves, two.
+  std::vector<float> logits;
+  for (double p : {0.4, 0.2, 0.2, 0.1, 0.1}) logits.push_back(float(std::log(p)));
+  o = {};
+  o.temperature = 1, o.top_p = 0.7f, o.min_p = 0.3f;
+  Bench five(logits);
+  std::set<int32_t> seen;
+  for (size_t i = 0; i < 200; ++i) {
+    five.load(logits);
+    seen.insert(sample(five.memory, o, std::vector<int32_t>(i, 0), {}));
+  }
+  CHECK((seen == std::set<int32_t>{0, 1, 2}));
 }
 
 TEST_CASE("sampler: NaN, infinity and a ban on everything are refused") {

@@ -119,6 +119,17 @@ TEST_CASE("kernels keep the whole model near its references") {
   }
 }
 
+TEST_CASE("a step that wants the last row gives the row of the last token") {
+  TinyModel tiny;
+  StepModel m(tiny, test_isas().back(), DType::f16, 16, 0);
+  std::vector<int32_t> tokens = some_tokens(9, m.V, 8);
+  std::vector<float> truth = run_alone(m, tokens, 9);
+  Sequence sequence(*m.pages);
+  StepItem item{&sequence, tokens, StepItem::last};
+  REQUIRE(run_step(*m.runner, {&item, 1}, m.work()) == Status::ok);
+  CHECK((m.logits() == std::vector<float>(truth.end() - m.V, truth.end())));
+}
+
 TEST_CASE("a cancelled step changes nothing: the same step again gives the same bytes") {
   TinyModel tiny;
   StepModel m(tiny, test_isas().back(), DType::f16, 16, 1);
@@ -150,6 +161,9 @@ TEST_CASE("steps over the limits are refused with the figures, and pages come ba
     item.tokens = std::span(tokens).subspan(0, 25);
     CHECK_THROWS_WITH(run_step(*m.runner, {&item, 1}, m.work()),
                       "265 tokens do not fit a context of 256: shorten the prompt or open the model with a larger context");
+    item.tokens = std::span(tokens).subspan(0, 17);
+    CHECK_THROWS_WITH(run_step(*m.runner, {&item, 1}, m.work()),
+                      "257 tokens do not fit a context of 256: shorten the prompt or open the model with a larger context");
   }
   for (int round = 0; round < 6; ++round) {  // the pool has pages for four
     Sequence sequence(*m.pages);
