@@ -82,7 +82,8 @@ int run_program(int argc, char** argv) {
       "  premise run model.gguf \"The capital of France is\" -n 16\n"
       "  premise infer model.onnx --input x=x.npy --output y=y.npy\n"
       "  premise inspect model.gguf\n\n"
-      "PREMISE_ISA=scalar, avx2 or avx512 picks the instruction set. NO_COLOR turns colours off.");
+      "PREMISE_ISA=scalar, avx2, avx512 or amx picks the instruction set (amx: networks of 8 bits, where the CPU has it).\n"
+      "NO_COLOR turns colours off.");
   std::vector<Command> commands;
   for (AddCommand add : kCommands) commands.push_back(add(program));
   check_first_word(argc, argv, commands);

@@ -269,7 +269,9 @@ typedef struct prm_engine_options {
     int32_t threads;            /* threads of ours beside the caller's; 0 = none: work runs inside your calls alone */
     int32_t spin_us;            /* how long a thread waiting inside a step may spin [50]; < 0 never */
     int32_t reserved;
-    const char *isa;            /* "scalar", "avx2", "avx512"; NULL = the best this CPU has. Missing: DEVICE_UNAVAILABLE */
+    const char *isa;            /* "scalar", "avx2", "avx512"; NULL = the best of these that this CPU has. "amx" = avx512 with
+                                   AMX for networks of 8 bits, the same bytes: Linux then wants larger alternate signal stacks
+                                   (sysconf(_SC_MINSIGSTKSZ)) in the whole process, for good. Missing: DEVICE_UNAVAILABLE */
     const prm_host *host;       /* copies */
     uint64_t max_host_bytes;    /* hard bound on all that the engine and what is opened on it hold; 0 = none */
     const prm_limits *limits;   /* copies; NULL = the defaults */
@@ -285,7 +287,7 @@ PRM_API void prm_engine_close(prm_engine *engine);
 typedef struct prm_engine_info {
     uint32_t struct_size;
     int32_t threads;            /* of ours, alive; the caller computes beside them */
-    const char *isa;            /* "scalar", "avx2", "avx512" */
+    const char *isa;            /* "scalar", "avx2", "avx512", "amx" */
     uint64_t host_bytes;        /* charged to the budget now: all that the engine and what is opened on it hold */
     uint64_t peak_host_bytes;
     uint64_t max_host_bytes;    /* the budget; 0 = none */

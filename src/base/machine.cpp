@@ -30,6 +30,8 @@ CpuFeatures cpu_features() {
   f.avx2 = (b & (1u << 5)) && fma && f16c;
   constexpr unsigned kFoundation = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;  // F, DQ, BW, VL
   f.avx512 = f.avx2 && (b & kFoundation) == kFoundation && (c & (1u << 11)) && (saved & 0xe0) == 0xe0;
+  constexpr unsigned kTiles = 1u << 24 | 1u << 25;  // AMX-TILE, AMX-INT8
+  f.amx = f.avx512 && (d & kTiles) == kTiles && (saved & 0x60000) == 0x60000;
   return f;
 }
 

@@ -12,11 +12,21 @@
 #if defined(__linux__)
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #endif
 
 namespace prm {
 
 int64_t process_id() noexcept { return getpid(); }
+
+bool permit_tiles() noexcept {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
 
 #if defined(__linux__)
 namespace {

@@ -11,6 +11,8 @@ namespace prm {
 
 int64_t process_id() noexcept { return 1; }  // there is no fork
 
+bool permit_tiles() noexcept { return false; }  // not tried there
+
 namespace {
 // A job that caps the rate gives it in 1/10000 of all the machine's cores.
 int job_cores(int machine_cores) {

@@ -34,21 +34,24 @@ void pack_outputs(const Tensor& plain, std::byte* out, const Work& work) {
   });
 }
 
-size_t packed_u8_bytes(const Tensor& plain) {
+// Fours of channels, those of `chunk` channels under each place of the kernel; channels are filled up to a multiple of `fill`.
+template <int64_t fill>
+size_t packed_fours_bytes(const Tensor& plain) {
   int64_t C = plain.dim[1], places = C ? group_values(plain) / C : 0;
-  return size_t((plain.dim[0] + kOutputs - 1) / kOutputs * kOutputs * places * ((C + 3) / 4 * 4));
+  return size_t((plain.dim[0] + kOutputs - 1) / kOutputs * kOutputs * places * ((C + fill - 1) / fill * fill));
 }
 
-void pack_u8_outputs(const Tensor& plain, std::byte* out, const Work& work) {
-  int64_t each = group_values(plain), C = plain.dim[1], places = C ? each / C : 0, group = kOutputs * places * ((C + 3) / 4 * 4);
+template <int64_t chunk, int64_t fill>
+void pack_fours(const Tensor& plain, std::byte* out, const Work& work) {
+  int64_t each = group_values(plain), C = plain.dim[1], places = C ? each / C : 0, filled = (C + fill - 1) / fill * fill, group = kOutputs * places * filled;
   work.rows((plain.dim[0] + kOutputs - 1) / kOutputs, 1, [&](int64_t begin, int64_t end) {
     for (int64_t g = begin; g < end; ++g) {
       int8_t* to = reinterpret_cast<int8_t*>(out) + g * group;
       int64_t rows = std::min(kOutputs, plain.dim[0] - g * kOutputs);
       const int8_t* from = plain.as<int8_t>() + g * kOutputs * each;
-      for (int64_t c0 = 0; c0 < C; c0 += 16)
+      for (int64_t c0 = 0; c0 < filled; c0 += chunk)
         for (int64_t k = 0; k < places; ++k)
-          for (int64_t four = c0; four < std::min(C, c0 + 16); four += 4)
+          for (int64_t four = c0; four < std::min(filled, c0 + chunk); four += 4)
             for (int64_t o = 0; o < kOutputs; ++o)
               for (int64_t c = four; c < four + 4; ++c) *to++ = o < rows && c < C ? from[o * each + c * places + k] : int8_t(0);
     }
@@ -86,7 +89,8 @@ void pack_winograd(const Tensor& plain, std::byte* out, const Work& work) {
 }  // namespace
 
 const Layout kConvLayout{"conv16", packed_bytes, kOutputs, pack_outputs};
-const Layout kConvU8Layout{"conv16x4", packed_u8_bytes, kOutputs, pack_u8_outputs};
+const Layout kConvU8Layout{"conv16x4", packed_fours_bytes<4>, kOutputs, pack_fours<16, 4>};
+const Layout kConvRowsLayout{"rows16x4", packed_fours_bytes<64>, kOutputs, pack_fours<64, 64>};
 const Layout kWinogradLayout{"winograd16", winograd_bytes, kOutputs, pack_winograd};
 
 }  // namespace prm

@@ -9,6 +9,8 @@ namespace prm {
 extern const Layout kConvLayout;
 // [O, C, spatial] i8 -> [O/16][C in blocks of 16][places of the kernel][fours of channels][16 outputs][4], filled up with zeros.
 extern const Layout kConvU8Layout;
+// [O, C, spatial] i8 -> [O/16][C in blocks of 64][places of the kernel][16 fours of channels][16 outputs][4], filled up with zeros.
+extern const Layout kConvRowsLayout;
 // [O, C, 3, 3] -> [O/16][16 places of G w G'][C][16 outputs], for F(2x2, 3x3); rounded once.
 extern const Layout kWinogradLayout;
 

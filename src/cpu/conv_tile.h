@@ -74,6 +74,30 @@ struct ConvBytes {
   ActivationRange act;
   CodeRange to;
 };
+// The same over rows of codes (ops/rows_u8.h), for one or two neighbouring blocks and one or two tiles of at most 16 outputs.
+struct ConvRows {
+  const uint8_t* x[2];
+  int32_t rows[2];         // outputs; 0: there is no second tile
+  int64_t x_step;          // bytes between outputs
+  int32_t kernel[kConvAxes];
+  int64_t step[kConvAxes]; // bytes between places of the kernel along an axis
+  int32_t chunks, blocks;  // of 64 channels of x; of outputs
+  int64_t chunk;           // bytes between chunks of x
+  const int8_t* w;         // [chunks][places of the kernel][16 fours of channels][16][4]
+  int64_t w_block;
+  void* y[2];
+  int64_t y_block;
+  const float *factor, *shift;
+  ActivationRange act;
+  CodeRange to;
+};
+// Of an instruction set that multiplies tiles. begin: for tiles of so many outputs, before sums and where these change; end: behind
+// the last.
+struct RowTable {
+  void (*begin)(int32_t rows, int32_t more_rows);
+  void (*sums)(const ConvRows&);
+  void (*end)();
+};
 // fma(a - zero, scale, (b - zero) * scale), activated, as a code.
 struct SumBytes {
   CodeValues a, b;

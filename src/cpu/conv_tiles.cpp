@@ -30,6 +30,8 @@ ActivationRange range_of(Activation act, float a, float b) {
   return {act == Activation::relu ? 0 : -kInfinity, kInfinity, act == Activation::hard_swish, a, b};
 }
 
+CodeRange code_range(const Quantum& to) { return {to.scale != 0, 1 / to.scale, -float(to.zero), 255 - float(to.zero), to.zero}; }
+
 namespace {
 
 // Outputs of one row of a plane, in turn.

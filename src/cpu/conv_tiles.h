@@ -3,6 +3,7 @@
 #include "base/threads.h"
 #include "cpu/conv_tile.h"
 #include "ops/blocked.h"
+#include "ops/codes_u8.h"
 
 namespace prm {
 
@@ -17,6 +18,7 @@ struct TiledWindow {
 };
 
 ActivationRange range_of(Activation act, float a, float b);
+CodeRange code_range(const Quantum& to);  // of scale 0: floats stay floats
 
 // Tiles of a run of outputs, as even as they can be.
 struct TileRun {

@@ -14,8 +14,6 @@ namespace {
 constexpr int64_t kItemProducts = 32 << 20;
 constexpr int64_t kChunk = 1 << 11;  // blocks of 16 values, in one chunk
 
-CodeRange code_range(const Quantum& q) { return {q.scale != 0, 1 / q.scale, -float(q.zero), 255 - float(q.zero), q.zero}; }
-
 }  // namespace
 
 bool accepts_conv_u8(const KernelQuery& q) { return q.constant[1]; }

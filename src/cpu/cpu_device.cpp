@@ -87,8 +87,12 @@ constexpr Kernel kScalarKernels[] = {
 
 constexpr Kernel kAvx2Kernels[] = {PRM_VECTOR_KERNELS(kAvx2Isa, "avx2"), PRM_TENSOR_KERNELS(kTensorAvx2, "avx2")};
 constexpr Kernel kAvx512Kernels[] = {PRM_VECTOR_KERNELS(kAvx512Isa, "avx512"), PRM_TENSOR_KERNELS(kTensorAvx512, "avx512")};
+#define PRM_ROW_KERNELS(table, label)                                                               \
+    {"rows_u8", "copy", accepts_any, run_rows_u8},                                                  \
+    {"conv_rows_u8", label, accepts_conv_u8, run_conv_rows_u8<table>, {nullptr, &kConvRowsLayout}}
+constexpr Kernel kAmxKernels[] = {PRM_ROW_KERNELS(kAmxRows, "amx"), PRM_VECTOR_KERNELS(kAvx512Isa, "avx512"), PRM_TENSOR_KERNELS(kTensorAvx512, "avx512")};
 #ifdef PREMISE_EMU512
-constexpr Kernel kEmu512Kernels[] = {PRM_VECTOR_KERNELS(kEmu512Isa, "emu512"), PRM_TENSOR_KERNELS(kTensorScalar, "emu512")};
+constexpr Kernel kEmu512Kernels[] = {PRM_ROW_KERNELS(kEmuRows, "emu512"), PRM_VECTOR_KERNELS(kEmu512Isa, "emu512"), PRM_TENSOR_KERNELS(kTensorScalar, "emu512")};
 #endif
 // clang-format on
 
@@ -96,6 +100,7 @@ struct IsaEntry {
   const char* name;
   std::span<const Kernel> kernels;
   bool (*available)(const CpuFeatures&);
+  bool (*permitted)() noexcept = nullptr;  // asks the OS, with effects on the host: only for who names it
 };
 // The best last; the emulated one runs everywhere and is never the best.
 constexpr IsaEntry kIsas[] = {
@@ -105,6 +110,7 @@ constexpr IsaEntry kIsas[] = {
     {"scalar", kScalarKernels, [](const CpuFeatures&) { return true; }},
     {"avx2", kAvx2Kernels, [](const CpuFeatures& f) { return f.avx2; }},
     {"avx512", kAvx512Kernels, [](const CpuFeatures& f) { return f.avx512; }},
+    {"amx", kAmxKernels, [](const CpuFeatures& f) { return f.amx; }, permit_tiles},
 };
 
 struct CpuDevice : Device {
@@ -126,7 +132,7 @@ struct CpuDevice : Device {
 std::vector<std::string> available_isas() {
   std::vector<std::string> names;
   for (const IsaEntry& entry : kIsas)
-    if (entry.available(cpu_features())) names.push_back(entry.name);
+    if (entry.available(cpu_features()) && !entry.permitted) names.push_back(entry.name);
   return names;
 }
 
@@ -138,8 +144,10 @@ std::unique_ptr<Device> open_cpu(const std::string& isa) {
     known += (known.empty() ? "" : ", ") + std::string(entry.name);
     if (isa == entry.name && !entry.available(features))
       fail_about(Status::device_unavailable, "isa", "this CPU ({}) lacks instruction set '{}': choose 'scalar' or none", cpu_name(), isa);
-    if (isa.empty() ? entry.available(features) : isa == entry.name) best = &entry;
+    if (isa.empty() ? entry.available(features) && !entry.permitted : isa == entry.name) best = &entry;
   }
+  if (best && best->permitted && !best->permitted())
+    fail_about(Status::device_unavailable, "isa", "the system does not grant '{}' to this process: choose none, or give alternate signal stacks of this process more room", isa);
   if (!best) fail_about(Status::invalid_argument, "isa", "isa is '{}', expected one of: {}", isa, known);
   return std::make_unique<CpuDevice>(*best);
 }

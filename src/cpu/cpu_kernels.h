@@ -62,6 +62,8 @@ template <const CpuIsa& isa> void run_conv_u8(const OpArgs&);
 template <const CpuIsa& isa> void run_quantize_blocked(const OpArgs&);
 template <const CpuIsa& isa> void run_dequantize_blocked(const OpArgs&);
 template <const CpuIsa& isa> void run_sum_u8(const OpArgs&);
+template <const RowTable& table> void run_conv_rows_u8(const OpArgs&);
+void run_rows_u8(const OpArgs&);
 
 void run_matmul_plain(const OpArgs&);  // canonical order over plain rows: the truth that packed kernels are compared with
 void run_embed_plain(const OpArgs&);

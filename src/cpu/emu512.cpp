@@ -2,5 +2,7 @@
 // tests only.
 #define PRM_VEC512_EMULATED
 #include "cpu/kernels512.h"
+#include "cpu/kernels_tiles.h"
 
 constexpr prm::CpuIsa prm::kEmu512Isa = table512("emu512");
+constexpr prm::RowTable prm::kEmuRows = kRowTable;

@@ -10,6 +10,7 @@
 namespace prm {
 
 struct ConvTable;  // cpu/conv_tile.h
+struct RowTable;
 
 // Weight types with a packed layout of 16 rows (cpu/w16.h).
 enum W16Type {
@@ -68,8 +69,10 @@ struct CpuIsa {
 extern const CpuIsa kScalarIsa;
 extern const CpuIsa kAvx2Isa;    // AVX2, FMA, F16C
 extern const CpuIsa kAvx512Isa;  // AVX-512 F, BW, DQ, VL, VNNI
+extern const RowTable kAmxRows;  // AMX with integers; what it lacks is kAvx512Isa's
 #ifdef PREMISE_EMU512
 extern const CpuIsa kEmu512Isa;  // the same kernels in plain C++, in builds with tests
+extern const RowTable kEmuRows;
 #define PRM_EMU512_ISA(X) X(kEmu512Isa)
 #else
 #define PRM_EMU512_ISA(X)

@@ -1,7 +1,7 @@
 // Convolutions and pools of blocked values in vectors of kLanes floats, for the one unit per instruction set that includes this after
 // its vector: AVX-512 and its emulation (vec512.h), AVX2 (vec256.h). Everything is of internal linkage.
 #pragma once
-#include "cpu/conv_tile.h"
+#include "cpu/kernels_codes.h"
 
 namespace {
 
@@ -11,13 +11,6 @@ alignas(64) constexpr float kConvZeros[16] = {};
 constexpr float kLowest = -__builtin_inff();
 alignas(64) constexpr float kConvLowest[16] = {kLowest, kLowest, kLowest, kLowest, kLowest, kLowest, kLowest, kLowest,
                                                kLowest, kLowest, kLowest, kLowest, kLowest, kLowest, kLowest, kLowest};
-
-PRM_OP Floats between(Floats v, float low, float high) { return min_of(splat(high), max_of(splat(low), v)); }  // NaN stays
-PRM_OP Floats activated(Floats v, const prm::ActivationRange& act) {
-  Floats y = between(v, act.low, act.high);
-  if (!act.hard_swish) return y;
-  return fma(mul(y, between(fma(y, splat(1.0f / 6), splat(0.5f)), 0, 1)), splat(act.factor), splat(act.shift));
-}
 
 // Where outputs meet one place of the kernel.
 template <int P, class T>
@@ -240,10 +233,6 @@ void affine_values(const float* x, const float* factor, const float* shift, floa
 
 // ---- codes of 8 bits -------------------------------------------------------------------------------------------------
 
-PRM_OP Ints codes_of(Floats y, const prm::CodeRange& to) {
-  Floats v = min_of(max_of(mul(y, splat(to.inverse)), splat(to.low)), splat(to.high));
-  return add(to_ints(v), splat_int(to.zero));
-}
 PRM_OP Floats decoded(const uint8_t* q, const prm::CodeValues& of) { return to_floats(sub(widen(q), splat_int(of.zero))); }
 
 PRM_OP Ints splat_four(const uint8_t* p) {

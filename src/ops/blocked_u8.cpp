@@ -1,9 +1,5 @@
 #include "ops/blocked_u8.h"
 
-#include <cmath>
-
-#include "base/numeric.h"
-
 namespace prm {
 
 namespace {
@@ -11,15 +7,8 @@ namespace {
 constexpr int64_t kBlock = 16;
 
 bool is_blocked(const Value& x, DType type) { return x.dtype == type && x.shape.rank >= 4 && x.shape.rank <= 3 + kMaxSpatial && x.shape[-1] == Dim(kBlock); }
-void need_quantum(const ShapeRule& r, const Quantum& q) { r.need(std::isfinite(q.scale) && q.scale > 0 && q.zero >= 0 && q.zero <= 255, "needs a scale above 0 and a zero point of 8 bits"); }
 
 double value_of(const Quantum& q, uint8_t code) { return double(int(code) - q.zero) * double(q.scale); }
-// As kernels do it: times 1 / scale in float32; NaN becomes 0.
-uint8_t code_of(const Quantum& q, float y) {
-  double least = -double(q.zero), most = 255 - double(q.zero), scaled = double(y * (1 / q.scale));
-  scaled = scaled > least ? scaled : least;
-  return uint8_t(nearest(scaled < most ? scaled : most) + double(q.zero));
-}
 
 // ---- conv_u8 ---------------------------------------------------------------------------------------------------------
 
@@ -31,7 +20,6 @@ void infer_conv_u8(ShapeRule& r) {
   r.need(is_blocked(r.x(0), DType::u8) && x.rank == conv.rank + 3 && r.x(1).dtype == DType::i8 && w.rank == conv.rank + 2, "needs x [N, C/16, spatial..., 16] u8 and w [O, C/group, kernel...] i8");
   r.need(w[0].literal() && w[1].literal() && w[0].value % conv.group == 0, "its output channels do not come in groups");
   r.need(conv.group == 1 || (w[1].value % kBlock == 0 && w[0].value / conv.group % kBlock == 0), "its groups are not whole blocks");
-  DimTable& dims = r.graph.dims;
   int64_t blocks = (w[0].value + kBlock - 1) / kBlock, products = w[1].value;
   Shape y{x.dims[0], blocks};
   for (int i = 0; i < conv.rank; ++i) {
@@ -42,10 +30,8 @@ void infer_conv_u8(ShapeRule& r) {
   y.dims[y.rank++] = kBlock;
   r.need(products <= kMostU8Products, "its sums are of too many products");
   r.need(x[1] == Dim((w[1].value * conv.group + kBlock - 1) / kBlock), "x has other channels than w reads");
-  for (int i = 2; i < 4; ++i) r.need(r.x(i).dtype == DType::f32 && r.shape(i) == Shape{dims.multiply(blocks, kBlock)}, "needs a factor and a shift for each channel, in whole blocks");
   r.need(attr.x_zero >= 0 && attr.x_zero <= 255, "needs a zero point of 8 bits");
-  if (attr.to.scale != 0) need_quantum(r, attr.to);
-  r.out = {{attr.to.scale != 0 ? DType::u8 : DType::f32, y}};
+  finish_conv_u8(r, y);
 }
 
 void reference_conv_u8(const OpArgs& a) {
@@ -70,17 +56,8 @@ void reference_conv_u8(const OpArgs& a) {
             int value = inside ? x.as<uint8_t>()[((n * x.dim[1] + channel / kBlock) * win.inputs() + from) * kBlock + channel % kBlock] : attr.x_zero;
             sum += int64_t(value) * w.as<int8_t>()[(o * each + c) * win.weights() + k];
           }
-        float scaled = fused(float(sum), a.x(2).as<float>()[o], a.x(3).as<float>()[o]);
-        float result = float(activated(attr.conv.act, double(attr.conv.a), double(attr.conv.b), double(scaled)));
-        int64_t to = ((n * blocks + o / kBlock) * win.outputs() + i) * kBlock + o % kBlock;
-        if (attr.to.scale != 0) y.as<uint8_t>()[to] = code_of(attr.to, result);
-        else y.as<float>()[to] = result;
+        store_u8_sum(a, sum, o, ((n * blocks + o / kBlock) * win.outputs() + i) * kBlock + o % kBlock);
       }
-}
-
-Cost cost_conv_u8(const OpArgs& a) {
-  const Tensor& w = a.x(1);
-  return cost_of_values(a, w.dim[0] ? 2 * double(w.count()) / double(w.dim[0]) : 0);
 }
 
 // ---- value by value --------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@
 #include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/resize.h"
+#include "ops/rows_u8.h"
 #include "ops/sampling.h"
 #include "ops/scatter.h"
 #include "ops/unique.h"
@@ -118,6 +119,8 @@ constexpr const Op* kOps[] = {
     &kSumU8,
     &kQuantizeBlocked,
     &kDequantizeBlocked,
+    &kRowsU8,
+    &kConvRowsU8,
 };
 }  // namespace
 

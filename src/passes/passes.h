@@ -2,6 +2,7 @@
 // model's identity, the same on every device; neutral passes give the bytes of their input graph.
 #pragma once
 #include "base/file.h"
+#include "graph/device.h"
 #include "graph/graph.h"
 
 namespace prm {
@@ -32,6 +33,9 @@ Graph spread_convolutions(const Graph& graph, const FileBytes* file, MemoryAccou
 // Numeric. Of a network with QuantizeLinear and DequantizeLinear around its nodes, convolutions and sums between them work on blocked
 // codes of 8 bits (ops/blocked_u8.h), whose results are within one quantum. Before block_channels, whose parameters it has.
 Graph keep_bytes(const Graph& graph, const FileBytes* file, MemoryAccount& account);
+
+// Convolutions of codes read them in rows of channels (ops/rows_u8.h) where the device has kernels for that. Neutral.
+Graph lay_rows(const Graph& graph, const Device& device);
 
 // Channels in blocks of 16 (ops/blocked.h) from the first convolution or pool on, as far as ops allow; all but convolutions and
 // averages, whose sums get an order of their own, gives the same bytes. `file`: where constants lie that are not in memory, or null;

@@ -64,6 +64,7 @@ TensorRunnerPtr prepare_runner(TensorModel& model, std::span<const Shape> shapes
   runner->graph = spread_convolutions(runner->graph, file, model.account);
   runner->graph = keep_bytes(runner->graph, file, model.account);
   runner->graph = fuse_blocked(block_channels(runner->graph, file, model.account), model.account);
+  runner->graph = lay_rows(runner->graph, *model.engine->device);
   PlanOptions options;
   options.device = model.engine->device.get();
   runner->plan = make_charged<const Plan>(make_plan(runner->graph, options));

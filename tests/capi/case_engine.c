@@ -100,6 +100,28 @@ static void isas_open_by_name(void) {
 #endif
 }
 
+/* AMX is for who asks: it may be granted or not, and is never what an engine takes by itself. */
+static void tiles_are_for_who_asks(void) {
+    prm_engine_options options = PRM_INIT(prm_engine_options);
+    prm_engine_info info = PRM_INIT(prm_engine_info);
+    prm_engine *engine = NULL;
+    prm_status status;
+    options.isa = "amx";
+    status = prm_engine_open(PRM_VERSION, &options, &engine);
+    CHECK(status == PRM_STATUS_OK || status == PRM_STATUS_DEVICE_UNAVAILABLE);
+    if (status) {
+        CHECK(contains(prm_last_error(), "amx") && !engine);
+    } else {
+        CHECK_OK(prm_engine_query(engine, &info));
+        CHECK(!strcmp(info.isa, "amx"));
+        prm_engine_close(engine);
+    }
+    CHECK_OK(prm_engine_open(PRM_VERSION, NULL, &engine));
+    CHECK_OK(prm_engine_query(engine, &info));
+    CHECK(strcmp(info.isa, "amx") != 0);
+    prm_engine_close(engine);
+}
+
 static void an_isa_that_the_cpu_lacks_is_refused(void) {
 #if defined(__x86_64__)
     if (has_avx512()) SKIP("this CPU has AVX-512 with VNNI");
@@ -185,6 +207,7 @@ static const test_case cases[] = {
     { "threads out of range are named", threads_out_of_range_are_named },
     { "an unknown instruction set is named", an_unknown_isa_is_named },
     { "instruction sets open by name", isas_open_by_name },
+    { "tiles of AMX are for who asks", tiles_are_for_who_asks },
     { "an instruction set that the CPU lacks is refused", an_isa_that_the_cpu_lacks_is_refused },
     { "opens in less than 50 ms", opens_quickly },
     { "several live side by side", several_live_side_by_side },

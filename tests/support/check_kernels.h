@@ -23,11 +23,11 @@ inline std::vector<float> floats(const std::vector<std::byte>& bytes) {
 
 // Compares each ISA with the reference (bound(i, truth)) and with the scalar bytes, also in cut, reversed work.
 template <class Bound>
-void check_kernels(const Graph& graph, const GraphRun& run, Bound bound) {
+void check_kernels(const Graph& graph, const GraphRun& run, Bound bound, const std::vector<std::string>& isas = test_isas()) {
   BareDevice bare;
   std::vector<float> truth = floats(run_graph(graph, bare, run));
   std::vector<std::byte> scalar = run_graph(graph, *open_cpu("scalar"), run);
-  for (const std::string& isa : test_isas()) {
+  for (const std::string& isa : isas) {
     auto device = open_cpu(isa);
     Plan plan;
     std::vector<std::byte> bytes = run_graph(graph, *device, run, {}, &plan);

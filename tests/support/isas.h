@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/machine.h"
 #include "cpu/cpu_device.h"
 #include "cpu/isa.h"
 
@@ -16,6 +17,13 @@ namespace prm::test {
 inline std::vector<std::string> test_isas() {
   const char* named = std::getenv("PREMISE_ISA");
   return named && *named ? std::vector<std::string>{named} : available_isas();
+}
+
+// Those that multiply tiles (cpu/amx.cpp): the emulated one, and AMX where the OS grants it.
+inline std::vector<std::string> tile_isas() {
+  std::vector<std::string> names{"emu512"};
+  if (cpu_features().amx && permit_tiles()) names.push_back("amx");
+  return names;
 }
 
 inline const CpuIsa& isa_named(const std::string& name) {

@@ -2,6 +2,8 @@
 #include "cases/conv.h"
 #include "ops/blocked.h"
 #include "ops/blocked_u8.h"
+#include "ops/rows_u8.h"
+#include "passes/passes.h"
 #include "support/check_kernels.h"
 #include "support/conv_graph.h"
 
@@ -61,6 +63,41 @@ TEST_CASE("convolutions of codes have exact sums on all instruction sets") {
     }
   }
   CHECK(taken > 15);
+}
+
+TEST_CASE("convolutions of rows of codes give the bytes of those of blocks") {
+  Random random(32);
+  int laid = 0;
+  auto tiles = open_cpu("emu512"), plain = open_cpu("scalar");
+  for (const cases::ConvCase& c : cases::kConv) {
+    if (!takes_codes(c)) continue;
+    for (bool codes : {false, true}) {
+      CodeConv made(c, random, codes);
+      Graph rows = lay_rows(made.graph, *tiles);
+      laid += std::ranges::any_of(rows.nodes, [](const Node& n) { return n.op == &kConvRowsU8; });
+      INFO("C " << c.C << " O " << c.O << " k " << c.k << " stride " << c.stride << " group " << c.group << " codes " << codes);
+      GraphRun run{{}, {{"x", random_codes(made.x_values, random)}}, {}};
+      check_kernels(rows, run, [](size_t, double) { return 0.0; }, tile_isas());
+      CHECK((run_graph(rows, *plain, run) == run_graph(made.graph, *plain, run)));
+      CHECK(lay_rows(made.graph, *plain).nodes.size() == made.graph.nodes.size());
+    }
+  }
+  CHECK(laid > 16);
+}
+
+TEST_CASE("rows of codes are laid once for readers with the same padding") {
+  Graph g;
+  std::vector<int8_t> w(16 * 16 * 9, 1);
+  std::vector<float> ones(16, 1);
+  ValueId x = g.input("x", DType::u8, {1, 1, 5, 5, 16}), terms = g.constant("terms", Tensor(DType::f32, {16}, ones.data()), nullptr);
+  ValueId weights = g.constant("w", Tensor(DType::i8, {16, 16, 3, 3}, w.data()), nullptr);
+  for (int pad : {1, 1, 2}) {
+    ConvU8Attr attr{{2, 1, {1, 1}, {1, 1}, {pad, pad}, {pad, pad}}, 3, {0, 0}};
+    g.outputs.push_back(g.node(kConvU8, attr, {x, weights, terms, terms}, "y"));
+  }
+  Graph rows = lay_rows(g, *open_cpu("emu512"));
+  CHECK(std::ranges::count_if(rows.nodes, [](const Node& n) { return n.op == &kRowsU8; }) == 2);
+  CHECK(std::ranges::count_if(rows.nodes, [](const Node& n) { return n.op == &kConvRowsU8; }) == 3);
 }
 
 TEST_CASE("codes are quantized, decoded and added value by value") {
