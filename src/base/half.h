@@ -3,17 +3,19 @@
 #include <bit>
 #include <cstdint>
 
+#include "base/anywhere.h"
+
 namespace prm {
 
-inline float bf16_to_float(uint16_t h) { return std::bit_cast<float>(uint32_t(h) << 16); }
+PRM_ANYWHERE inline float bf16_to_float(uint16_t h) { return std::bit_cast<float>(uint32_t(h) << 16); }
 
-inline uint16_t float_to_bf16(float f) {
+PRM_ANYWHERE inline uint16_t float_to_bf16(float f) {
   uint32_t u = std::bit_cast<uint32_t>(f);
   if ((u & 0x7fffffffu) > 0x7f800000u) return uint16_t((u >> 16) | 0x40);  // quiet NaN
   return uint16_t((u + 0x7fffu + ((u >> 16) & 1)) >> 16);
 }
 
-inline float half_to_float(uint16_t h) {
+PRM_ANYWHERE inline float half_to_float(uint16_t h) {
   uint32_t sign = uint32_t(h & 0x8000) << 16, exponent = (h >> 10) & 31, mantissa = h & 0x3ff;
   if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | (mantissa ? (mantissa << 13) | 0x400000u : 0u));
   if (exponent) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
@@ -21,7 +23,7 @@ inline float half_to_float(uint16_t h) {
   return sign ? -subnormal : subnormal;
 }
 
-inline uint16_t float_to_half(float f) {
+PRM_ANYWHERE inline uint16_t float_to_half(float f) {
   uint32_t u = std::bit_cast<uint32_t>(f), sign = (u >> 16) & 0x8000, magnitude = u & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return uint16_t(sign | 0x7e00 | ((magnitude >> 13) & 0x3ff));  // NaN keeps its top bits
   if (magnitude >= 0x477ff000u) return uint16_t(sign | 0x7c00);                               // rounds to infinity

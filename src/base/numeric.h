@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/anywhere.h"
 #include "base/numeric_constants.h"
 
 namespace prm {
 
 // a * b + c, rounded once, from double arithmetic: the product of two floats is exact in double; their sum is rounded to odd
 // (its error, which is exact too, moves the last bit), so that the rounding to float sees which side of a tie it is on.
-inline float fused_in_double(float a, float b, float c) {
+PRM_ANYWHERE inline float fused_in_double(float a, float b, float c) {
   double product = double(a) * double(b), sum = product + double(c);
   double added = sum - product, error = (product - (sum - added)) + (double(c) - added);
   auto bits = std::bit_cast<uint64_t>(sum);
@@ -25,26 +26,26 @@ inline float fused_in_double(float a, float b, float c) {
 #if defined(_WIN32)
 inline float fused(float a, float b, float c) { return fused_in_double(a, b, c); }
 #else
-inline float fused(float a, float b, float c) { return std::fma(a, b, c); }
+PRM_ANYWHERE inline float fused(float a, float b, float c) { return std::fma(a, b, c); }
 #endif
 
 // To the nearest integer, ties to even, where SSE's rounding mode says nearest: the sum has no bits below the point. Not
 // libm's nearbyint, which on Windows asks the mode of x87, the host's own. |x| < 2^22 for float, 2^51 for double.
-inline float nearest(float x) { return (x + 0x1.8p23f) - 0x1.8p23f; }
-inline double nearest(double x) { return (x + 0x1.8p52) - 0x1.8p52; }
+PRM_ANYWHERE inline float nearest(float x) { return (x + 0x1.8p23f) - 0x1.8p23f; }
+PRM_ANYWHERE inline double nearest(double x) { return (x + 0x1.8p52) - 0x1.8p52; }
 
 // p, then the terms of exp's polynomial from C5 down to C2.
-inline float exp_terms(float p, float r) {
+PRM_ANYWHERE inline float exp_terms(float p, float r) {
   p = fused(p, r, PRM_EXP_C5);
   p = fused(p, r, PRM_EXP_C4);
   p = fused(p, r, PRM_EXP_C3);
   return fused(p, r, PRM_EXP_C2);
 }
 // x - n ln 2.
-inline float exp_rest(float x, float n) { return fused(n, -PRM_LN2_LOW, fused(n, -PRM_LN2_HIGH, x)); }
-inline float power_of_two(float n) { return std::bit_cast<float>((int32_t(n) + 127) << 23); }
+PRM_ANYWHERE inline float exp_rest(float x, float n) { return fused(n, -PRM_LN2_LOW, fused(n, -PRM_LN2_HIGH, x)); }
+PRM_ANYWHERE inline float power_of_two(float n) { return std::bit_cast<float>((int32_t(n) + 127) << 23); }
 
-inline float exp_of(float x) {
+PRM_ANYWHERE inline float exp_of(float x) {
   if (!(x >= PRM_EXP_LOW)) return x < PRM_EXP_LOW ? 0.0f : x;  // NaN passes through
   if (x > PRM_EXP_HIGH) x = PRM_EXP_HIGH;
   float n = nearest(x * PRM_LOG2E), r = exp_rest(x, n);
@@ -52,7 +53,7 @@ inline float exp_of(float x) {
   return p * power_of_two(n);
 }
 
-inline float tanh_of(float x) {
+PRM_ANYWHERE inline float tanh_of(float x) {
   float size = std::fabs(x);
   if (!(size < PRM_TANH_HIGH)) return size >= PRM_TANH_HIGH ? std::copysign(1.0f, x) : x;  // NaN passes through
   float z = size + size, n = nearest(z * PRM_LOG2E), r = exp_rest(z, n);
@@ -82,7 +83,7 @@ inline float exp_below_zero(float x) {
 }
 
 // Sixteen lanes by index, then a fixed tree: lane i += lane i+8, 4, 2, 1.
-inline float merge_lanes(float lane[16]) {
+PRM_ANYWHERE inline float merge_lanes(float lane[16]) {
   for (int width = 8; width; width /= 2)
     for (int i = 0; i < width; ++i) lane[i] += lane[i + width];
   return lane[0];

@@ -63,6 +63,16 @@ struct BlockReader {
     return sum;
   }
 
+  template <int n>
+  static void unpack(const void* raw, BlockParts& parts) {
+    auto& block = *static_cast<const Block*>(raw);
+    for (int i = 0; i < n; ++i) parts.value[i] = int8_t(Rule::value(block, i));
+    for (int j = 0; j < n / Rule::kSub; ++j) {
+      parts.scale[j] = int8_t(Rule::scale(block, j));
+      if constexpr (kHasMin) parts.min[j] = uint8_t(Rule::min(block, j));
+    }
+  }
+
   template <class Activation>
   static BlockProduct multiply(const void* raw, const void* activation) {
     auto& w = *static_cast<const Block*>(raw);
@@ -83,14 +93,14 @@ template <class Rule>
 constexpr QuantFormat format_of_32(DType type) {
   using Reader = BlockReader<Rule>;
   return {type, DType::a8, Reader::kHasMin, [](const void* block, float* out) { Reader::dequantize(block, out, 32); }, Reader::scales,
-          Reader::template multiply<BlockA8>};
+          Reader::template multiply<BlockA8>, Rule::kSub, Reader::template unpack<32>};
 }
 // Of 256 values, beside activations in a8k.
 template <class Rule>
 constexpr QuantFormat format_of_256(DType type) {
   using Reader = BlockReader<Rule>;
   return {type, DType::a8k, Reader::kHasMin, [](const void* block, float* out) { Reader::dequantize(block, out, 256); }, Reader::scales,
-          Reader::template multiply<BlockA8K>};
+          Reader::template multiply<BlockA8K>, Rule::kSub, Reader::template unpack<256>};
 }
 
 }  // namespace prm

@@ -13,6 +13,12 @@ struct BlockProduct {
   int32_t sum = 0, min_sum = 0;
 };
 
+// The integers of a block: values, and for each sub-block a scale and, where has_min, a minimum.
+struct BlockParts {
+  int8_t value[256], scale[16];
+  uint8_t min[16];
+};
+
 struct QuantFormat {
   DType type;
   DType activation;  // a8 or a8k: the activation block that stands beside one block of this format
@@ -20,6 +26,8 @@ struct QuantFormat {
   void (*dequantize)(const void* block, float* out);           // one block
   void (*scales)(const void* block, float& d, float& dmin);    // dmin: only where has_min
   BlockProduct (*multiply)(const void* block, const void* activation_block);
+  int sub;                                                     // values of a sub-block
+  void (*unpack)(const void* block, BlockParts& parts);        // what multiply() reads, plainly: how other layouts are packed
 };
 
 const QuantFormat* find_format(DType type);  // null for dense types
