@@ -22,6 +22,8 @@ bool accepts_quant_matmul(const KernelQuery& q) {
   return format && q.constant[1] && q.in[0].dtype == format->activation;
 }
 
+bool accepts_quant_embed(const KernelQuery& q) { return q.constant[0] && find_format(q.in[0].dtype); }
+
 CacheType cache_type(DType type) {
   return type == DType::f32 ? CacheType::f32 : type == DType::f16 ? CacheType::f16 : type == DType::bf16 ? CacheType::bf16 : CacheType::q8_0;
 }
@@ -56,6 +58,11 @@ void run_quant_matmul(const OpArgs& a) {
   launch_quant_matmul(submitting_to, quant_layout(w.dtype), w.data, a.x(0).data, a.y().as<float>(), a.x(0).dim[0], w.dim[0], w.dim[1], int32_t(k_parts(w.dim[1])));
 }
 
+void run_quant_embed(const OpArgs& a) {
+  const Tensor& table = a.x(0);
+  launch_quant_embed(submitting_to, quant_layout(table.dtype), table.data, a.x(1).as<int32_t>(), a.y().as<float>(), a.x(1).count(), table.dim[1]);
+}
+
 void attend(const OpArgs& a, const int32_t* sequence, const Tensor* table, const Tensor* sinks) {
   auto attr = a.at<AttentionAttr>();
   const Tensor &q = a.x(0), &k = a.x(1);
@@ -81,6 +88,7 @@ constexpr Kernel kKernels[] = {
     {"kv_write", "cuda", accepts_kv_write, run_kv_write},
     {"quantize", "cuda", accepts_f32, run_quantize},
     {"matmul", "quant tiles", accepts_quant_matmul, run_quant_matmul, {nullptr, &kQuantTiles}},
+    {"embed", "quant tiles", accepts_quant_embed, run_quant_embed, {&kQuantTiles}},
     {"attention", "cuda", accepts_attention, run_attention},
     {"attention_paged", "cuda", accepts_attention, run_attention_paged},
 };

@@ -40,6 +40,8 @@ struct QuantLayout {
 };
 // x [T, K] in blocks beside the units, w packed -> y [T, N] f32. parts: of the sum over K.
 void launch_quant_matmul(Stream stream, const QuantLayout& layout, const void* w, const void* x, float* y, int64_t T, int64_t N, int64_t K, int32_t parts);
+// Rows of a packed table as floats: y [tokens, K].
+void launch_quant_embed(Stream stream, const QuantLayout& layout, const void* table, const int32_t* tokens, float* y, int64_t count, int64_t K);
 
 // ---- attention (attention_decode.cu) ---------------------------------------------------------------------------------
 struct AttentionLaunch {

@@ -20,8 +20,10 @@ struct Problem {
 
 __device__ uint32_t load_word(const void* p) { return *static_cast<const uint32_t*>(p); }
 
-// Bytes 0 to 15 in each byte of `index` -> those of a table of 16.
-__device__ uint32_t look_up(const uint32_t (&table)[4], uint32_t index) {
+// Numbers 0 to 15 in each byte of `index` -> the bytes of the table.
+__device__ uint32_t look_up(const QuantLayout& layout, uint32_t index) {
+  uint32_t table[4];
+  for (int i = 0; i < 4; ++i) table[i] = load_word(layout.table + 4 * i);
   uint32_t low = index & 0x07070707u, high = (index >> 3 & 0x01010101u) * 0xffu;
   low = (low | low >> 4) & 0x00ff00ffu;
   uint32_t selector = (low | low >> 8) & 0xffffu;
@@ -39,9 +41,7 @@ __device__ void load_values(const QuantLayout& layout, const std::byte* step, in
     for (int i = 0; i < 2; ++i) {
       uint32_t word = load_word(step + lane * 8 + 4 * i), low = word & 0x0f0f0f0fu, high = word >> 4 & 0x0f0f0f0fu;
       if constexpr (has_table) {
-        uint32_t table[4];
-        for (int j = 0; j < 4; ++j) table[j] = load_word(layout.table + 4 * j);
-        a[2 * i] = look_up(table, low), a[2 * i + 1] = look_up(table, high);
+        a[2 * i] = look_up(layout, low), a[2 * i + 1] = look_up(layout, high);
       } else {
         uint32_t offset = uint32_t(layout.offset) * 0x01010101u;
         a[2 * i] = less_offset(low, offset), a[2 * i + 1] = less_offset(high, offset);
@@ -142,7 +142,35 @@ void launch_blocks(Stream stream, const Problem& p, int parts) {
   else launch_problem<Block, 4, false>(stream, p, parts);
 }
 
+// A thread a value: d scale q, less dmin min, as the format reads as floats (quant/block_rule.h).
+__global__ void quant_embed_kernel(QuantLayout layout, const std::byte* table, const int32_t* tokens, float* y, int64_t count, int64_t K) {
+  int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= count * K) return;
+  int row = tokens[i / K] % kRows, k = int(i % K % layout.unit), j = k / layout.sub, subs = layout.subs();
+  const std::byte* unit = table + (tokens[i / K] / kRows * (K / layout.unit) + i % K / layout.unit) * layout.unit_bytes();
+  auto* scale = reinterpret_cast<const float*>(unit);
+  auto* scales = reinterpret_cast<const int8_t*>(unit + (layout.has_min ? 128 : 64));
+  const std::byte* step = unit + layout.head_bytes() + k / 32 * layout.step_bytes();
+  int lane = row % 8 * 4 + k % 16 / 4, reg = row / 8 + k % 32 / 16 * 2;
+  int q = 0;
+  if (layout.bits == 8) {
+    q = int8_t(step[lane * 16 + reg * 4 + k % 4]);
+  } else {
+    int code = int(step[lane * 8 + reg / 2 * 4 + k % 4]) >> (4 * (reg % 2)) & 15;
+    q = layout.has_table ? int8_t(look_up(layout, uint32_t(code))) : code - layout.offset;
+  }
+  float value = scale[row] * float(scales[row * subs + j]) * float(q);
+  if (layout.has_min) value -= scale[kRows + row] * float(reinterpret_cast<const uint8_t*>(scales)[kRows * subs + row * subs + j]);
+  y[i] = value;
+}
+
 }  // namespace
+
+void launch_quant_embed(Stream stream, const QuantLayout& layout, const void* table, const int32_t* tokens, float* y, int64_t count, int64_t K) {
+  constexpr int kThreads = 256;
+  unsigned grid = unsigned((count * K + kThreads - 1) / kThreads);
+  PRM_LAUNCH(quant_embed_kernel, grid, kThreads, 0, stream, layout, static_cast<const std::byte*>(table), tokens, y, count, K);
+}
 
 void launch_quant_matmul(Stream stream, const QuantLayout& layout, const void* w, const void* x, float* y, int64_t T, int64_t N, int64_t K, int32_t parts) {
   int64_t units = K / layout.unit, block_bytes = layout.unit == 32 ? int64_t(sizeof(BlockA8)) : int64_t(sizeof(BlockA8K));
