@@ -45,7 +45,6 @@ thread_local Mode mode;
 namespace {
 
 constexpr size_t kStack = 64 << 10;
-constexpr int kBarriers = 16;
 
 enum class State : uint8_t { ready, at_barrier, in_warp, done };
 
@@ -60,7 +59,6 @@ struct Fiber {
   char* stack = nullptr;
   State state = State::ready;
   dim3 index;
-  int barrier = 0;
   std::vector<Copy> open;                  // not in a group yet
   std::vector<std::vector<Copy>> groups;   // the oldest first
 };
@@ -72,16 +70,12 @@ struct Warp {
   std::byte slot[32][64];
 };
 
-struct Barrier {
-  int arrived = 0;
-};
-
 struct Block {
   Indices at;
   int threads = 0, live = 0, current = -1;
   std::vector<Fiber> fibers;
   std::vector<Warp> warps;
-  Barrier barriers[kBarriers];
+  int at_barrier = 0;
   std::vector<std::byte> shared;
   const std::function<void()>* body = nullptr;
   void* scheduler = nullptr;
@@ -184,7 +178,7 @@ void schedule(Block& block, std::mt19937_64& random) {
 void run_block(Block& block, const std::vector<std::unique_ptr<char[]>>& stacks, size_t shared_bytes, std::mt19937_64& random) {
   block.fibers.assign(size_t(block.threads), {});
   block.warps.assign(size_t(block.threads + 31) / 32, {});
-  for (Barrier& barrier : block.barriers) barrier = {};
+  block.at_barrier = 0;
   block.shared.assign(shared_bytes + 16, std::byte{0xff});
   block.live = block.threads;
   for (int i = 0; i < block.threads; ++i) {
@@ -198,10 +192,10 @@ void run_block(Block& block, const std::vector<std::unique_ptr<char[]>>& stacks,
   throw Fault(block.failure + " (block " + std::to_string(at.x) + ", " + std::to_string(at.y) + ", " + std::to_string(at.z) + ")");
 }
 
-void release_barrier(Block& block, int id) {
-  block.barriers[id] = {};
+void release_barrier(Block& block) {
+  block.at_barrier = 0;
   for (Fiber& fiber : block.fibers)
-    if (fiber.state == State::at_barrier && fiber.barrier == id) fiber.state = State::ready;
+    if (fiber.state == State::at_barrier) fiber.state = State::ready;
 }
 
 // All lanes of `mask` are here before one goes on.
@@ -266,14 +260,13 @@ int lane() { return running->current & 31; }
 
 void fault(const char* what) { throw Fault(std::string("thread ") + std::to_string(running->current) + ": " + what); }
 
-void wait_for_block(int id) {
-  Barrier& barrier = running->barriers[id];
+void wait_for_block() {
   if (running->live != running->threads) fault("a barrier is left to part of the block: others have ended");
-  if (++barrier.arrived == running->threads) {
-    release_barrier(*running, id);
+  if (++running->at_barrier == running->threads) {
+    release_barrier(*running);
     return;
   }
-  self().state = State::at_barrier, self().barrier = id;
+  self().state = State::at_barrier;
   to_scheduler(false);
 }
 

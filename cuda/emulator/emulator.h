@@ -48,9 +48,9 @@ std::byte* shared_memory();  // 16 bytes aligned
 int lane();
 [[noreturn]] void fault(const char* what);
 
-void wait_for_block(int barrier);
+void wait_for_block();
 // All lanes of `mask` meet, each with up to 64 bytes, and read what the others brought until leave(). `kind` tells collectives apart.
-enum class Kind { sync, shuffle, vote, matrix, load_matrix };
+enum class Kind { sync, shuffle, matrix };
 using Slots = const std::byte (*)[64];
 Slots meet(uint32_t mask, Kind kind, const void* bytes, size_t size);
 void leave(uint32_t mask, Kind kind);
@@ -76,7 +76,7 @@ T shuffled(uint32_t mask, T value, int from) {
 #define blockDim (prm::emu::indices().block_size)
 #define gridDim (prm::emu::indices().grid_size)
 
-inline void __syncthreads() { prm::emu::wait_for_block(0); }
+inline void __syncthreads() { prm::emu::wait_for_block(); }
 inline void __syncwarp(uint32_t mask = ~0u) { prm::emu::meet(mask, prm::emu::Kind::sync, nullptr, 0), prm::emu::leave(mask, prm::emu::Kind::sync); }
 inline void __threadfence() {}
 template <class T>

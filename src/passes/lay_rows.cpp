@@ -42,12 +42,12 @@ bool same_rows(const RowsU8Attr& a, const RowsU8Attr& b) {
 }  // namespace
 
 Graph lay_rows(const Graph& graph, const Device& device) {
+  if (!offers(device, kConvRowsU8)) return graph;
   Rewriter r(graph);
   r.keep_inputs();
   Vector<RowsOf> made;
-  bool use = offers(device, kConvRowsU8);
   for (const Node& n : graph.nodes) {
-    if (!use || !takes_rows(graph, n)) {
+    if (!takes_rows(graph, n)) {
       r.copy(n);
       continue;
     }

@@ -46,7 +46,7 @@ def without_arguments(name):
 def names_of(symbols):
     """What symbols are called, without arguments and namespaces."""
     told = subprocess.run(['c++filt', *symbols], capture_output=True, text=True, check=True).stdout.splitlines()
-    return [re.sub(r'\(anonymous namespace\)::|prm::|^void ', '', without_arguments(name)).removeprefix('void ') for name in told]
+    return [re.sub(r'\(anonymous namespace\)::|prm::|^void ', '', without_arguments(name)) for name in told]
 
 
 def compile_one(compiler, path, arch):

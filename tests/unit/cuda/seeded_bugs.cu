@@ -56,7 +56,7 @@ __global__ void seeded_kernel(SeededProblem p) {
   if (bug != Bug::copies_in_flight) await_copies<0>();
   // Column 0 is in lanes 0, 4, ..: two rows each. Collected by shuffles, so that those meet as well.
   uint32_t mask = bug == Bug::wrong_mask ? 0xffffu : kAll;
-  int32_t mine = __shfl_sync(mask, lane < 8 ? sum[0] : sum[0], lane % 8 * 4), other = __shfl_sync(mask, sum[2], lane % 8 * 4);
+  int32_t mine = __shfl_sync(mask, sum[0], lane % 8 * 4), other = __shfl_sync(mask, sum[2], lane % 8 * 4);
   if (lane < 8 || (lane < kRows && bug != Bug::uninitialized_shared)) shared.part[warp][lane] = lane < 8 ? mine : other;
   if (bug == Bug::divergent_barrier) {
     if (warp == 0) __syncthreads();
