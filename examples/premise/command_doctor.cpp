@@ -35,7 +35,9 @@ void write_json(const std::vector<Check>& checks, const std::set<std::string>& n
     json.pair("found", printable(check.found)).pair("need", check.need).pair("fix", printable(check.fix)).end_object();
   }
   json.end_array().key("not_checked").list(not_checked);
-  json.pair("passed", count(checks, State::pass)).pair("warned", count(checks, State::warn)).pair("failed", count(checks, State::fail));
+  json.pair("passed", count(checks, State::pass))
+      .pair("warned", count(checks, State::warn))
+      .pair("failed", count(checks, State::fail));
   write_out(json.end_object().text() + "\n");
 }
 
@@ -45,11 +47,17 @@ void write_lines(const std::vector<Check>& checks, const std::set<std::string>& 
   std::string text;
   for (const Check& check : checks) {
     if (quiet && check.state == State::pass) continue;
-    text += fmt::format("{}{}{}  {:<{}}  {}", out_style(kStyles[int(check.state)]), kNames[int(check.state)], out_style("\x1b[0m"), check.id, width, printable(check.found));
-    text += check.state == State::pass ? "\n" : fmt::format(" (needs {})\n      {:<{}}  fix: {}\n", check.need, "", width, printable(check.fix));
+    text += fmt::format("{}{}{}  {:<{}}  {}", out_style(kStyles[int(check.state)]), kNames[int(check.state)],
+                        out_style("\x1b[0m"), check.id, width, printable(check.found));
+    text += check.state == State::pass
+                ? "\n"
+                : fmt::format(" (needs {})\n      {:<{}}  fix: {}\n", check.need, "", width, printable(check.fix));
   }
-  if (!quiet && !not_checked.empty()) text += fmt::format("not checked on this system: {}\n", fmt::join(not_checked, ", "));
-  if (!quiet) text += fmt::format("{} passed, {} to look at, {} failed\n", count(checks, State::pass), count(checks, State::warn), count(checks, State::fail));
+  if (!quiet && !not_checked.empty())
+    text += fmt::format("not checked on this system: {}\n", fmt::join(not_checked, ", "));
+  if (!quiet)
+    text += fmt::format("{} passed, {} to look at, {} failed\n", count(checks, State::pass), count(checks, State::warn),
+                        count(checks, State::fail));
   write_out(text);
 }
 
@@ -67,18 +75,24 @@ int examine(const DoctorFlags& flags) {
 Command add_doctor(CLI::App& program) {
   auto flags = std::make_shared<DoctorFlags>();
   CLI::App* app = program.add_subcommand("doctor", "Check that this machine is fit for Premise, and say what to mend");
-  add_choice(*app, "--require", flags->require, {"cpu", "cuda"}, {}, "What has to work: with cuda all that is missing for GPUs fails, with cpu nothing of GPUs does");
-  app->add_option("--folder", flags->folder, "Where models are kept: its disk is looked at (default: the current folder)")->type_name("PATH");
+  add_choice(*app, "--require", flags->require, {"cpu", "cuda"}, {},
+             "What has to work: with cuda all that is missing for GPUs fails, with cpu nothing of GPUs does");
+  app->add_option("--folder", flags->folder,
+                  "Where models are kept: its disk is looked at (default: the current folder)")
+      ->type_name("PATH");
   add_count(*app, "--timeout", flags->timeout_s, 1, 600, "Seconds that one library may take to answer (default: 10)");
   add_output_flags(*app, *flags);
   app->footer(fmt::format(
-      "Ends with 0 when nothing failed, 1 when something did. A machine without a GPU is fit: Premise runs on its CPU. What is missing\n"
-      "beside a GPU is a warning, and a failure with '--require cuda'; what is there and too old or broken is a failure.\n"
+      "Ends with 0 when nothing failed, 1 when something did. A machine without a GPU is fit: Premise runs on its CPU. "
+      "What is missing\n"
+      "beside a GPU is a warning, and a failure with '--require cuda'; what is there and too old or broken is a "
+      "failure.\n"
       "Each library is loaded in a process of its own, so that one that crashes or hangs is a line like others.\n\n"
       "Supported: {}.\n\n"
       "Examples:\n"
       "  premise doctor\n"
       "  premise doctor --require cpu --folder .\n"
-      "  premise doctor --json", supported_versions()));
+      "  premise doctor --json",
+      supported_versions()));
   return {app, [flags] { return examine(*flags); }};
 }

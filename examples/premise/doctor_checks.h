@@ -30,6 +30,10 @@ struct Severity {
 };
 Severity severity_of(const GpuStackFacts& gpu, Require require);
 bool has_gpu(const GpuStackFacts& gpu);
+const std::vector<GpuFacts>& gpus_of(const GpuStackFacts& gpu);  // as CUDA counts them, else NVML
+
+std::vector<Check> check_drivers(const GpuStackFacts& gpu, Severity severity);
+std::vector<Check> check_devices(const GpuStackFacts& gpu, Severity severity);
 
 Check check_library(const LibraryNeed& need, const std::vector<LibraryFacts>& files, Severity severity);
 Check check_cudnn(const std::vector<LibraryFacts>& files, Severity severity);

@@ -35,7 +35,8 @@ std::vector<Place> places(const std::string& root) {
   for (std::string folder; std::getline(folders, folder, ':');)
     if (!folder.empty()) found.push_back({folder, true});
   if (!root.empty())
-    for (const char* folder : {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"}) found.push_back({root + folder, true});
+    for (const char* folder : {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"})
+      found.push_back({root + folder, true});
   for (const char* folder : {"/usr/local/cuda/lib64", "/usr/local/cuda/targets/x86_64-linux/lib", "/opt/cuda/lib64"})
     found.push_back({root + folder, false});
   return found;
@@ -76,8 +77,8 @@ bool try_file(const std::string& file, const std::string& path, const ProbeOptio
 }
 
 // The one that the loader would take for this name, or one that it would not find.
-bool find_file(const std::string& file, const ProbeOptions& options, const std::function<void(const Teller&, void*)>& ask,
-               LibraryFacts& facts, Answers& answers) {
+bool find_file(const std::string& file, const ProbeOptions& options,
+               const std::function<void(const Teller&, void*)>& ask, LibraryFacts& facts, Answers& answers) {
   std::string root = doctor_root();
   bool asked_loader = !root.empty();
   for (const Place& place : places(root)) {
@@ -93,7 +94,8 @@ bool find_file(const std::string& file, const ProbeOptions& options, const std::
   return false;
 }
 
-void probe_library(std::vector<LibraryFacts>& found, const LibraryNeed& need, const ProbeOptions& options, void (*ask)(const Teller&, void*)) {
+void probe_library(std::vector<LibraryFacts>& found, const LibraryNeed& need, const ProbeOptions& options,
+                   void (*ask)(const Teller&, void*)) {
   for (const char* file : need.files) {
     LibraryFacts facts;
     Answers answers;

@@ -27,7 +27,8 @@ int64_t number_of(const std::string& text, int64_t otherwise) {
 std::string field(const std::string& text, const std::string& key) {
   for (size_t at = 0; at < text.size();) {
     size_t end = std::min(text.find('\n', at), text.size()), colon = text.find(':', at);
-    if (colon < end && text.compare(at, key.size(), key) == 0 && text.find_first_not_of(" \t", at + key.size()) == colon) {
+    if (colon < end && text.compare(at, key.size(), key) == 0 &&
+        text.find_first_not_of(" \t", at + key.size()) == colon) {
       size_t first = text.find_first_not_of(" \t", colon + 1);
       return first < end ? text.substr(first, end - first) : "";
     }
@@ -91,8 +92,10 @@ void take_memory(HostFacts& host, int64_t bytes) {
 
 void read_cgroup(HostFacts& host, const std::string& folder) {
   std::string both = first_line(folder + "/cpu.max");  // version 2
-  if (size_t space = both.find(' '); space != both.npos) take_cores(host, number_of(both, -1), number_of(both.substr(space), -1));
-  take_cores(host, number_of(first_line(folder + "/cpu.cfs_quota_us"), -1), number_of(first_line(folder + "/cpu.cfs_period_us"), -1));
+  if (size_t space = both.find(' '); space != both.npos)
+    take_cores(host, number_of(both, -1), number_of(both.substr(space), -1));
+  take_cores(host, number_of(first_line(folder + "/cpu.cfs_quota_us"), -1),
+             number_of(first_line(folder + "/cpu.cfs_period_us"), -1));
   take_memory(host, number_of(first_line(folder + "/memory.max"), -1));
   take_memory(host, number_of(first_line(folder + "/memory.limit_in_bytes"), -1));
 }
@@ -104,7 +107,8 @@ void probe_cgroups(HostFacts& host, const std::string& root) {
     size_t first = line.find(':'), second = line.find(':', first + 1);
     if (second == line.npos || line.compare(second + 1, 1, "/")) continue;
     std::string controllers = line.substr(first + 1, second - first - 1), top = root + "/sys/fs/cgroup";
-    if (!controllers.empty() && controllers != "memory" && controllers != "cpu" && controllers != "cpu,cpuacct") continue;
+    if (!controllers.empty() && controllers != "memory" && controllers != "cpu" && controllers != "cpu,cpuacct")
+      continue;
     if (!controllers.empty()) top += "/" + controllers;
     for (std::string path = line.substr(second + 1); !path.empty(); path.resize(path.rfind('/')))
       read_cgroup(host, top + (path == "/" ? "" : path));

@@ -8,7 +8,9 @@
 namespace {
 
 std::string version_of(const LibraryFacts& file) {
-  return file.major < 0 ? "no version" : file.minor < 0 ? std::to_string(file.major) : fmt::format("{}.{}", file.major, file.minor);
+  return file.major < 0   ? "no version"
+         : file.minor < 0 ? std::to_string(file.major)
+                          : fmt::format("{}.{}", file.major, file.minor);
 }
 
 std::string folder_of(const std::string& path) {
@@ -25,11 +27,14 @@ bool is_too_old(const LibraryFacts& file, const LibraryNeed& need) {
 std::string how_to_mend(const LibraryFacts& file, const std::string& package) {
   bool lacks = file.why.find("cannot open shared object file: No such file") != file.why.npos;
   if (lacks)
-    return fmt::format("install the library that is named, from the same release as {}, or put its folder into LD_LIBRARY_PATH", package);
+    return fmt::format(
+        "install the library that is named, from the same release as {}, or put its folder into LD_LIBRARY_PATH",
+        package);
   if (file.why.find("ermission denied") != file.why.npos)
     return fmt::format("let this user read it: sudo chmod a+r {}", file.path);
   if (file.loading == Loading::hung)
-    return fmt::format("install {} again; if it hangs again, reboot and look at dmesg, or give a larger --timeout", package);
+    return fmt::format("install {} again; if it hangs again, reboot and look at dmesg, or give a larger --timeout",
+                       package);
   return fmt::format("the file is damaged or not for this system: install {} again", package);
 }
 
@@ -37,7 +42,9 @@ std::string how_to_mend(const LibraryFacts& file, const std::string& package) {
 
 bool check_loading(const LibraryFacts& file, const std::string& package, State broken, Check& check) {
   if (file.loading == Loading::loaded) return true;
-  const char* how = file.loading == Loading::hung ? "hangs" : file.loading == Loading::crashed ? "crashes" : "does not load";
+  const char* how = file.loading == Loading::hung      ? "hangs"
+                    : file.loading == Loading::crashed ? "crashes"
+                                                       : "does not load";
   check.state = broken;
   check.found = fmt::format("{} {}: {}", file.path, how, file.why);
   check.fix = how_to_mend(file, package);
@@ -59,7 +66,8 @@ Check check_library(const LibraryNeed& need, const std::vector<LibraryFacts>& fi
     check.fix = fmt::format("{} does not tell its version: install {}", file.path, need.package);
   } else if (is_too_old(file, need)) {
     check.state = severity.broken;
-    check.fix = fmt::format("{} {} is too old; the least that works is {}.{}: install {}", need.title, version_of(file), need.major, need.minor, need.package);
+    check.fix = fmt::format("{} {} is too old; the least that works is {}.{}: install {}", need.title, version_of(file),
+                            need.major, need.minor, need.package);
   } else if (!file.searched) {
     check.state = std::min(severity.broken, State::warn);
     check.found += ", where the loader does not look";
@@ -89,21 +97,23 @@ Check check_nccl(const std::vector<LibraryFacts>& files, size_t gpus, Severity s
 
 Check check_majors(const GpuStackFacts& gpu) {
   Check check{"library_majors", State::pass, "no library twice", "one major of each", ""};
-  std::vector<std::string> found, folders;
-  for (const auto& [files, title] : {std::pair(&gpu.runtime, kRuntimeNeed.title), std::pair(&gpu.cublas, kCublasNeed.title), std::pair(&gpu.cudnn, kCudnnNeed.title)}) {
+  std::vector<std::string> found, older;
+  for (const auto& [files, title] :
+       {std::pair(&gpu.runtime, kRuntimeNeed.title), std::pair(&gpu.cublas, kCublasNeed.title),
+        std::pair(&gpu.cudnn, kCudnnNeed.title)}) {
     std::vector<std::string> places;
     for (const LibraryFacts& file : *files) {
       if (!file.searched) continue;
-      if (!places.empty()) folders.push_back(folder_of(file.path));
+      if (!places.empty()) older.push_back(file.path);
       places.push_back(fmt::format("{} in {}", file.file, folder_of(file.path)));
     }
     if (places.size() > 1) found.push_back(fmt::format("{}: {}", title, fmt::join(places, ", ")));
   }
   if (found.empty()) return check;
-  std::sort(folders.begin(), folders.end());
-  folders.erase(std::unique(folders.begin(), folders.end()), folders.end());
   check.state = State::warn;
   check.found = fmt::format("{}", fmt::join(found, "; "));
-  check.fix = fmt::format("take the older ones out of the loader's path (LD_LIBRARY_PATH, ld.so.conf) or remove them: {}", fmt::join(folders, ", "));
+  check.fix =
+      fmt::format("take the older ones out of the loader's path (LD_LIBRARY_PATH, ld.so.conf) or remove them: {}",
+                  fmt::join(older, ", "));
   return check;
 }

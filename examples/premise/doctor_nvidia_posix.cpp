@@ -12,8 +12,8 @@ using Unsigned64 = unsigned long long;
 struct NvmlMemory {
   Unsigned64 total, free, used;
 };
-enum { kMajorAttribute = 75, kMinorAttribute = 76 };           // CUdevice_attribute
-enum { kUncorrected = 1, kVolatile = 0, kAggregate = 1 };      // nvmlMemoryErrorType_t, nvmlEccCounterType_t
+enum { kMajorAttribute = 75, kMinorAttribute = 76 };       // CUdevice_attribute
+enum { kUncorrected = 1, kVolatile = 0, kAggregate = 1 };  // nvmlMemoryErrorType_t, nvmlEccCounterType_t
 
 template <class Function> struct Symbol;
 // A function of a library, which may be too old to have it: `call` is then false, as when it gives anything but 0.
@@ -51,7 +51,8 @@ void tell_ecc(const Teller& teller, void* library, int index, Handle device) {
   int now = 0, later = 0;
   Unsigned64 count = 0;
   unsigned corrected = 0, uncorrected = 0, pending = 0, failed = 0;
-  if (Symbol<int(Handle, int*, int*)>(library, "nvmlDeviceGetEccMode").call(device, &now, &later)) teller.say(key("ecc"), now);
+  if (Symbol<int(Handle, int*, int*)>(library, "nvmlDeviceGetEccMode").call(device, &now, &later))
+    teller.say(key("ecc"), now);
   Symbol<int(Handle, int, int, Unsigned64*)> errors(library, "nvmlDeviceGetTotalEccErrors");
   if (errors.call(device, kUncorrected, kVolatile, &count)) teller.say(key("ecc_new"), int64_t(count));
   if (errors.call(device, kUncorrected, kAggregate, &count)) teller.say(key("ecc_ever"), int64_t(count));
@@ -82,9 +83,11 @@ void tell_nvml_device(const Teller& teller, void* library, int index) {
     teller.say(key("free"), int64_t(memory.free));
   }
   tell_ecc(teller, library, index, device);
-  if (Symbol<int(Handle, Unsigned64*)>(library, "nvmlDeviceGetCurrentClocksThrottleReasons").call(device, &reasons))
-    teller.say(key("throttling"), int64_t(reasons));
-  if (Symbol<int(Handle, unsigned*, unsigned*)>(library, "nvmlDeviceGetMigMode").call(device, &mig, &mig_later)) teller.say(key("mig"), mig);
+  Symbol<int(Handle, Unsigned64*)> clocks(library, "nvmlDeviceGetCurrentClocksEventReasons");  // since driver 535
+  Symbol<int(Handle, Unsigned64*)> older(library, "nvmlDeviceGetCurrentClocksThrottleReasons");
+  if (clocks.call(device, &reasons) || older.call(device, &reasons)) teller.say(key("throttling"), int64_t(reasons));
+  if (Symbol<int(Handle, unsigned*, unsigned*)>(library, "nvmlDeviceGetMigMode").call(device, &mig, &mig_later))
+    teller.say(key("mig"), mig);
 }
 
 }  // namespace
@@ -115,7 +118,8 @@ void ask_nvml(const Teller& teller, void* library) {
 void ask_runtime(const Teller& teller, void* library) {
   int version = 0;
   teller.say("step", "cudaRuntimeGetVersion");
-  if (Symbol<int(int*)>(library, "cudaRuntimeGetVersion").call(&version)) say_version(teller, version / 1000, version % 1000 / 10);
+  if (Symbol<int(int*)>(library, "cudaRuntimeGetVersion").call(&version))
+    say_version(teller, version / 1000, version % 1000 / 10);
 }
 
 // Of its functions the one that wants no handle, and with it no GPU.

@@ -10,8 +10,10 @@
 MachineFacts probe_machine(const ProbeOptions& options) {
   MachineFacts machine;
   HostFacts& host = machine.host;
-  machine.not_checked = {"os_kernel", "cpu_amx", "cgroup_cpu", "cgroup_memory", "numa", "huge_pages", "gpu_driver", "cuda_driver", "nvml", "gpu_permissions",
-                         "cuda_runtime", "cublas", "cudnn", "nccl", "library_majors", "compute_capability", "gpu_memory", "gpu_ecc", "gpu_throttling", "gpu_mig"};
+  machine.not_checked = {"os_kernel",          "cpu_amx",    "cgroup_cpu",  "cgroup_memory",  "numa",
+                         "huge_pages",         "gpu_driver", "cuda_driver", "nvml",           "gpu_permissions",
+                         "cuda_runtime",       "cublas",     "cudnn",       "nccl",           "library_majors",
+                         "compute_capability", "gpu_memory", "gpu_ecc",     "gpu_throttling", "gpu_mig"};
   host.cores = int(std::thread::hardware_concurrency());
   MEMORYSTATUSEX memory{};
   memory.dwLength = sizeof memory;

@@ -65,8 +65,13 @@ int nvmlDeviceGetRemappedRows(void *device, unsigned *corrected, unsigned *uncor
     return behave("nvmlDeviceGetRemappedRows");
 }
 
-int nvmlDeviceGetCurrentClocksThrottleReasons(void *device, unsigned long long *reasons) {
+int nvmlDeviceGetCurrentClocksEventReasons(void *device, unsigned long long *reasons) {
     *reasons = (unsigned long long)device_number(index_of(device), "throttling", 1); /* idle */
+    return behave("nvmlDeviceGetCurrentClocksEventReasons");
+}
+
+int nvmlDeviceGetCurrentClocksThrottleReasons(void *device, unsigned long long *reasons) {
+    *reasons = (unsigned long long)device_number(index_of(device), "throttling", 1);
     return behave("nvmlDeviceGetCurrentClocksThrottleReasons");
 }
 
