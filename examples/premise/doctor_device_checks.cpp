@@ -7,6 +7,9 @@
 
 namespace {
 
+// Nobody tells.
+const char* unknown(const GpuStackFacts& gpu) { return has_gpu(gpu) ? "unknown" : "none"; }
+
 bool has_kernels(int capability) {
   return std::any_of(std::begin(kKernelArchitectures), std::end(kKernelArchitectures),
                      [&](int built) { return built / 10 == capability / 10 && built <= capability; });
@@ -25,6 +28,7 @@ Check check_capability(const GpuStackFacts& gpu, Severity severity) {
     else other = one.capability;
   }
   if (found.empty()) {
+    check.found = unknown(gpu);
     check.state = std::min(severity.missing, State::warn);
     check.fix = "mend cuda_driver and nvml first: they tell it";
     return check;
@@ -57,6 +61,7 @@ Check check_each(const GpuStackFacts& gpu, Severity severity, const char* id, co
     check.found = fmt::format("{}", fmt::join(found, ", "));
     return check;
   }
+  check.found = unknown(gpu);
   check.state = std::min(severity.missing, State::warn);
   check.fix = "mend nvml first: it tells this";
   return check;

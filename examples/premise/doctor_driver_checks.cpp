@@ -37,6 +37,13 @@ Check check_adapter(const GpuStackFacts& gpu, Severity severity) {
   return check;
 }
 
+// Every GPU that is known of: a later driver helps none of them.
+bool all_too_old(const GpuStackFacts& gpu) {
+  const std::vector<GpuFacts>& gpus = gpus_of(gpu);
+  auto is_old = [](const GpuFacts& one) { return one.capability && one.capability < kKernelArchitectures[0]; };
+  return !gpus.empty() && std::all_of(gpus.begin(), gpus.end(), is_old);
+}
+
 Check check_driver(const GpuStackFacts& gpu, Severity severity) {
   Check check{"gpu_driver", State::pass, "none", fmt::format(">= {}", kLeastDriver), ""};
   std::string version = gpu.nvml.version.empty() ? gpu.module_version : gpu.nvml.version;
@@ -60,8 +67,9 @@ Check check_driver(const GpuStackFacts& gpu, Severity severity) {
     check.fix = install + "; " + kContainer;
   } else if (major < kLeastDriver) {
     check.state = severity.broken;
-    check.fix = fmt::format("driver {} is too old; the least that works is {}, which runs CUDA {}: {}", version,
-                            kLeastDriver, dotted_cuda(kLeastCuda), install);
+    check.fix =
+        fmt::format("driver {} is too old; the least that works is {}, which runs CUDA {}: {}", version, kLeastDriver,
+                    dotted_cuda(kLeastCuda), all_too_old(gpu) ? "run on the CPU, the GPU is too old as well" : install);
   }
   return check;
 }

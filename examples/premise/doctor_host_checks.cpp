@@ -64,7 +64,7 @@ Check check_isa(const HostFacts& host) {
 Check check_amx(const HostFacts& host) {
   Check check{"cpu_amx", State::pass, "none", "AMX, for networks of 8 bits only (PREMISE_ISA=amx)", ""};
   if (!host.tiles_there) return check;
-  check.found = host.tiles_error.empty() ? "there, and the system grants it" : host.tiles_error;
+  check.found = host.tiles_error.empty() ? "there, and granted: PREMISE_ISA=amx uses it" : host.tiles_error;
   if (host.tiles_error.empty()) return check;
   check.state = State::warn;
   check.fix =
