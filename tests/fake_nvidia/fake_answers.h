@@ -1,6 +1,6 @@
 /* What a stub answers: lines `FILE KEY VALUE` of the file that PREMISE_FAKE_NVIDIA names, where FILE is the name that the stub was loaded
- * by, such as libcudart.so.13. Any function's own name is a key too: `crash`, `hang`, or the number that it shall return. The key
- * `load` is of the moment of loading. */
+ * by, such as libcudart.so.13. Any function's own name is a key too: `crash`, `hang`, `exit`, `talk` (to stdout), or the number that it
+ * shall return. The key `load` is of the moment of loading. */
 #pragma once
 #include <dlfcn.h>
 #include <signal.h>
@@ -34,6 +34,11 @@ static inline int behave(const char *function) {
     char value[256];
     if (!find_answer(function, value, sizeof value)) return 0;
     if (!strcmp(value, "crash")) raise(SIGSEGV);
+    if (!strcmp(value, "exit")) exit(3);
+    if (!strcmp(value, "talk")) {
+        printf("hello from %s\n", function);
+        fflush(stdout);
+    }
     if (!strcmp(value, "hang"))
         for (;;) pause();
     return atoi(value);
