@@ -14,7 +14,14 @@ constexpr const char* kContainer = "in a container, start it with --gpus all (nv
 // What cuInit and nvmlInit give, where it says what to do (CUresult, nvmlReturn_t).
 enum { kCudaStub = 34, kCudaNoDevice = 100, kCudaNotReady = 802, kCudaMismatch = 803, kCudaCompat = 804 };
 enum { kCudaUnknown = 999 };
-enum { kNvmlNoPermission = 4, kNvmlNoDriver = 9, kNvmlLost = 15, kNvmlMismatch = 18 };
+enum {
+  kNvmlNoPermission = 4,
+  kNvmlNoDriver = 9,
+  kNvmlLost = 15,
+  kNvmlResetRequired = 16,
+  kNvmlBlocked = 17,
+  kNvmlMismatch = 18
+};
 
 const std::string kDriverPackage = fmt::format("the NVIDIA driver {} or later", kLeastDriver);
 
@@ -118,7 +125,7 @@ Check check_cuda(const GpuStackFacts& gpu, Severity severity) {
 }
 
 std::string nvml_fix(int code) {
-  if (code == kNvmlNoPermission)
+  if (code == kNvmlNoPermission || code == kNvmlBlocked)
     return fmt::format(
         "let this user open /dev/nvidiactl (sudo usermod -aG video $USER, or sudo chmod a+rw /dev/nvidia*); {}",
         kContainer);
@@ -127,6 +134,7 @@ std::string nvml_fix(int code) {
   if (code == kNvmlMismatch) return "reboot: the driver was updated under the running kernel";
   if (code == kNvmlLost)
     return "the GPU has fallen off the bus: look at 'sudo dmesg | grep -i xid', then switch the machine off and on";
+  if (code == kNvmlResetRequired) return "end what runs on the GPU, then sudo nvidia-smi --gpu-reset, or reboot";
   return "look at 'sudo dmesg | grep -i nvrm', then reboot";
 }
 
@@ -144,9 +152,9 @@ Check check_nvml(const GpuStackFacts& gpu, Severity severity) {
   for (const GpuFacts& one : gpu.nvml.gpus) error = error ? error : one.error;
   if (!error) return check;
   check.state = severity.broken;
-  check.found += error == kNvmlNoPermission ? ": no permission"
-                 : error == kNvmlLost       ? ": a GPU is lost"
-                                            : fmt::format(": error {}", error);
+  check.found += error == kNvmlNoPermission || error == kNvmlBlocked ? ": no permission"
+                 : error == kNvmlLost                                ? ": a GPU is lost"
+                                                                     : fmt::format(": error {}", error);
   check.fix = nvml_fix(error);
   return check;
 }
