@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 
 #include "doctor_child.h"
@@ -21,6 +22,8 @@
 namespace fs = std::filesystem;
 
 namespace {
+
+using Ask = void (*)(const Teller&, void*);  // doctor_nvidia.h
 
 struct Place {
   std::string folder;
@@ -47,7 +50,7 @@ bool exists(const std::string& path) {
   return !stat(path.c_str(), &info);
 }
 
-void load(const Teller& teller, const std::string& path, const std::function<void(const Teller&, void*)>& ask) {
+void load(const Teller& teller, const std::string& path, Ask ask) {
   teller.say("step", "loading it");
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) return teller.say("error", dlerror());
@@ -56,14 +59,23 @@ void load(const Teller& teller, const std::string& path, const std::function<voi
   ask(teller, library);
 }
 
-// False: there is no such file where the loader looks.
-bool try_file(const std::string& file, const std::string& path, const ProbeOptions& options,
-              const std::function<void(const Teller&, void*)>& ask, LibraryFacts& facts, Answers& answers) {
-  answers = ask_in_child([&](const Teller& teller) { load(teller, path, ask); }, options.timeout_ms);
+struct Found {
+  LibraryFacts facts;
+  Answers answers;
+};
+
+// Nothing where there is no such file that the loader finds.
+std::optional<Found> try_file(const std::string& file, const std::string& path, bool searched,
+                              const ProbeOptions& options, Ask ask) {
+  Found found;
+  LibraryFacts& facts = found.facts;
+  const Answers& answers = found.answers =
+      ask_in_child([&](const Teller& teller) { load(teller, path, ask); }, options.timeout_ms);
   facts.file = file;
   facts.path = answers.text("path").empty() ? path : answers.text("path");
   facts.why = answers.text("error");
-  if (path == file && facts.why.starts_with(file + ": cannot open shared object file: No such file")) return false;
+  facts.searched = searched;
+  if (path == file && facts.why.starts_with(file + ": cannot open shared object file: No such file")) return {};
   if (answers.end != Answers::done) {
     facts.loading = answers.end == Answers::hung ? Loading::hung : Loading::crashed;
     facts.why = fmt::format("{}: {}", answers.text("step"), answers.how);
@@ -73,33 +85,39 @@ bool try_file(const std::string& file, const std::string& path, const ProbeOptio
   facts.major = int(answers.number("major", -1));
   facts.minor = int(answers.number("minor", -1));
   facts.built_for = int(answers.number("built_for", -1));
-  return true;
+  return found;
 }
 
-// The one that the loader would take for this name, or one that it would not find.
-bool find_file(const std::string& file, const ProbeOptions& options,
-               const std::function<void(const Teller&, void*)>& ask, LibraryFacts& facts, Answers& answers) {
+// What glibc's loader passes over, to look in the next folder.
+bool is_passed_over(const LibraryFacts& facts) {
+  return facts.why.find("wrong ELF class") != facts.why.npos ||
+         facts.why.ends_with("cannot open shared object file: Permission denied");
+}
+
+// The one that the loader would take for this name, else one that it passes over or would not find.
+std::optional<Found> find_file(const std::string& file, const ProbeOptions& options, Ask ask) {
   std::string root = doctor_root();
   bool asked_loader = !root.empty();
+  std::optional<Found> passed_over;
   for (const Place& place : places(root)) {
+    std::optional<Found> found;
     if (!place.searched && !asked_loader) {
       asked_loader = true;
-      if (try_file(file, file, options, ask, facts, answers)) return true;
+      found = try_file(file, file, true, options, ask);
     }
     std::string path = place.folder + "/" + file;
-    if (!exists(path)) continue;
-    facts.searched = place.searched;
-    return try_file(file, path, options, ask, facts, answers);
+    if (!found && exists(path)) found = try_file(file, path, place.searched, options, ask);
+    if (found && !is_passed_over(found->facts)) return found;
+    if (!passed_over) passed_over = found;
   }
-  return false;
+  return passed_over;
 }
 
-void probe_library(std::vector<LibraryFacts>& found, const LibraryNeed& need, const ProbeOptions& options,
-                   void (*ask)(const Teller&, void*)) {
+void probe_library(std::vector<LibraryFacts>& files, const LibraryNeed& need, const ProbeOptions& options, Ask ask) {
   for (const char* file : need.files) {
-    LibraryFacts facts;
-    Answers answers;
-    if (file && find_file(file, options, ask, facts, answers)) found.push_back(facts);
+    std::optional<Found> found;
+    if (file) found = find_file(file, options, ask);
+    if (found) files.push_back(found->facts);
   }
 }
 
@@ -122,12 +140,12 @@ GpuFacts gpu_of(const Answers& answers, int64_t index) {
   return gpu;
 }
 
-DriverFacts probe_driver(const char* file, const ProbeOptions& options, void (*ask)(const Teller&, void*)) {
+DriverFacts probe_driver(const char* file, const ProbeOptions& options, Ask ask) {
   DriverFacts driver;
-  LibraryFacts facts;
-  Answers answers;
-  if (!find_file(file, options, ask, facts, answers)) return driver;
-  driver.files.push_back(facts);
+  std::optional<Found> found = find_file(file, options, ask);
+  if (!found) return driver;
+  const Answers& answers = found->answers;
+  driver.files.push_back(found->facts);
   driver.init = int(answers.number("init"));
   driver.cuda_version = int(answers.number("cuda_version"));
   driver.version = answers.text("driver_version");

@@ -52,8 +52,11 @@ class Machine:
     def add_library(self, name, answers):
         path = self.place(self.root / name[1:] if name.startswith('/') else self.folder / name)
         stub = (STUBS / (path.name.split('.so')[0] + '.so')).read_bytes()
-        path.write_bytes({'truncated': stub[: len(stub) // 3], 'empty': b''}.get(answers, stub) if isinstance(answers, str) else stub)
-        return [] if isinstance(answers, str) else [f'{path.name} {key} {value}\n' for key, value in answers.items()]
+        if isinstance(answers, str):
+            path.write_bytes({'truncated': stub[: len(stub) // 3], 'empty': b'', '32 bits': stub[:4] + b'\1' + stub[5:]}[answers])
+            return []
+        path.write_bytes(stub)
+        return [f'{path.name} {key} {value}\n' for key, value in answers.items()]
 
     def environment(self):
         return environment(
