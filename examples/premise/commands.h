@@ -13,3 +13,4 @@ Command add_check(CLI::App& program);
 Command add_verify(CLI::App& program);
 Command add_plan(CLI::App& program);
 Command add_bench(CLI::App& program);
+Command add_doctor(CLI::App& program);

@@ -16,7 +16,7 @@ namespace {
 
 using AddCommand = Command (*)(CLI::App&);
 constexpr AddCommand kCommands[] = {add_run,     add_chat,  add_tokenize, add_perplexity, add_logits, add_infer,
-                                    add_inspect, add_check, add_verify,   add_plan,       add_bench};
+                                    add_inspect, add_check, add_verify,   add_plan,       add_bench,   add_doctor};
 
 // Asked before parsing, so that wrong usage is answered in JSON too.
 bool wants_json(int argc, char** argv) {
@@ -81,7 +81,8 @@ int run_program(int argc, char** argv) {
       "Examples:\n"
       "  premise run model.gguf \"The capital of France is\" -n 16\n"
       "  premise infer model.onnx --input x=x.npy --output y=y.npy\n"
-      "  premise inspect model.gguf\n\n"
+      "  premise inspect model.gguf\n"
+      "  premise doctor\n\n"
       "PREMISE_ISA=scalar, avx2, avx512 or amx picks the instruction set (amx: networks of 8 bits, where the CPU has it).\n"
       "NO_COLOR turns colours off.");
   std::vector<Command> commands;

@@ -1,5 +1,6 @@
 // What the program asks of the operating system: one source file a system. Paths and arguments are UTF-8.
 #pragma once
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -22,5 +23,7 @@ bool redraws(int fd);      // and escape codes move its cursor
 long read_stdin(char* buffer, size_t size);
 // The most memory this process has held, 10^6 bytes; negative where the system does not say.
 double peak_rss_mb();
+// Bytes of the disk that a folder lies on, and those that this user may still write. False: errno tells.
+bool disk_space(const std::string& folder, uint64_t& total, uint64_t& available);
 // Ctrl-C calls `handler`, in a signal handler or on a thread of the system's: it may touch atomics and fire tokens.
 void on_interrupt(void (*handler)());

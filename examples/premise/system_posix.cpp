@@ -1,6 +1,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -66,6 +67,14 @@ double peak_rss_mb() {
   for (std::string line; std::getline(file, line);)
     if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024 / 1e6;
   return -1;
+}
+
+bool disk_space(const std::string& folder, uint64_t& total, uint64_t& available) {
+  struct statvfs disk;
+  if (statvfs(folder.c_str(), &disk)) return false;
+  total = uint64_t(disk.f_blocks) * disk.f_frsize;
+  available = uint64_t(disk.f_bavail) * disk.f_frsize;
+  return true;
 }
 
 void on_interrupt(void (*handler)()) {

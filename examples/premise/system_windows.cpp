@@ -129,6 +129,14 @@ double peak_rss_mb() {
   return K32GetProcessMemoryInfo(GetCurrentProcess(), &memory, sizeof memory) ? double(memory.PeakWorkingSetSize) / 1e6 : -1;
 }
 
+bool disk_space(const std::string& folder, uint64_t& total, uint64_t& available) {
+  ULARGE_INTEGER mine, all;
+  bool told = GetDiskFreeSpaceExW(to_wide(folder).c_str(), &mine, &all, nullptr);
+  if (!told) errno = ENOENT;
+  else total = all.QuadPart, available = mine.QuadPart;
+  return told;
+}
+
 void on_interrupt(void (*handler)()) {
   interrupt_handler = handler;
   SetConsoleCtrlHandler(take_event, TRUE);

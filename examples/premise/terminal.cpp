@@ -61,6 +61,8 @@ bool talk_is_watched() { return redraws(STDERR_FILENO); }
 
 const char* talk_style(const char* escape) { return talk_is_watched() && !is_set("NO_COLOR") ? escape : ""; }
 
+const char* out_style(const char* escape) { return redraws(STDOUT_FILENO) && !is_set("NO_COLOR") ? escape : ""; }
+
 bool Progress::due() {
   if (!shown_ || prm_now_ns() < next_ns_) return false;
   next_ns_ = prm_now_ns() + 100'000'000;

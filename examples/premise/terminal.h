@@ -24,6 +24,7 @@ bool out_is_terminal();
 bool talk_is_watched();  // stderr is a terminal that can redraw a line
 // The escape code where stderr shows colours (NO_COLOR is respected), else "".
 const char* talk_style(const char* escape);
+const char* out_style(const char* escape);  // likewise of stdout
 
 // One line on stderr that is redrawn at most ten times a second and wiped at the end. Silent when nobody watches.
 class Progress {
