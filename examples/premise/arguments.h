@@ -1,10 +1,13 @@
 // The flags that commands share, their checks, and what they name: numbers with K M G, prompts from files and stdin, ids.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;  // its header takes seconds to compile: who adds flags includes it
+}
 
 struct Command {
   CLI::App* app;

@@ -1,5 +1,7 @@
 // The subcommands, one file each.
 #pragma once
+#include <CLI/CLI.hpp>
+
 #include "arguments.h"
 
 Command add_run(CLI::App& program);
