@@ -15,3 +15,4 @@ Command add_check(CLI::App& program);
 Command add_verify(CLI::App& program);
 Command add_plan(CLI::App& program);
 Command add_bench(CLI::App& program);
+Command add_synth(CLI::App& program);
