@@ -1,4 +1,4 @@
-"""Models of random weights: premise synth, --synth wherever a model is named."""
+"""Models of random weights: premise synth, --synth wherever a model is named, and the sizing table made from their plans."""
 import array
 import hashlib
 import math
@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from cli_support import GEMMA, PREMISE, CliTest, environment, in_terminal, premise
+from cli_support import GEMMA, PREMISE, ROOT, CliTest, environment, in_terminal, premise
 
 TINY, LLAMA = 'qwen2-tiny-q4_k_m', 'llama-tiny-f16:5'
 IDS = ','.join(str(i * 37 % 2000) for i in range(24))
@@ -120,3 +120,22 @@ class Synth(CliTest):
         self.assertIn('writing', in_terminal('synth', TINY, '-o', path).talk)
         self.assertNotIn('\x1b', in_terminal('synth', TINY, '-o', path, '--force', '--quiet').talk)
         self.assertEqual(premise('synth', TINY, '-o', path, '--force').talk, '')
+
+
+class Sizing(CliTest):
+    def test_the_document_is_what_the_plans_say(self):
+        written = (ROOT / 'docs/sizing.md').read_text()
+        self.assertEqual(self.good('plan', '--table').out, written, 'build/release/bin/premise plan --table > docs/sizing.md')
+        self.assertIn('docs/sizing.md', (ROOT / 'README.md').read_text())
+
+    def test_its_figures_are_those_of_single_plans(self):
+        plans = {(p['model'], p['context'], p['kv']): p for p in self.answer('plan', '--table')['plans']}
+        self.assertEqual(len(plans), 54)
+        for model, context, kv in (('qwen2-7b-q4_k_m', 8192, 'f16'), ('qwen2-32b-q8_0', 32768, 'q8_0')):
+            alone = self.answer('plan', '--synth', model, '--ctx', str(context), '--kv', kv, '--threads', '1')
+            listed = plans[model, context, kv]
+            for figure in ('host_bytes', 'weights_bytes', 'kv_bytes', 'scratch_bytes'):
+                self.assertEqual(listed[figure], alone[figure], (model, figure))
+        # 2 (keys, values) x 28 layers x 4 heads x 128 values of 2 bytes a token, as Qwen2.5's report has it
+        self.assertEqual(plans['qwen2-7b-f16', 4096, 'f16']['kv_bytes'], 2 * 28 * 4 * 128 * 2 * 4096)
+        self.fails(2, 'plan', '--table', GEMMA)
