@@ -1,5 +1,6 @@
 #include "arguments.h"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,6 +32,12 @@ void add_output_flags(CLI::App& app, OutputFlags& flags) {
 void add_model_flag(CLI::App& app, ModelFlags& flags) {
   app.add_option("-m,--model,MODEL", flags.model, "The model: a GGUF file, an ONNX file, or a folder with safetensors")
       ->type_name("PATH");
+  add_synth_flag(app, flags);
+}
+
+void add_synth_flag(CLI::App& app, ModelFlags& flags) {
+  app.add_option("--synth", flags.synth, "Instead of -m: a model of random weights made in memory, such as qwen2-7b-q4_k_m; see 'premise synth'")
+      ->type_name("NAME[:SEED]");
 }
 
 void add_size_flags(CLI::App& app, ModelFlags& flags) {

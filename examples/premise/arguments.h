@@ -1,10 +1,13 @@
 // The flags that commands share, their checks, and what they name: numbers with K M G, prompts from files and stdin, ids.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;  // its header takes seconds to compile: who adds flags includes it
+}
 
 struct Command {
   CLI::App* app;
@@ -18,7 +21,7 @@ struct OutputFlags {
 
 // Which model, and how it is opened.
 struct ModelFlags : OutputFlags {
-  std::string model, kv = "f16", device = "cpu", require;
+  std::string model, synth, kv = "f16", device = "cpu", require;
   int64_t context = 0, chunk = 0, threads = 0;  // 0: the library's own choice
   int64_t max_host_bytes = 0;                   // 0: no bound
   int64_t sessions = 0;                         // conversations that are open at once
@@ -32,7 +35,8 @@ struct TextFlags {
 };
 
 void add_output_flags(CLI::App& app, OutputFlags& flags);
-void add_model_flag(CLI::App& app, ModelFlags& flags);     // -m
+void add_model_flag(CLI::App& app, ModelFlags& flags);     // -m --synth
+void add_synth_flag(CLI::App& app, ModelFlags& flags);     // --synth
 void add_thread_flags(CLI::App& app, ModelFlags& flags);   // --threads --device --require
 void add_budget_flag(CLI::App& app, ModelFlags& flags);    // --max-host-bytes
 void add_input_flag(CLI::App& app, ModelFlags& flags);     // --input

@@ -115,14 +115,14 @@ Failure too_slow(const std::string& path) {
 }
 
 int check_file(const CheckFlags& flags) {
-  if (flags.model.empty()) fail_usage("no file", "PATH", "give the path of a model file");
-  std::string kind = "unknown";
+  if (flags.model.empty() && flags.synth.empty()) fail_usage("no file", "PATH", "give the path of a model file");
+  std::string kind = "unknown", path = flags.synth.empty() ? flags.model : flags.synth;
   try {
     int64_t size = 0, start_ns = prm_now_ns(), deadline_ns = 0;
-    kind = kind_of(flags.model, size);
+    kind = flags.synth.empty() ? kind_of(path, size) : "gguf";
     CheckFlags within = flags;
     if ((kind == "onnx" || kind == "unknown") && size < kSmallFile) within.max_host_bytes = kSmallBytes, deadline_ns = start_ns + kSmallNs;
-    Watchdog watchdog(deadline_ns, too_slow(flags.model), flags.json);
+    Watchdog watchdog(deadline_ns, too_slow(path), flags.json);
     Session session = open_any_session(within, Weights::loaded, {.deadline_ns = deadline_ns});
     if (takes_tensors(session)) {
       kind = "onnx";
@@ -134,7 +134,7 @@ int check_file(const CheckFlags& flags) {
     if (flags.json) {
       JsonWriter json;
       json.begin_object()
-          .pair("path", flags.model)
+          .pair("path", path)
           .pair("kind", kind)
           .pair("ok", true)
           .pair("arch", session.info.architecture)
@@ -144,11 +144,11 @@ int check_file(const CheckFlags& flags) {
       write_out(json.end_object().text() + "\n");
     } else {
       write_out(
-          fmt::format("ok: {}: {}, {}, loads and runs\n", printable(flags.model), kind, session.info.architecture));
+          fmt::format("ok: {}: {}, {}, loads and runs\n", printable(path), kind, session.info.architecture));
     }
   } catch (Failure& failure) {
     std::string fields =
-        JsonWriter().begin_object().pair("path", flags.model).pair("kind", kind).pair("ok", false).end_object().text();
+        JsonWriter().begin_object().pair("path", path).pair("kind", kind).pair("ok", false).end_object().text();
     failure.extra_json = fields.substr(1, fields.size() - 2) + ",";
     throw;
   }
@@ -161,6 +161,7 @@ Command add_check(CLI::App& program) {
   auto flags = std::make_shared<CheckFlags>();
   CLI::App* app = program.add_subcommand("check", "Check that a model loads and runs one step");
   app->add_option("PATH,-m,--model", flags->model, "The file (GGUF, ONNX), or a folder with safetensors")->type_name("PATH");
+  add_synth_flag(*app, *flags);
   add_count(*app, "--threads", flags->threads, 1, 1025,
             "Threads that compute (default: all that this process may use)");
   add_output_flags(*app, *flags);

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "failure.h"
 #include "json_reader.h"
+#include "plan_table.h"
 #include "session.h"
 #include "tensors.h"
 #include "terminal.h"
@@ -35,7 +36,18 @@ void write_table(const ModelFlags& flags, const prm_plan& plan, const std::strin
   write_out(text);
 }
 
-int plan_model(const ModelFlags& flags) {
+struct PlanFlags : ModelFlags {
+  bool table = false;
+};
+
+int plan_table(const PlanFlags& flags) {
+  if (!flags.model.empty() || !flags.synth.empty()) fail_usage("a table of one model", "--table", "leave the model out: the table has models of its own");
+  write_out(flags.json ? sizing_json() : sizing_document());
+  return kDone;
+}
+
+int plan_model(const PlanFlags& flags) {
+  if (flags.table) return plan_table(flags);
   std::vector<InputSpec> specs = parse_inputs(flags.inputs);
   Session session = open_any_session(flags, Weights::planned, {.shapes = spec_shapes(specs)});
   prm_plan plan = PRM_INIT(prm_plan);
@@ -48,12 +60,13 @@ int plan_model(const ModelFlags& flags) {
 }  // namespace
 
 Command add_plan(CLI::App& program) {
-  auto flags = std::make_shared<ModelFlags>();
+  auto flags = std::make_shared<PlanFlags>();
   CLI::App* app = program.add_subcommand("plan", "Tell the memory that a model will need, before it is loaded");
   add_model_flag(*app, *flags);
   add_compute_flags(*app, *flags);
   add_count(*app, "--sessions", flags->sessions, 0, 4096, "Conversations that are open at once; the cache holds so many contexts, one at least");
   add_input_flag(*app, *flags);
+  app->add_flag("--table", flags->table, "Instead of one model's: the figures of 7B, 14B and 32B models, as docs/sizing.md has them");
   add_output_flags(*app, *flags);
   app->footer(
       "The figure is exact: 'premise run' with the same flags charges as many bytes, and runs within them; 'premise infer' likewise\n"
@@ -61,6 +74,7 @@ Command add_plan(CLI::App& program) {
       "Examples:\n"
       "  premise plan model.gguf\n"
       "  premise plan model.gguf --max-host-bytes 4G\n"
+      "  premise plan --synth qwen2-7b-q4_k_m --ctx 8K\n"
       "  premise plan model.onnx --input x=zeros:64x3\n"
       "  premise plan model.gguf --ctx 128 --kv f32 --json");
   return {app, [flags] { return plan_model(*flags); }};

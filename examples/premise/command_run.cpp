@@ -229,7 +229,7 @@ int run(const RunFlags& flags) {
   if (answer.write_error) fail_output(answer.write_error);
   if (!flags.json && out_is_terminal() && !answer.text.ends_with('\n')) try_write_out("\n");
   // A run that was stopped in time is a result; what it had written stays.
-  if (status != PRM_STATUS_CANCELLED && status != PRM_STATUS_DEADLINE) check(status, flags.model);
+  if (status != PRM_STATUS_CANCELLED && status != PRM_STATUS_DEADLINE) check(status, session.path);
   if (flags.json) write_out(answer_json(flags, session, answer, info, cancel_ms));
   else if (!flags.quiet) write_talk(summary_line(session, answer, info));
   return interrupted() ? kInterrupted : kDone;

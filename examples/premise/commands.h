@@ -1,5 +1,7 @@
 // The subcommands, one file each.
 #pragma once
+#include <CLI/CLI.hpp>
+
 #include "arguments.h"
 
 Command add_run(CLI::App& program);
@@ -14,3 +16,4 @@ Command add_verify(CLI::App& program);
 Command add_plan(CLI::App& program);
 Command add_bench(CLI::App& program);
 Command add_doctor(CLI::App& program);
+Command add_synth(CLI::App& program);

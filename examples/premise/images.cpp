@@ -1,5 +1,6 @@
 #include "images.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
 

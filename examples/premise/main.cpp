@@ -16,7 +16,8 @@ namespace {
 
 using AddCommand = Command (*)(CLI::App&);
 constexpr AddCommand kCommands[] = {add_run,     add_chat,  add_tokenize, add_perplexity, add_logits, add_infer,
-                                    add_inspect, add_check, add_verify,   add_plan,       add_bench,   add_doctor};
+                                    add_inspect, add_check, add_verify,   add_plan,       add_bench,   add_doctor,
+                                    add_synth};
 
 // Asked before parsing, so that wrong usage is answered in JSON too.
 bool wants_json(int argc, char** argv) {

@@ -5,6 +5,7 @@
 #include "failure.h"
 #include "faults.h"
 #include "json_reader.h"
+#include "synth_flag.h"
 #include "terminal.h"
 
 namespace {
@@ -21,7 +22,7 @@ prm_dtype cache_dtype(const std::string& kv) {
   return kv == "q8_0" ? PRM_DTYPE_BLOCK + 8 : PRM_DTYPE_F16;
 }
 
-EngineHandle open_engine(const ModelFlags& flags, Weights weights, const prm_host* host) {
+EngineHandle open_engine(const ModelFlags& flags, Weights weights, const prm_host* host, const SynthFile* synth) {
   prm_engine_options options = PRM_INIT(prm_engine_options);
   options.threads = weights == Weights::left_out || weights == Weights::verified ? 0 : flags.threads ? int32_t(flags.threads - 1) : PRM_THREADS_ALL;
   options.max_host_bytes = weights == Weights::loaded ? uint64_t(flags.max_host_bytes) : 0;
@@ -31,6 +32,12 @@ EngineHandle open_engine(const ModelFlags& flags, Weights weights, const prm_hos
   options.host = fault_services();
 #endif
   if (host) options.host = host;
+  prm_host with_synth = PRM_INIT(prm_host);
+  if (synth) {
+    if (options.host) with_synth = *options.host;
+    serve_synth(*synth, with_synth);
+    options.host = &with_synth;
+  }
   prm_engine* engine = nullptr;
   check(prm_engine_open(PRM_VERSION, &options, &engine), "");
   return EngineHandle(engine);
@@ -56,13 +63,22 @@ void require_kernels(const Session& session) {
             std::to_string(missing) + " would run on the slow reference: leave --require out to allow it");
 }
 
+// NULL without --synth.
+std::shared_ptr<const SynthFile> open_synth_file(const ModelFlags& flags) {
+  if (flags.synth.empty()) return nullptr;
+  if (!flags.model.empty())
+    fail_usage("two models", "--synth " + flags.synth + " and " + flags.model, "give one of them; with --synth a text stands behind -p");
+  return std::make_shared<const SynthFile>(parse_synth("--synth", flags.synth));
+}
+
 }  // namespace
 
 Session open_any_session(const ModelFlags& flags, Weights weights, const OpenExtras& extras) {
-  if (flags.model.empty()) fail_usage("no model", "-m", "give -m PATH: a GGUF file, an ONNX file, or a folder with safetensors");
   Session session;
-  session.path = flags.model;
-  session.engine = open_engine(flags, weights, extras.host);
+  session.synth = extras.synth ? extras.synth : open_synth_file(flags);
+  session.path = session.synth ? flags.synth : flags.model;
+  if (session.path.empty()) fail_usage("no model", "-m", "give -m PATH: a GGUF file, an ONNX file, or a folder with safetensors; or --synth NAME");
+  session.engine = open_engine(flags, weights, extras.host, session.synth.get());
   prm_engine_info engine_info = PRM_INIT(prm_engine_info);
   check(prm_engine_query(session.engine.get(), &engine_info), "");
   session.isa = engine_info.isa;
@@ -83,12 +99,12 @@ Session open_any_session(const ModelFlags& flags, Weights weights, const OpenExt
   control.on_progress = show_loading;
   control.user = &progress;
   prm_model* model = nullptr;
-  prm_status status = prm_model_open(session.engine.get(), flags.model.c_str(), &options, &control, &model);
+  prm_status status = prm_model_open(session.engine.get(), session.path.c_str(), &options, &control, &model);
   progress.clear();
-  check(status, flags.model);
+  check(status, session.path);
   session.model = ModelHandle(model);
   session.info = PRM_INIT(prm_model_info);
-  check(prm_model_query(model, &session.info), flags.model);
+  check(prm_model_query(model, &session.info), session.path);
   if (weights == Weights::loaded && !flags.require.empty()) require_kernels(session);
   return session;
 }

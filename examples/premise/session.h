@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "synth_file.h"
 
 struct CloseHandle {
   void operator()(prm_engine* engine) const { prm_engine_close(engine); }
@@ -17,9 +18,10 @@ using EngineHandle = std::unique_ptr<prm_engine, CloseHandle>;
 using ModelHandle = std::unique_ptr<prm_model, CloseHandle>;
 
 struct Session {
+  std::shared_ptr<const SynthFile> synth;  // with --synth: what the engine reads, so that it goes last
   EngineHandle engine;
   ModelHandle model;
-  std::string path, isa;
+  std::string path, isa;  // path: as the user named the model
   prm_model_info info;
   int threads = 0;  // that compute, the caller included
 };
@@ -33,6 +35,7 @@ struct OpenExtras {
   std::vector<prm_tensor> shapes = {};  // of inputs, to plan for
   const prm_host* host = nullptr;
   int64_t deadline_ns = 0;              // on prm_now_ns(); 0: none
+  std::shared_ptr<const SynthFile> synth = nullptr;  // what --synth names, where it was made already
 };
 // A model of any kind.
 Session open_any_session(const ModelFlags& flags, Weights weights, const OpenExtras& extras = {});

@@ -127,6 +127,9 @@ MUTANTS = (
     _mutant('bpe-right-neighbour-kept', 'src/text/bpe_merges.cpp', 'if (right.next >= 0) pieces_[size_t(right.next)].previous = pair.left;', '', 'test_text'),
     _mutant('stop-string-leaks', 'src/text/stop_filter.cpp', 'size_t n = std::min(stop.size() - 1, text.size())', 'size_t n = std::min(stop.size() / 2, text.size())', 'test_text'),
     _mutant('longest-stop-first', 'src/text/stop_filter.cpp', 'if (stop.size() > longest && text', 'if (!longest && text', 'test_text', 'test_capi:stop'),
+    # ---- models of random weights ----------------------------------------------------------------------------------------
+    _mutant('synth-piece-from-the-next-block', 'examples/premise/synth_file.cpp', 'blocks.fill(numbers_[index], block, 1, one);', 'blocks.fill(numbers_[index], block + 1, 1, one);', 'test_synth'),
+    _mutant('synth-weights-with-a-mean', 'examples/premise/synth_blocks.cpp', 'even_deviation(16, 0), 7.5, fill_q4_k}', 'even_deviation(16, 0), 8, fill_q4_k}', 'test_synth'),
     # ---- base ------------------------------------------------------------------------------------------------------------
     _mutant('budget-one-byte-over', 'src/base/memory.cpp', 'then >= now && then <= limit_', 'then >= now && then <= limit_ + 1', 'test_base', 'test_capi:memory'),
     _mutant('budget-of-parent-not-given-back', 'src/base/memory.cpp', 'if (parent_) parent_->discharge(bytes, kind);', '', 'test_base', 'test_capi:memory'),

@@ -21,7 +21,7 @@ DATA = ROOT / 'tests/golden/data'
 PREMISE = os.path.abspath(os.environ.get('PREMISE_BIN', ROOT / 'build/release/bin/premise'))
 GEMMA, QWEN = str(DATA / 'tiny-gemma3-f32.gguf'), str(DATA / 'tiny-qwen2-f32.gguf')
 QUANTIZED = str(DATA / 'tiny-qwen2-q4_k_m-like.gguf')
-COMMANDS = ('run', 'chat', 'tokenize', 'perplexity', 'logits', 'infer', 'inspect', 'check', 'verify', 'plan', 'bench', 'doctor')
+COMMANDS = ('run', 'chat', 'tokenize', 'perplexity', 'logits', 'infer', 'inspect', 'check', 'verify', 'plan', 'bench', 'doctor', 'synth')
 CHAT = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"

@@ -24,6 +24,7 @@ from cli_ocr import Ocr  # noqa: F401, likewise
 from cli_run import Run  # noqa: F401, likewise
 from cli_sampling import Sampling  # noqa: F401, likewise
 from cli_support import COMMANDS, DATA, GEMMA, PREMISE, QUANTIZED, QWEN, ROOT, TEXT, CliTest, Done, environment, in_terminal, premise
+from cli_synth import Sizing, Synth  # noqa: F401, likewise
 from cli_tensors import Classify, Tensors  # noqa: F401, likewise
 from cli_verify import Verify  # noqa: F401, likewise
 
