@@ -251,7 +251,8 @@ Value add_sequences(Machine& m, const Sequence& a, const Sequence& b) {
 Value repeat_sequence(Machine& m, const Sequence& a, int64_t count) {
   if (count > 0 && a.size > 0 && uint64_t(count) > m.limits.steps / a.size) m.over("a list of {} times {} items is too long", count, a.size);
   Vector<Value> items;
-  for (int64_t i = 0; i < count; ++i) items.insert(items.end(), a.items, a.items + a.size);
+  // Nothing, however often it is taken, is no step: it must not be counted through either.
+  for (int64_t i = 0; a.size && i < count; ++i) items.insert(items.end(), a.items, a.items + a.size);
   m.work_items(items.size());
   return m.heap.sequence(a.kind, items);
 }

@@ -136,6 +136,10 @@ TEST_CASE("templates: few steps over many bytes are many steps") {
   }
 }
 
+TEST_CASE("templates: nothing taken a million million times is nothing, at once") {
+  CHECK(render("{{ 1666661666667 * () }}{{ [] * 1666661666667 }}{{ '' * 1666661666667 }}", {}).text == "()[]");
+}
+
 TEST_CASE("templates: every bound is a LIMIT") {
   std::string parentheses(2000, '('), lists(500, '['), statements, unary(5000, '-');
   parentheses += "1";
