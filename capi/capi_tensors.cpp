@@ -21,7 +21,7 @@ constexpr struct {
 
 // By name, or by position where there is none.
 size_t find_port(const Vector<TensorPort>& ports, const prm_tensor& t, size_t position, const char* what) {
-  if (!t.name && position < ports.size()) return position;
+  if (position < ports.size() && (!t.name || ports[position].name == t.name)) return position;  // most callers have the model's order
   for (size_t i = 0; t.name && i < ports.size(); ++i)
     if (ports[i].name == t.name) return i;
   String names;
