@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cpu/cpu_device.h"
-#include "graph/plan.h"
+#include "graph/weight_pool.h"
 #include "probe.h"
 
 namespace prm::bench {

@@ -90,6 +90,8 @@ EnginePtr open_engine(const prm_engine_options& options) {
   if (options.spin_us) ours.spin_us = options.spin_us;
   ours.max_host_bytes = options.max_host_bytes;
   ours.limits = read_limits(options.limits);
+  ours.max_device_bytes = options.max_device_bytes;
+  ours.plugin_folder = options.plugin_folder ? options.plugin_folder : "";
   EnginePtr engine = make_engine(ours);
   AccountScope engines(engine->account);
   engine->device = open_cpu(options.isa ? options.isa : "");
@@ -171,6 +173,10 @@ prm_status prm_engine_query(prm_engine* engine, prm_engine_info* out) try {
   info.host_bytes = e.account.held();
   info.peak_host_bytes = e.account.peak();
   info.max_host_bytes = e.account.limit();
+  {
+    std::lock_guard lock(e.accelerators_turn);
+    for (auto& [name, device] : e.accelerators) info.device_bytes += device ? device->memory()->held() : 0;
+  }
   write_info(info, out);
   return PRM_STATUS_OK;
 } catch (...) {

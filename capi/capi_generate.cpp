@@ -179,7 +179,7 @@ prm_status prm_session_query(prm_session* session, prm_session_info* out) try {
   prm_session_info info{};
   info.token_count = int32_t(hold->session->token_count.load(std::memory_order_relaxed));
   info.context = int32_t(model.context);
-  info.host_bytes = uint64_t(hold->session->page_count.load(std::memory_order_relaxed)) * (model.plan->state_bytes / uint64_t(model.pages->pages()));
+  info.host_bytes = uint64_t(hold->session->page_count.load(std::memory_order_relaxed)) * (model.plan->bytes[kHost].states / uint64_t(model.pages->pages()));
   write_info(info, out);
   return PRM_STATUS_OK;
 } catch (...) {

@@ -1,5 +1,6 @@
 // Models: open, query, report, tokenize, detokenize.
 #include "capi/capi.h"
+#include "capi/plugins.h"
 
 namespace prm {
 
@@ -32,7 +33,7 @@ WantedShape read_shape(const void* from, size_t index) {
 
 LoadOptions read_load_options(const prm_model_options& from) {
   LoadOptions options;
-  if (from.flags & ~uint32_t(PRM_MODEL_HEADER_ONLY | PRM_MODEL_VERIFY)) fail_about(Status::unsupported, "flags", "options.flags has unknown bits: {:#x}", from.flags);
+  if (from.flags & ~uint32_t(PRM_MODEL_HEADER_ONLY | PRM_MODEL_REQUIRE_DEVICE | PRM_MODEL_VERIFY)) fail_about(Status::unsupported, "flags", "options.flags has unknown bits: {:#x}", from.flags);
   if (from.context < 0) fail_about(Status::invalid_argument, "context", "options.context is {}, expected 0 or more", from.context);
   if (from.chunk_tokens < 0 || from.chunk_tokens > 65536)
     fail_about(Status::invalid_argument, "chunk_tokens", "options.chunk_tokens is {}, expected 0 to 65536", from.chunk_tokens);
@@ -44,6 +45,11 @@ LoadOptions read_load_options(const prm_model_options& from) {
   options.context = from.context;
   options.chunk_tokens = from.chunk_tokens;
   options.max_host_bytes = from.max_host_bytes;
+  options.max_device_bytes = from.max_device_bytes;
+  require_argument(from.reserved == 0, "options.reserved", "must be 0");
+  if (from.device_layers < 0) fail_about(Status::invalid_argument, "device_layers", "options.device_layers is {}, expected 0 or more", from.device_layers);
+  options.device_layers = from.device_layers;
+  options.require_device = from.flags & PRM_MODEL_REQUIRE_DEVICE;
   options.cache_type = read_cache_type(from.cache_dtype);
   require_argument(!from.shapes == !from.shape_count, "options.shapes", "and shape_count do not fit each other");
   if (from.shape_count > kMostShapes) fail_about(Status::invalid_argument, "shape_count", "options.shape_count is {}, expected at most {}", from.shape_count, kMostShapes);
@@ -73,12 +79,16 @@ PromptSource read_chat(const prm_prompt& prompt) {
   return source;
 }
 
-void open_any(ModelObject& object, const ModelSource& source, const LoadOptions& options, const Control& control) {
+void open_any(ModelObject& object, const ModelSource& source, LoadOptions options, const char* device, const Control& control) {
   object.engine->pool.notice_fork();
   AccountScope engines(object.engine->account);
-  auto home = make_charged<ModelHome>(object.engine, options.max_host_bytes);
+  options.accelerator = accelerator_of(*object.engine, device);
+  auto home = make_charged<ModelHome>(object.engine, options.max_host_bytes, options.accelerator, options.max_device_bytes);
   FilePtr first = open_source(*home, source);
-  if (is_tensor_source(first)) object.tensors = load_tensor_model(home, std::move(first), source, options, control);
+  bool takes_tensors = is_tensor_source(first);
+  if (takes_tensors && options.accelerator)
+    fail_about(Status::unsupported, "device", "device '{}': models of tensors run on the CPU alone in this release: leave device out", options.accelerator->name());
+  if (takes_tensors) object.tensors = load_tensor_model(home, std::move(first), source, options, control);
   else object.text = load_model(home, std::move(first), source, options, control);
 }
 
@@ -89,6 +99,7 @@ prm_model_info info_of(const Model& m) {
   info.parameters = m.parameters;
   info.host_bytes = m.account.held();
   info.context = int32_t(m.context);
+  info.device_bytes = m.home->device_account ? m.home->device_account->held() : 0;
   info.width = int32_t(m.config.width);
   info.end_token = end_token(*m.tokenizer);
   info.begin_token = begin_token(*m.tokenizer);
@@ -171,7 +182,7 @@ prm_status prm_model_open(prm_engine* engine, const char* path, const prm_model_
   Listening listen(control, use);
   auto object = make_object<ModelObject>(use->memory);
   object->engine = use->engine;
-  open_any(*object, source_of(path, known), load, listen.control);
+  open_any(*object, source_of(path, known), load, known.device, listen.control);
   *out = hand_out<prm_model>(HandleKind::model, std::move(object));
   return PRM_STATUS_OK;
 } catch (...) {
@@ -216,6 +227,7 @@ prm_status prm_model_plan(prm_model* model, const prm_plan_options* options, prm
   info.cache_bytes = plan.cache_bytes;
   info.scratch_bytes = plan.scratch_bytes;
   info.object_bytes = plan.object_bytes;
+  info.device_bytes = plan.device_bytes;
   write_info(info, out);
   return PRM_STATUS_OK;
 } catch (...) {

@@ -12,6 +12,7 @@ static_assert(int(Status::not_found) == PRM_STATUS_NOT_FOUND && int(Status::buff
 static_assert(int(Status::version_mismatch) == PRM_STATUS_VERSION_MISMATCH && int(Status::bad_file) == PRM_STATUS_BAD_FILE);
 static_assert(int(Status::digest) == PRM_STATUS_DIGEST);
 static_assert(int(Status::io) == PRM_STATUS_IO && int(Status::limit) == PRM_STATUS_LIMIT && int(Status::out_of_memory) == PRM_STATUS_OUT_OF_MEMORY);
+static_assert(int(Status::out_of_device_memory) == PRM_STATUS_OUT_OF_DEVICE_MEMORY && int(Status::device_lost) == PRM_STATUS_DEVICE_LOST);
 static_assert(int(Status::over_budget) == PRM_STATUS_OVER_BUDGET && int(Status::callback) == PRM_STATUS_CALLBACK);
 static_assert(int(Status::cancelled) == PRM_STATUS_CANCELLED && int(Status::deadline) == PRM_STATUS_DEADLINE);
 static_assert(int(Status::device_unavailable) == PRM_STATUS_DEVICE_UNAVAILABLE && int(Status::numeric) == PRM_STATUS_NUMERIC);

@@ -11,6 +11,7 @@ thread_local Stream submitting_to = {};
 namespace {
 
 bool accepts_f32(const KernelQuery& q) { return q.in[0].dtype == DType::f32 && (q.inputs < 2 || q.in[1].dtype == DType::f32); }
+bool accepts_any(const KernelQuery&) { return true; }
 bool accepts_rows(const KernelQuery& q) { return q.in[0].dtype == DType::f32; }
 bool is_cache(DType type) { return type == DType::f32 || type == DType::f16 || type == DType::bf16; }
 bool accepts_kv_write(const KernelQuery& q) { return q.in[1].dtype == DType::f32 && is_cache(q.in[0].dtype); }
@@ -63,6 +64,9 @@ void run_quant_embed(const OpArgs& a) {
   launch_quant_embed(submitting_to, quant_layout(table.dtype), table.data, a.x(1).as<int32_t>(), a.y().as<float>(), a.x(1).count(), table.dim[1]);
 }
 
+void run_to_device(const OpArgs& a) { copy_to_device(submitting_to, a.y().data, a.x(0).data, a.x(0).bytes()); }
+void run_to_host(const OpArgs& a) { copy_to_host(submitting_to, a.y().data, a.x(0).data, a.x(0).bytes()); }
+
 void attend(const OpArgs& a, const int32_t* sequence, const Tensor* table, const Tensor* sinks) {
   auto attr = a.at<AttentionAttr>();
   const Tensor &q = a.x(0), &k = a.x(1);
@@ -78,6 +82,8 @@ void run_attention(const OpArgs& a) { attend(a, nullptr, nullptr, a.in[4]); }
 void run_attention_paged(const OpArgs& a) { attend(a, a.x(4).as<int32_t>(), &a.x(5), a.in[6]); }
 
 constexpr Kernel kKernels[] = {
+    {"to_device", "copy", accepts_any, run_to_device},
+    {"to_host", "copy", accepts_any, run_to_host},
     {"rms_norm", "cuda", accepts_f32, run_rms_norm},
     {"add", "cuda", accepts_f32, run_add},
     {"scale", "cuda", accepts_f32, run_scale},

@@ -7,6 +7,10 @@ namespace prm {
 
 enum class CacheType : int32_t { f32, f16, bf16, q8_0 };
 
+// ---- between the host and the device (cuda_device.cpp) ------------------------------------------------------------------
+void copy_to_device(Stream stream, void* to, const void* from, size_t size);
+void copy_to_host(Stream stream, void* to, const void* from, size_t size);
+
 // ---- rows (rowwise.cu) -----------------------------------------------------------------------------------------------
 // x [rows, n] f32 each
 void launch_rms_norm(Stream stream, const float* x, const float* gain, float* y, int64_t rows, int64_t n, float eps);

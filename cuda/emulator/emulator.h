@@ -37,6 +37,8 @@ extern thread_local Mode mode;  // of the launches of this thread
 
 // Runs a grid to its end. Throws Fault.
 void launch(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& body);
+// The same as a call of CUDA's, which may fail and is allowed to touch the device's memory (runtime.cpp).
+void launch_on_device(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& body);
 
 // ---- for the thread that runs ----------------------------------------------------------------------------------------
 

@@ -122,12 +122,14 @@ enum {
     PRM_STATUS_LIMIT = 13,            /* a bound on what comes from outside (prm_limits); handles, sessions */
     /* memory: prm_error_info has both figures */
     PRM_STATUS_OUT_OF_MEMORY = 20,
-    PRM_STATUS_OVER_BUDGET = 22,      /* max_host_bytes of the engine or the model */
+    PRM_STATUS_OUT_OF_DEVICE_MEMORY = 21,
+    PRM_STATUS_OVER_BUDGET = 22,      /* max_host_bytes or max_device_bytes of the engine or the model */
     /* time */
     PRM_STATUS_CANCELLED = 30,
     PRM_STATUS_DEADLINE = 31,
     /* devices */
-    PRM_STATUS_DEVICE_UNAVAILABLE = 40, /* names the missing piece: instruction set, kernel */
+    PRM_STATUS_DEVICE_UNAVAILABLE = 40, /* names the missing piece: instruction set, plug-in, driver, GPU, kernel */
+    PRM_STATUS_DEVICE_LOST = 41,      /* nothing computed after the fault is ever returned: close what is on it */
     /* results */
     PRM_STATUS_NUMERIC = 50,          /* NaN or infinity: the error names the tensor */
     PRM_STATUS_CONTEXT_FULL = 51,     /* prompt and session are longer than the context; the error has the figures */
@@ -275,6 +277,8 @@ typedef struct prm_engine_options {
     const prm_host *host;       /* copies */
     uint64_t max_host_bytes;    /* hard bound on all that the engine and what is opened on it hold; 0 = none */
     const prm_limits *limits;   /* copies; NULL = the defaults */
+    const char *plugin_folder;  /* copies; where libpremise_cuda.so is, an absolute path; NULL = beside this library */
+    uint64_t max_device_bytes;  /* hard bound on what is held in the memory of each GPU; 0 = none */
 } prm_engine_options;
 
 /* Opens an engine; several live side by side. `version` is PRM_VERSION. Takes < 50 ms.
@@ -291,6 +295,7 @@ typedef struct prm_engine_info {
     uint64_t host_bytes;        /* charged to the budget now: all that the engine and what is opened on it hold */
     uint64_t peak_host_bytes;
     uint64_t max_host_bytes;    /* the budget; 0 = none */
+    uint64_t device_bytes;      /* held in the memory of GPUs, all together */
 } prm_engine_info;
 PRM_API prm_status prm_engine_query(prm_engine *engine, prm_engine_info *out);
 
@@ -309,6 +314,8 @@ enum {                               /* model flags */
     /* No weights are placed: report, plan and tokenize only. So opened, a file that has no tensors gives its vocabulary alone,
      * whatever its architecture: PLAN and all that runs say UNSUPPORTED. */
     PRM_MODEL_HEADER_ONLY = 1 << 0,
+    /* An op that `device` has no kernel for, or a layer that it has no memory for, is an error, not a line in the report. */
+    PRM_MODEL_REQUIRE_DEVICE = 1 << 1,
     /* All files are read before anything else is done with them, HEADER_ONLY or not: sums are held against manifest_json where it
      * is given, and weights that are NaN or infinity, or whose blocks have such scales, are refused by name; of an ONNX file
      * those that are NaN. */
@@ -334,6 +341,12 @@ typedef struct prm_model_options {
      * name or position; -1, or an input left out: as the model says, and where that leaves an extent open, 1. Others still run. */
     const prm_tensor *shapes;   /* borrowed; name, rank and shape are read */
     size_t shape_count;
+    /* Where it runs: NULL or "cpu"; "cuda" (the first GPU), "cuda:1". A GPU takes the last layers, as many as it has memory for, and the
+     * CPU the others; ops that it has no kernel for run on the CPU. Tensor models run on the CPU alone: others are UNSUPPORTED. */
+    const char *device;
+    uint64_t max_device_bytes;  /* bound of this model inside that of the engine; 0 = none */
+    int32_t device_layers;      /* layers on the GPU; 0 = as many as fit */
+    int32_t reserved;
 } prm_model_options;
 
 /* Opens a model; the kind is told by content, never by a name's ending. All that can fail fails here, before weights are read where
@@ -348,7 +361,7 @@ typedef struct prm_model_options {
  *   whose open extents cannot be 1 is planned by the first run, or for `shapes`. Operators that are missing are told here, all at
  *   once; a HEADER_ONLY model is described without them.
  * Status: BAD_FILE (a manifest too), IO, DIGEST (the first tensor or file that is not as the manifest says), LIMIT, NUMERIC (VERIFY:
- * names the tensor), UNSUPPORTED (names the architecture, tensor type, tokenizer, or all operators that are missing; a part or a
+ * names the tensor), DEVICE_UNAVAILABLE (names the missing piece), OUT_OF_DEVICE_MEMORY, UNSUPPORTED (names the architecture, tensor type, tokenizer, or all operators that are missing; a part or a
  * safetensors file in memory; a manifest of an ONNX model), NOT_FOUND (no such file, part or shard; no input of a name in
  * shapes), INVALID_ARGUMENT (a part that is not the first; names the first. Shapes that do not fit). */
 PRM_API prm_status prm_model_open(prm_engine *engine, const char *path, const prm_model_options *options,
@@ -380,6 +393,7 @@ typedef struct prm_model_info {
     int32_t input_count;
     int32_t output_count;
     int32_t reserved;
+    uint64_t device_bytes;      /* what this model holds in a GPU's memory now */
 } prm_model_info;
 PRM_API prm_status prm_model_query(prm_model *model, prm_model_info *out);
 
@@ -404,6 +418,7 @@ typedef struct prm_plan {
     uint64_t cache_bytes;
     uint64_t scratch_bytes;
     uint64_t object_bytes;      /* header, tokenizer, graph, plan */
+    uint64_t device_bytes;      /* of a GPU's memory, loaded and running */
 } prm_plan;
 /* What a model will need, exactly, before a weight is read: open it with PRM_MODEL_HEADER_ONLY and the options it will be
  * opened with, then ask. Writes a JSON report with advice as well where buffer or size is given. Prompts of more than 16 KiB

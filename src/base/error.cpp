@@ -17,10 +17,12 @@ const char* status_name(Status status) noexcept {
     case Status::digest: return "DIGEST";
     case Status::limit: return "LIMIT";
     case Status::out_of_memory: return "OUT_OF_MEMORY";
+    case Status::out_of_device_memory: return "OUT_OF_DEVICE_MEMORY";
     case Status::over_budget: return "OVER_BUDGET";
     case Status::cancelled: return "CANCELLED";
     case Status::deadline: return "DEADLINE";
     case Status::device_unavailable: return "DEVICE_UNAVAILABLE";
+    case Status::device_lost: return "DEVICE_LOST";
     case Status::numeric: return "NUMERIC";
     case Status::context_full: return "CONTEXT_FULL";
     case Status::internal: return "INTERNAL";

@@ -49,8 +49,8 @@ void MemoryAccount::charge(uint64_t bytes, MemoryKind kind, std::string_view wha
     then = now + bytes;
     if (limit_ == 0 || (then >= now && then <= limit_)) continue;
     Error error(Status::over_budget,
-                format_message("{} ({}) needs {} bytes, {} of the budget of {} are free: raise max_host_bytes, or use a smaller context or model", what,
-                            memory_kind_name(kind), bytes, limit_ - now, limit_),
+                format_message("{} ({}) needs {} bytes, {} of the budget of {} are free: raise {}, or {}", what, memory_kind_name(kind), bytes, limit_ - now, limit_,
+                               words_->limit, words_->advice),
                 std::string(what));
     error.needed_bytes = bytes;
     error.available_bytes = limit_ - now;
@@ -80,8 +80,8 @@ void* MemoryAccount::allocate(size_t size, size_t align, MemoryKind kind, std::s
   void* memory = service_.take(size ? size : 1, align, kind);
   if (memory) return memory;
   discharge(size, kind);
-  const char* who = service_.alloc ? "the host's allocator" : "the system";
-  Error error(Status::out_of_memory, format_message("{} ({}) needs {} bytes, which {} refused: use a smaller context or model", what, memory_kind_name(kind), size, who),
+  bool is_hosts = service_.alloc && words_ == &kHostWords;
+  Error error(words_->refused, format_message("{} ({}) needs {} bytes, which {} refused: {}", what, memory_kind_name(kind), size, is_hosts ? "the host's allocator" : words_->giver, words_->advice),
               std::string(what));
   error.needed_bytes = size;
   throw error;

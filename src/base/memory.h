@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace prm {
 
 // Values of PRM_MEMORY_* in premise.h.
@@ -23,11 +25,21 @@ struct MemoryService {
   void give(void* memory, size_t size, size_t align, MemoryKind kind) const noexcept;
 };
 
+// What an account's failures speak of.
+struct MemoryWords {
+  Status refused;
+  const char *limit, *giver;  // the option that bounds it; who has the memory
+  const char* advice;
+};
+inline constexpr MemoryWords kHostWords{Status::out_of_memory, "max_host_bytes", "the system", "use a smaller context or model"};
+inline constexpr MemoryWords kDeviceWords{Status::out_of_device_memory, "max_device_bytes", "the device", "use fewer device_layers, or a smaller context or model"};
+
 // Bytes held now and at most, within a limit (0 = none). An account inside another charges both. Any thread.
 class MemoryAccount {
  public:
   MemoryAccount() = default;
-  MemoryAccount(const MemoryService& service, uint64_t limit, MemoryAccount* parent = nullptr) : service_(service), limit_(limit), parent_(parent) {}
+  MemoryAccount(const MemoryService& service, uint64_t limit, MemoryAccount* parent = nullptr, const MemoryWords& words = kHostWords)
+      : service_(service), limit_(limit), parent_(parent), words_(&words) {}
   MemoryAccount(const MemoryAccount&) = delete;
   MemoryAccount& operator=(const MemoryAccount&) = delete;
 
@@ -48,6 +60,7 @@ class MemoryAccount {
   MemoryService service_;
   uint64_t limit_ = 0;
   MemoryAccount* parent_ = nullptr;
+  const MemoryWords* words_ = &kHostWords;
   std::atomic<uint64_t> held_{0}, peak_{0}, by_kind_[kMemoryKinds] = {};
 };
 

@@ -34,7 +34,10 @@ ThreadPool make_pool(MemoryAccount& account, const EngineOptions& options) {
 
 Engine::Engine(const EngineOptions& options)
     : host(options.host), limits(options.limits), account(host.memory, options.max_host_bytes), pool(make_pool(account, options)),
-      call_scratch(kCallScratchBytes, account, MemoryKind::scratch, "short calls") {}
+      call_scratch(kCallScratchBytes, account, MemoryKind::scratch, "short calls"), max_device_bytes(options.max_device_bytes) {
+  AccountScope ours(account);
+  plugin_folder = options.plugin_folder;
+}
 
 Work work_of(Engine& engine, const Control& control) {
   Work work;

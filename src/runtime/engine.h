@@ -21,7 +21,8 @@ struct HostServices {
 struct EngineOptions {
   HostServices host;
   int threads = 0, spin_us = 50;
-  uint64_t max_host_bytes = 0;  // 0 = no limit
+  uint64_t max_host_bytes = 0, max_device_bytes = 0;  // 0 = no limit; of each device
+  String plugin_folder;                               // where accelerators' plug-ins lie; "": beside the library
   Limits limits;
 };
 
@@ -30,6 +31,10 @@ struct Engine {
   Limits limits;
   MemoryAccount account;
   std::unique_ptr<Device> device;  // set by whoever opens the engine
+  uint64_t max_device_bytes;
+  String plugin_folder;
+  std::mutex accelerators_turn;
+  Map<String, std::unique_ptr<Device>, std::less<>> accelerators;  // by name; opened when the first model asks for one
   ThreadPool pool;
   Buffer call_scratch;  // of one short call at a time
   std::mutex call_turn;

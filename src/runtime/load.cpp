@@ -6,6 +6,7 @@
 #include "runtime/finite_weights.h"
 #include "runtime/model.h"
 #include "runtime/model_tokenizer.h"
+#include "runtime/placement.h"
 
 namespace prm {
 
@@ -26,6 +27,25 @@ void prepare_vocabulary(Model& model, const LoadOptions& options, const Control&
   model.config.arch = String(file.text_or("general.architecture", ""));
   model.tokenizer = read_tokenizer(file, -1, control);
   model.config.vocabulary = vocabulary_size(*model.tokenizer);
+}
+
+Plan plan_serving(Model& model, const Graph& serving, PlanOptions& plan_options, const LoadOptions& options) {
+  Device* accelerator = model.home->accelerator;
+  if (!accelerator) return make_plan(serving, plan_options);
+  plan_options.accelerator = accelerator;
+  LayerSplit split{model.config.layers, options.device_layers, accelerator->free_memory()};
+  if (options.require_device && split.wanted == kAllThatFit) split.wanted = split.layers;
+  if (options.max_device_bytes) split.free_memory = std::min(split.free_memory, options.max_device_bytes);
+  return plan_layers(serving, plan_options, split, model.device_layers);
+}
+
+// Every op has a kernel of the device that the plan is for.
+void require_kernels(const Plan& plan) {
+  Side wanted = plan.device[kAccelerator] ? kAccelerator : kHost;
+  for (const PlanLaunch& launch : plan.launches)
+    if (launch.side != wanted || launch.run == launch.op->reference)
+      fail_about(Status::device_unavailable, launch.op->name, "device '{}' has no kernel for {} '{}', and PRM_MODEL_REQUIRE_DEVICE was asked for: leave it out to run that elsewhere",
+                 plan.device[wanted]->name(), launch.op->name, launch.name);
 }
 
 // All but memory for weights, cache and scratch: what a header-only model has, and what it would need follows from it.
@@ -57,8 +77,9 @@ void prepare_model(Model& model, const LoadOptions& options, const Control& cont
   plan_options.device = model.engine->device.get();
   plan_options.bounds = {{"T", limits.tokens}, {"S", limits.sequences}, {"R", limits.rows}, {"M", limits.pages_per_sequence}, {"P", limits.pages}};
   Graph serving = fuse(select_output_rows(add_cache(model.graph, options.cache_type, kPageTokens)));
-  model.plan = make_charged<const Plan>(make_plan(serving, plan_options));
-  model.weights.emplace(model.account, file.file.get());
+  model.plan = make_charged<const Plan>(plan_serving(model, serving, plan_options, options));
+  if (options.require_device) require_kernels(*model.plan);
+  model.weights.emplace(model.home->accounts(), file.file.get());
   model.weight_bytes = model.weights->reserve(*model.plan);
   model.runner.emplace(model.plan, limits);
   model.pages.emplace(int(limits.pages), int(kPageTokens));
@@ -89,7 +110,7 @@ CallState::CallState(const Tokenizer& tokenizer, PagePool& pages, int64_t contex
 ModelPtr load_model(EnginePtr engine, const ModelSource& source, const LoadOptions& options, const Control& control) {
   engine->pool.notice_fork();
   AccountScope engines(engine->account);
-  auto home = make_charged<ModelHome>(engine, options.max_host_bytes);
+  auto home = make_charged<ModelHome>(engine, options.max_host_bytes, options.accelerator, options.max_device_bytes);
   return load_model(home, open_source(*home, source), source, options, control);
 }
 
@@ -107,13 +128,12 @@ ModelPtr load_model(ModelHomePtr home, FilePtr first, const ModelSource& source,
   const Log& log = engine->host.log;
   if (options.header_only) return model;
   if (model->plan->fallbacks)
-    log.say(LogLevel::warning, "{}: {} launches a step have no kernel on '{}' and run their reference: see the placement report", model->file.file->name,
-            model->plan->fallbacks, model->plan->device->name());
+    log.say(LogLevel::warning, "{}: {} launches a step have no kernel and run their reference: see the placement report", model->file.file->name, model->plan->fallbacks);
   int64_t start = now_ns();
   if (model->manifest) model->manifest->watch(model->file);
   model->weights->fill(*model->plan, work_of(*engine, control));
   if (model->manifest) model->manifest->finish(reading_of(*model, control));
-  model->runner->state.allocate(*model->weights, model->account);
+  model->runner->state.allocate(*model->weights, model->home->accounts());
   model->prompt_scratch = Buffer(kHeldPromptBytes * kScratchPerPromptByte, model->account, MemoryKind::scratch, "tokenizing");
   model->sampler_buffer = Buffer(sampler_bytes(model->config.vocabulary), model->account, MemoryKind::scratch, "sampling");
   model->sampler.emplace(model->sampler_buffer, model->config.vocabulary);
@@ -129,8 +149,9 @@ MemoryPlan plan_memory(const Model& model) {
   uint64_t others = model.engine->account.held() - account.held();
   plan.object_bytes = account.held(MemoryKind::objects);
   plan.weight_bytes = model.weight_bytes.held;
-  plan.cache_bytes = model.plan->state_bytes;
-  plan.scratch_bytes = model.plan->arena_bytes + kHeldPromptBytes * kScratchPerPromptByte + sampler_bytes(model.config.vocabulary);
+  plan.cache_bytes = model.plan->bytes[kHost].states;
+  plan.device_bytes = accelerator_bytes(*model.plan);
+  plan.scratch_bytes = model.plan->bytes[kHost].arena + kHeldPromptBytes * kScratchPerPromptByte + sampler_bytes(model.config.vocabulary);
   uint64_t loading = plan.weight_bytes + model.weight_bytes.staging, running = plan.weight_bytes + plan.cache_bytes + plan.scratch_bytes;
   plan.host_bytes = others + std::max(model.prepared_peak, plan.object_bytes + std::max(loading, running));
   return plan;

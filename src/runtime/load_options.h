@@ -17,12 +17,18 @@ struct WantedShapes {
   WantedShape (*read)(const void* from, size_t index) = nullptr;
 };
 
+inline constexpr int64_t kAllThatFit = 0;  // of layers
+
 struct LoadOptions {
   bool header_only = false;
   int64_t context = 0;       // 0 = the model's own, at most kDefaultContext
   int64_t chunk_tokens = 0;  // 0 = kDefaultChunk
   DType cache_type = DType::f16;
   uint64_t max_host_bytes = 0;  // of this model, inside the engine's bound; 0 = none
+  Device* accelerator = nullptr;  // of the engine's, beside the CPU
+  bool require_device = false;    // all layers, and a kernel for every op
+  uint64_t max_device_bytes = 0;  // of this model, inside the engine's bound; 0 = none
+  int64_t device_layers = kAllThatFit;  // that the accelerator gets
   bool verify = false;          // reads all files before anything else: sums, NaN and infinity
   const char* manifest_json = nullptr;  // what the files must hold
   int64_t sessions = 0;         // open at once, at most: the cache has pages for so many contexts, for one at least

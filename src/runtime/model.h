@@ -40,6 +40,7 @@ struct Model : ChargedObject {
   TokenizerPtr tokenizer;
   int64_t context = 0, chunk_tokens = 0;
   uint64_t parameters = 0;
+  int64_t device_layers = 0;  // that the accelerator has
   std::shared_ptr<const Plan> plan;
   WeightBytes weight_bytes;    // of the plan
   uint64_t prepared_peak = 0;  // of the account, before weights, cache and scratch came

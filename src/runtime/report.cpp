@@ -92,10 +92,13 @@ String upper(String text) {
   return text;
 }
 
+const Device& device_of(const Plan& plan) { return *plan.device[plan.device[kAccelerator] ? kAccelerator : kHost]; }
+
 void write_launches(JsonWriter& json, const Plan& plan) {
   json.key("launches").begin_array();
   for (const PlanLaunch& launch : plan.launches) {
     json.begin_object().pair("name", launch.name).pair("op", launch.op->name).pair("kernel", launch.kernel);
+    if (plan.device[kAccelerator]) json.pair("device", plan.device[launch.side]->name());
     write_traffic(json, plan, launch);
     json.end_object();
   }
@@ -145,9 +148,12 @@ String placement_json(const Model& model) {
   if (model.header_only) fail(Status::unsupported, "a model opened with PRM_MODEL_HEADER_ONLY is not placed: open it without");
   const Plan& plan = *model.plan;
   JsonWriter json;
-  json.begin_object().pair("device", plan.device->name());
-  json.pair("weights_bytes", model.weight_bytes.held).pair("kv_bytes", uint64_t(plan.state_bytes));
-  json.pair("scratch_bytes", uint64_t(plan.arena_bytes)).pair("unshared_bytes", uint64_t(plan.unshared_bytes)).pair("fallbacks", plan.fallbacks);
+  json.begin_object().pair("device", device_of(plan).name());
+  json.pair("weights_bytes", model.weight_bytes.held).pair("kv_bytes", uint64_t(plan.bytes[kHost].states));
+  json.pair("scratch_bytes", uint64_t(plan.bytes[kHost].arena)).pair("unshared_bytes", uint64_t(plan.bytes[kHost].unshared)).pair("fallbacks", plan.fallbacks);
+  if (plan.device[kAccelerator])
+    json.pair("device_layers", model.device_layers).pair("layers", model.config.layers).pair("device_weights_bytes", model.weight_bytes.on_accelerator)
+        .pair("device_kv_bytes", uint64_t(plan.bytes[kAccelerator].states)).pair("device_scratch_bytes", uint64_t(plan.bytes[kAccelerator].arena));
   json.pair("kv_tokens", model.runner->limits.pages * kPageTokens);
   write_launches(json, plan);
   return json.end_object().text();
@@ -172,9 +178,9 @@ void write_advice(JsonWriter& json, const Model& model, const MemoryPlan& plan, 
 String plan_json(const Model& model, const MemoryPlan& plan, uint64_t budget) {
   JsonWriter json;
   bool fits = budget == 0 || plan.host_bytes <= budget;
-  json.begin_object().pair("host_bytes", plan.host_bytes).pair("device_bytes", 0).pair("weights_bytes", plan.weight_bytes);
+  json.begin_object().pair("host_bytes", plan.host_bytes).pair("device_bytes", plan.device_bytes).pair("weights_bytes", plan.weight_bytes);
   json.pair("kv_bytes", plan.cache_bytes).pair("scratch_bytes", plan.scratch_bytes).pair("object_bytes", plan.object_bytes);
-  json.pair("context", model.context).pair("chunk_tokens", model.chunk_tokens).pair("sessions", int64_t(model.sessions.size())).pair("budget_bytes", budget).pair("fits", fits).key("advice").begin_array();
+  json.pair("context", model.context).pair("chunk_tokens", model.chunk_tokens).pair("sessions", int64_t(model.sessions.size())).pair("device_layers", model.device_layers).pair("budget_bytes", budget).pair("fits", fits).key("advice").begin_array();
   if (!fits) write_advice(json, model, plan, plan.host_bytes - budget);
   return json.end_array().end_object().text();
 }

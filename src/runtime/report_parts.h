@@ -6,6 +6,8 @@
 namespace prm {
 
 String upper(String text);
+// The one that a plan is named after.
+const Device& device_of(const Plan& plan);
 // "launches": where every op runs, with which kernel, and what it reads.
 void write_launches(JsonWriter& json, const Plan& plan);
 // "ops": how many nodes of each op a graph has.

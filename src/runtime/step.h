@@ -6,7 +6,7 @@
 #include <memory>
 #include <span>
 
-#include "graph/plan.h"
+#include "graph/weight_pool.h"
 
 namespace prm {
 

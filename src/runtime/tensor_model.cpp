@@ -256,7 +256,7 @@ TensorModelPtr load_tensor_model(ModelHomePtr home, FilePtr first, const ModelSo
   if (!model->planned || options.header_only) return model;
   if (model->planned->plan->fallbacks)
     log.say(LogLevel::info, "{}: {} launches have no kernel on '{}' and run their reference: see the placement report", model->file.file->name, model->planned->plan->fallbacks,
-            model->planned->plan->device->name());
+            model->planned->plan->device[kHost]->name());
   finish_runner(*model, *model->planned, control);
   return model;
 }
@@ -321,7 +321,7 @@ MemoryPlan plan_memory(const TensorModel& model) {
   MemoryPlan plan;
   uint64_t others = model.engine->account.held() - model.account.held();
   plan.weight_bytes = runner.weight_bytes.held + model.prepared_weights;
-  plan.scratch_bytes = runner.plan->arena_bytes;
+  plan.scratch_bytes = runner.plan->bytes[kHost].arena;
   plan.object_bytes = model.prepared_bytes - model.prepared_weights;
   uint64_t loading = runner.weight_bytes.held + runner.weight_bytes.staging, running = runner.weight_bytes.held + plan.scratch_bytes;
   plan.host_bytes = others + std::max(model.prepared_peak, model.prepared_bytes + std::max(loading, running));

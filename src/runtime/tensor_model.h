@@ -3,7 +3,7 @@
 #pragma once
 #include <optional>
 
-#include "graph/plan.h"
+#include "graph/weight_pool.h"
 #include "models/onnx_import.h"
 #include "runtime/load_options.h"
 #include "runtime/model_home.h"

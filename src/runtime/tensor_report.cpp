@@ -94,9 +94,9 @@ String placement_json(const TensorModel& model) {
   const TensorRunner& runner = require_planned(model);
   const Plan& plan = *runner.plan;
   JsonWriter json;
-  json.begin_object().pair("device", plan.device->name());
+  json.begin_object().pair("device", device_of(plan).name());
   json.pair("weights_bytes", model.prepared_weights + runner.weight_bytes.held).pair("kv_bytes", 0);
-  json.pair("scratch_bytes", uint64_t(plan.arena_bytes)).pair("unshared_bytes", uint64_t(plan.unshared_bytes)).pair("fallbacks", plan.fallbacks);
+  json.pair("scratch_bytes", uint64_t(plan.bytes[kHost].arena)).pair("unshared_bytes", uint64_t(plan.bytes[kHost].unshared)).pair("fallbacks", plan.fallbacks);
   write_shapes(json, model, runner);
   write_launches(json, plan);
   return json.end_object().text();

@@ -9,12 +9,12 @@
 _Static_assert(sizeof(prm_text) == sizeof(char *) + sizeof(size_t), "prm_text");
 _Static_assert(sizeof(prm_error_info) == 4 * 4 + 2 * sizeof(char *) + 3 * 8, "prm_error_info");
 _Static_assert(sizeof(prm_control) == 2 * 4 + 8 + 3 * sizeof(void *), "prm_control");
-_Static_assert(sizeof(prm_engine_options) == 4 * 4 + 3 * sizeof(char *) + 8 && sizeof(prm_limits) == 2 * 4 + 6 * 8, "prm_engine_options");
-_Static_assert(sizeof(prm_engine_info) == 2 * 4 + sizeof(char *) + 3 * 8, "prm_engine_info");
-_Static_assert(sizeof(prm_model_options) == 2 * 4 + 3 * sizeof(void *) + 2 * sizeof(size_t) + 4 * 4 + 8, "prm_model_options");
-_Static_assert(sizeof(prm_model_info) == 2 * 4 + sizeof(char *) + 2 * 8 + 8 * 4, "prm_model_info");
+_Static_assert(sizeof(prm_engine_options) == 4 * 4 + 4 * sizeof(char *) + 2 * 8 && sizeof(prm_limits) == 2 * 4 + 6 * 8, "prm_engine_options");
+_Static_assert(sizeof(prm_engine_info) == 2 * 4 + sizeof(char *) + 4 * 8, "prm_engine_info");
+_Static_assert(sizeof(prm_model_options) == 2 * 4 + 4 * sizeof(void *) + 2 * sizeof(size_t) + 6 * 4 + 2 * 8, "prm_model_options");
+_Static_assert(sizeof(prm_model_info) == 2 * 4 + sizeof(char *) + 3 * 8 + 8 * 4, "prm_model_info");
 _Static_assert(sizeof(prm_host) == 2 * 4 + 12 * sizeof(void *), "prm_host");
-_Static_assert(sizeof(prm_plan_options) == 2 * 4 + 8 && sizeof(prm_plan) == 2 * 4 + 5 * 8, "prm_plan");
+_Static_assert(sizeof(prm_plan_options) == 2 * 4 + 8 && sizeof(prm_plan) == 2 * 4 + 6 * 8, "prm_plan");
 _Static_assert(sizeof(prm_prompt) == 2 * 4 + sizeof(prm_text) + 2 * (sizeof(void *) + sizeof(size_t)) + 3 * sizeof(char *), "prm_prompt");
 _Static_assert(sizeof(prm_message) == 2 * sizeof(char *) + sizeof(prm_text) + 2 * 8, "prm_message");
 _Static_assert(sizeof(prm_generate_options) == 4 * 4 + 3 * sizeof(void *) + 10 * 4 + 8 + 9 * sizeof(void *), "prm_generate_options");

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cpu/cpu_device.h"
-#include "graph/plan.h"
+#include "graph/weight_pool.h"
 
 namespace prm::test {
 
@@ -34,18 +34,15 @@ std::vector<std::byte> bytes_of(const std::vector<T>& values) {
   return {data, data + values.size() * sizeof(T)};
 }
 
-inline std::vector<std::byte> run_graph(const Graph& graph, Device& device, const GraphRun& run, const Work& work = {}, Plan* plan_out = nullptr) {
-  PlanOptions options;
-  options.device = &device;
-  options.bounds = run.bounds.empty() ? run.extents : run.bounds;
-  auto plan = std::make_shared<Plan>(make_plan(graph, options));
-  if (plan_out) *plan_out = *plan;
+inline std::vector<std::byte> run_plan(const Graph& graph, Plan made, const GraphRun& run, const Work& work = {}) {
+  auto plan = std::make_shared<Plan>(std::move(made));
   MemoryAccount account;
-  WeightPool weights(account, nullptr);
+  MemoryAccounts accounts(account, plan->device[kAccelerator] ? plan->device[kAccelerator]->memory() : nullptr);
+  WeightPool weights(accounts, nullptr);
   weights.reserve(*plan);
   weights.fill(*plan, work);
   PlanState state(plan);
-  state.allocate(weights, account);
+  state.allocate(weights, accounts);
   for (auto& [name, data] : run.inputs)
     if (!data.empty()) std::memcpy(state.io(name).data, data.data(), data.size());
   std::vector<Binding> bindings;
@@ -53,6 +50,15 @@ inline std::vector<std::byte> run_graph(const Graph& graph, Device& device, cons
   if (state.run(bindings, work) != Status::ok) fail(Status::internal, "the run was not ok");
   const Tensor& out = state.io(graph[graph.outputs[0]].name);
   return {out.data, out.data + out.bytes()};
+}
+
+inline std::vector<std::byte> run_graph(const Graph& graph, Device& device, const GraphRun& run, const Work& work = {}, Plan* plan_out = nullptr) {
+  PlanOptions options;
+  options.device = &device;
+  options.bounds = run.bounds.empty() ? run.extents : run.bounds;
+  Plan plan = make_plan(graph, options);
+  if (plan_out) *plan_out = plan;
+  return run_plan(graph, std::move(plan), run, work);
 }
 
 }  // namespace prm::test

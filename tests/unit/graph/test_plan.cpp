@@ -60,8 +60,8 @@ TEST_CASE("values that are not alive together share memory") {
   BareDevice bare;
   PlanOptions options{&bare, {{"T", 100}}};
   Plan plan = make_plan(chain(10), options);
-  CHECK(plan.unshared_bytes == 11 * 100 * 64 * 4);
-  CHECK(plan.arena_bytes == 3 * 100 * 64 * 4);  // the input stays; two links of the chain at a time
+  CHECK(plan.bytes[kHost].unshared == 11 * 100 * 64 * 4);
+  CHECK(plan.bytes[kHost].arena == 3 * 100 * 64 * 4);  // the input stays; two links of the chain at a time
   CHECK(plan.fallbacks == 10);
 }
 
@@ -88,8 +88,8 @@ TEST_CASE("no two values of a large arena lie in one place at one time") {
         wrong += together && overlap;
       }
     CHECK(wrong == 0);
-    for (const PlanValue* value : values) CHECK_FALSE(value->offset + value->bound.bytes() > plan.arena_bytes);
-    CHECK(plan.arena_bytes < plan.unshared_bytes);
+    for (const PlanValue* value : values) CHECK_FALSE(value->offset + value->bound.bytes() > plan.bytes[kHost].arena);
+    CHECK(plan.bytes[kHost].arena < plan.bytes[kHost].unshared);
   }
 }
 
