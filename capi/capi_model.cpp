@@ -87,7 +87,7 @@ void open_any(ModelObject& object, const ModelSource& source, LoadOptions option
   FilePtr first = open_source(*home, source);
   bool takes_tensors = is_tensor_source(first);
   if (takes_tensors && options.accelerator)
-    fail_about(Status::unsupported, "device", "device '{}': models of tensors run on the CPU alone in this release: leave device out", options.accelerator->name());
+    fail_about(Status::device_unavailable, "device", "device '{}': models of tensors run on the CPU alone in this release: leave device out", options.accelerator->name());
   if (takes_tensors) object.tensors = load_tensor_model(home, std::move(first), source, options, control);
   else object.text = load_model(home, std::move(first), source, options, control);
 }

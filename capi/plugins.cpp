@@ -32,7 +32,7 @@ std::unique_ptr<Device> open_plugin(const Engine& engine, int ordinal) {
   std::string path = folder + "/libpremise_cuda.so";
   auto open = reinterpret_cast<PluginOpen>(load_function(path, kPluginSymbol, why));
   if (!open)
-    fail_about(Status::device_unavailable, "libpremise_cuda.so", "device 'cuda' needs the plug-in {}: {}: put it there, or name its folder by plugin_folder, or run on the CPU", path, why);
+    fail_about(Status::device_unavailable, "libpremise_cuda.so", "device 'cuda' needs the plug-in {} ({}): put it there, or name its folder by plugin_folder, or run on the CPU", path, why);
   Refusal refusal;
   PluginHost host{};
   host.ordinal = ordinal;

@@ -7,10 +7,13 @@
 #ifdef PREMISE_CUDA_EMULATED
 #include "emulator/device_twins.h"
 #else
+#include <cuda_runtime.h>
 
 namespace prm {
 
 using Stream = cudaStream_t;
+
+#ifdef __CUDACC__  // what calls launchers alone is compiled as C++
 
 // d += a . b of 8-bit integers, exact: a 16x32, b 32x8, d 16x8 (PTX ISA, "Matrix Fragments for mma.m16n8k32"). With t = lane % 4, g = lane / 4:
 // a[0..3] holds rows g, g + 8, g, g + 8 at k = 4 t .. 4 t + 3, the latter two 16 further; b[0..1] column g at the same k;
@@ -42,6 +45,8 @@ __device__ __forceinline__ std::byte* shared_memory() {
   extern __shared__ __align__(16) std::byte shared[];
   return shared;
 }
+
+#endif
 
 #define PRM_LAUNCH(kernel, grid, block, shared, stream, ...) kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
 

@@ -64,11 +64,33 @@ void add_compute_flags(CLI::App& app, ModelFlags& flags) {
   add_thread_flags(app, flags);
 }
 
+namespace {
+
+void add_device(CLI::App& app, const std::string& name, std::string& to, const std::string& help) {
+  app.add_option_function<std::string>(
+         name,
+         [&to, name](const std::string& text) {
+           to = text;
+           std::string_view number = std::string_view(text).substr(std::min<size_t>(text.size(), 5));
+           bool numbered = text.starts_with("cuda:") && !number.empty() && number.size() < 3 && std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
+           if (text != "cpu" && text != "cuda" && !numbered) fail_usage("value not known", name + " " + text, "this release has: cpu, cuda, cuda:N");
+         },
+         help)
+      ->type_name("NAME");
+}
+
+}  // namespace
+
 void add_thread_flags(CLI::App& app, ModelFlags& flags) {
   add_count(app, "--threads", flags.threads, 1, 1025, "Threads that compute (default: all that this process may use)");
-  add_choice(app, "--device", flags.device, {"cpu"}, {"cuda"}, "Where to compute");
-  add_choice(app, "--require", flags.require, {"cpu"}, {"cuda"},
-             "Fail unless every operation has a kernel of this device");
+  add_device_flags(app, flags);
+}
+
+void add_device_flags(CLI::App& app, ModelFlags& flags) {
+  add_device(app, "--device", flags.device, "Where to compute: cpu, cuda (the first GPU) or cuda:N; without a GPU a model runs on the CPU, and a line says why (default: cpu)");
+  add_device(app, "--require", flags.require, "Compute there, and fail where a piece is missing, an operation has no kernel or a layer no room: cpu, cuda or cuda:N");
+  add_count(app, "--gpu-layers", flags.gpu_layers, 1, kMaxInt32, "With --device cuda: layers on the GPU, the last ones (default: as many as fit)");
+  add_count(app, "--max-device-bytes", flags.max_device_bytes, 1, std::numeric_limits<int64_t>::max(), "Never hold more of a GPU's memory than this (default: no bound)");
 }
 
 void add_text_flags(CLI::App& app, TextFlags& flags) {

@@ -23,7 +23,8 @@ struct OutputFlags {
 struct ModelFlags : OutputFlags {
   std::string model, synth, kv = "f16", device = "cpu", require;
   int64_t context = 0, chunk = 0, threads = 0;  // 0: the library's own choice
-  int64_t max_host_bytes = 0;                   // 0: no bound
+  int64_t max_host_bytes = 0, max_device_bytes = 0;  // 0: no bound
+  int64_t gpu_layers = 0;                       // 0: as many as fit
   int64_t sessions = 0;                         // conversations that are open at once
   std::vector<std::string> inputs;              // NAME=FILE.npy, NAME=zeros:SHAPE: of models that take tensors
 };
@@ -37,10 +38,11 @@ struct TextFlags {
 void add_output_flags(CLI::App& app, OutputFlags& flags);
 void add_model_flag(CLI::App& app, ModelFlags& flags);     // -m --synth
 void add_synth_flag(CLI::App& app, ModelFlags& flags);     // --synth
-void add_thread_flags(CLI::App& app, ModelFlags& flags);   // --threads --device --require
+void add_thread_flags(CLI::App& app, ModelFlags& flags);   // --threads --device --require --gpu-layers --max-device-bytes
+void add_device_flags(CLI::App& app, ModelFlags& flags);   // --device --require --gpu-layers --max-device-bytes
 void add_budget_flag(CLI::App& app, ModelFlags& flags);    // --max-host-bytes
 void add_input_flag(CLI::App& app, ModelFlags& flags);     // --input
-void add_compute_flags(CLI::App& app, ModelFlags& flags);  // --threads --device --require, and the size flags
+void add_compute_flags(CLI::App& app, ModelFlags& flags);  // the thread flags and the size flags
 void add_size_flags(CLI::App& app, ModelFlags& flags);     // --ctx --chunk --kv --max-host-bytes: what memory depends on
 void add_text_flags(CLI::App& app, TextFlags& flags);      // -p -f
 

@@ -28,6 +28,7 @@ std::string mebibytes(uint64_t bytes) { return fmt::format("{:>10.1f} MiB", doub
 void write_table(const ModelFlags& flags, const prm_plan& plan, const std::string& report) {
   std::string text = fmt::format("{}  in all, at the peak ({} bytes)\n", mebibytes(plan.host_bytes), plan.host_bytes);
   text += fmt::format("{}  weights\n{}  KV cache\n", mebibytes(plan.weight_bytes), mebibytes(plan.cache_bytes));
+  if (plan.device_bytes) text += fmt::format("{}  in the GPU's memory, beside that ({} bytes)\n", mebibytes(plan.device_bytes), plan.device_bytes);
   text += fmt::format("{}  scratch of a step\n{}  tokenizer and graph\n", mebibytes(plan.scratch_bytes), mebibytes(plan.object_bytes));
   if (flags.max_host_bytes)
     text += fmt::format("{} {} bytes\n", plan.fits ? "fits in" : "does not fit in", flags.max_host_bytes);

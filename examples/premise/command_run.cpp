@@ -143,7 +143,7 @@ std::string answer_json(const RunFlags& flags, const Session& session, const Ans
       .measured("prefill_tok_s", speed.prefill)
       .pair("seed", flags.sampling.seed)
       .pair("isa", session.isa)
-      .pair("device", flags.device)
+      .pair("device", session.device)
       .pair("threads", session.threads)
       .pair("peak_charged_bytes", peak_host_bytes(session))
       .pair("model", session.path)

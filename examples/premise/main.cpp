@@ -85,6 +85,7 @@ int run_program(int argc, char** argv) {
       "  premise inspect model.gguf\n"
       "  premise doctor\n\n"
       "PREMISE_ISA=scalar, avx2, avx512 or amx picks the instruction set (amx: networks of 8 bits, where the CPU has it).\n"
+      "PREMISE_PLUGINS names the folder of libpremise_cuda.so (default: that of libpremise.so).\n"
       "NO_COLOR turns colours off.");
   std::vector<Command> commands;
   for (AddCommand add : kCommands) commands.push_back(add(program));

@@ -22,12 +22,19 @@ prm_dtype cache_dtype(const std::string& kv) {
   return kv == "q8_0" ? PRM_DTYPE_BLOCK + 8 : PRM_DTYPE_F16;
 }
 
+// NULL where a variable is not set, or empty.
+const char* environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value && *value ? value : nullptr;
+}
+
 EngineHandle open_engine(const ModelFlags& flags, Weights weights, const prm_host* host, const SynthFile* synth) {
   prm_engine_options options = PRM_INIT(prm_engine_options);
   options.threads = weights == Weights::left_out || weights == Weights::verified ? 0 : flags.threads ? int32_t(flags.threads - 1) : PRM_THREADS_ALL;
   options.max_host_bytes = weights == Weights::loaded ? uint64_t(flags.max_host_bytes) : 0;
-  const char* isa = std::getenv("PREMISE_ISA");
-  options.isa = isa && *isa ? isa : nullptr;
+  options.max_device_bytes = weights == Weights::loaded || weights == Weights::planned ? uint64_t(flags.max_device_bytes) : 0;
+  options.isa = environment("PREMISE_ISA");
+  options.plugin_folder = environment("PREMISE_PLUGINS");
 #ifdef PREMISE_FAULTS
   options.host = fault_services();
 #endif
@@ -56,19 +63,31 @@ std::string whole_report(prm_status (*report)(Handle*, prm_report, char*, size_t
   return text;
 }
 
-void require_kernels(const Session& session) {
-  uint64_t missing = read_json(model_report(session, PRM_REPORT_PLACEMENT))["fallbacks"].integer();
-  if (!missing) return;
-  fail_with(PRM_STATUS_DEVICE_UNAVAILABLE, "operations without a kernel", session.path,
-            std::to_string(missing) + " would run on the slow reference: leave --require out to allow it");
-}
-
 // NULL without --synth.
 std::shared_ptr<const SynthFile> open_synth_file(const ModelFlags& flags) {
   if (flags.synth.empty()) return nullptr;
   if (!flags.model.empty())
     fail_usage("two models", "--synth " + flags.synth + " and " + flags.model, "give one of them; with --synth a text stands behind -p");
   return std::make_shared<const SynthFile>(parse_synth("--synth", flags.synth));
+}
+
+std::string wanted_device(const ModelFlags& flags) {
+  if (!flags.require.empty() && flags.device != "cpu" && flags.device != flags.require)
+    fail_usage("two devices", "--device " + flags.device + " and --require " + flags.require, "give one of them");
+  std::string device = flags.require.empty() ? flags.device : flags.require;
+  if (device == "cpu" && flags.gpu_layers) fail_usage("no GPU for layers", "--gpu-layers", "add --device cuda");
+  return device;
+}
+
+prm_status open_model(Session& session, const prm_model_options& options, prm_control control, const ModelFlags& flags) {
+  Progress progress(!flags.quiet);
+  control.on_progress = show_loading;
+  control.user = &progress;
+  prm_model* model = nullptr;
+  prm_status status = prm_model_open(session.engine.get(), session.path.c_str(), &options, &control, &model);
+  progress.clear();
+  session.model = ModelHandle(model);
+  return status;
 }
 
 }  // namespace
@@ -93,19 +112,26 @@ Session open_any_session(const ModelFlags& flags, Weights weights, const OpenExt
   options.chunk_tokens = int32_t(flags.chunk);
   options.sessions = int32_t(flags.sessions);
   options.cache_dtype = cache_dtype(flags.kv);
-  Progress progress(!flags.quiet);
+  bool computes = weights == Weights::loaded || weights == Weights::planned;
+  session.device = computes ? wanted_device(flags) : "cpu";
+  options.device = session.device.c_str();
+  options.device_layers = session.device == "cpu" ? 0 : int32_t(flags.gpu_layers);
+  if (computes && !flags.require.empty()) options.flags |= PRM_MODEL_REQUIRE_DEVICE;
   prm_control control = make_control();
   control.deadline_ns = extras.deadline_ns;
-  control.on_progress = show_loading;
-  control.user = &progress;
-  prm_model* model = nullptr;
-  prm_status status = prm_model_open(session.engine.get(), session.path.c_str(), &options, &control, &model);
-  progress.clear();
+  prm_status status = open_model(session, options, control, flags);
+  if (status == PRM_STATUS_DEVICE_UNAVAILABLE && session.device != "cpu" && flags.require.empty()) {
+    prm_error_info why = PRM_INIT(prm_error_info);
+    prm_error_query(&why);
+    if (!flags.quiet) write_talk("note: " + printable(why.message) + ". So it runs on the CPU; --require " + session.device + " makes this an error\n");
+    session.device = "cpu";
+    options.device = nullptr, options.device_layers = 0;
+    status = open_model(session, options, control, flags);
+  }
   check(status, session.path);
-  session.model = ModelHandle(model);
   session.info = PRM_INIT(prm_model_info);
-  check(prm_model_query(model, &session.info), session.path);
-  if (weights == Weights::loaded && !flags.require.empty()) require_kernels(session);
+  check(prm_model_query(session.model.get(), &session.info), session.path);
+  if (weights == Weights::loaded && session.device != "cpu") session.device = read_json(model_report(session, PRM_REPORT_PLACEMENT))["device"].spelling;
   return session;
 }
 

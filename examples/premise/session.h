@@ -21,7 +21,7 @@ struct Session {
   std::shared_ptr<const SynthFile> synth;  // with --synth: what the engine reads, so that it goes last
   EngineHandle engine;
   ModelHandle model;
-  std::string path, isa;  // path: as the user named the model
+  std::string path, isa, device;  // path: as the user named the model; device: where it computes
   prm_model_info info;
   int threads = 0;  // that compute, the caller included
 };

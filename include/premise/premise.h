@@ -342,7 +342,7 @@ typedef struct prm_model_options {
     const prm_tensor *shapes;   /* borrowed; name, rank and shape are read */
     size_t shape_count;
     /* Where it runs: NULL or "cpu"; "cuda" (the first GPU), "cuda:1". A GPU takes the last layers, as many as it has memory for, and the
-     * CPU the others; ops that it has no kernel for run on the CPU. Tensor models run on the CPU alone: others are UNSUPPORTED. */
+     * CPU the others; ops that it has no kernel for run on the CPU. Tensor models run on the CPU alone: DEVICE_UNAVAILABLE. */
     const char *device;
     uint64_t max_device_bytes;  /* bound of this model inside that of the engine; 0 = none */
     int32_t device_layers;      /* layers on the GPU; 0 = as many as fit */

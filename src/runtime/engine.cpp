@@ -33,8 +33,8 @@ ThreadPool make_pool(MemoryAccount& account, const EngineOptions& options) {
 }  // namespace
 
 Engine::Engine(const EngineOptions& options)
-    : host(options.host), limits(options.limits), account(host.memory, options.max_host_bytes), pool(make_pool(account, options)),
-      call_scratch(kCallScratchBytes, account, MemoryKind::scratch, "short calls"), max_device_bytes(options.max_device_bytes) {
+    : host(options.host), limits(options.limits), account(host.memory, options.max_host_bytes), max_device_bytes(options.max_device_bytes),
+      pool(make_pool(account, options)), call_scratch(kCallScratchBytes, account, MemoryKind::scratch, "short calls") {
   AccountScope ours(account);
   plugin_folder = options.plugin_folder;
 }

@@ -31,7 +31,7 @@ struct Engine {
   Limits limits;
   MemoryAccount account;
   std::unique_ptr<Device> device;  // set by whoever opens the engine
-  uint64_t max_device_bytes;
+  uint64_t max_device_bytes;  // of each
   String plugin_folder;
   std::mutex accelerators_turn;
   Map<String, std::unique_ptr<Device>, std::less<>> accelerators;  // by name; opened when the first model asks for one

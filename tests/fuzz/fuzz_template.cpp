@@ -19,7 +19,7 @@ constexpr std::string_view kValues = R"({"messages": [{"role": "system", "conten
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const JsonDocument values = read_json(kValues, {.what = "values"});
   return with_account([&](MemoryAccount&) {
-    TemplateLimits limits{.source_bytes = 1 << 16, .output_bytes = 1 << 16, .value_bytes = 8 << 20, .steps = 20000};
+    TemplateLimits limits{.source_bytes = 1 << 16, .output_bytes = 1 << 16, .value_bytes = 8 << 20, .steps = 5000};
     auto program = parse_template(as_text(data, size), Status::bad_file, limits);
     Heap heap(limits.value_bytes);
     Vector<Variable> variables;

@@ -28,7 +28,9 @@ struct StepModel {
     graph = quantize_activations(find_architecture(file).build(file, read_decoder_config(file)));
     int64_t M = tiny.context / page;
     StepLimits limits{most_tokens, 4, most_tokens, M, 4 * M};
-    PlanOptions options{device.get(), {{"T", limits.tokens}, {"S", limits.sequences}, {"R", limits.rows}, {"M", limits.pages_per_sequence}, {"P", limits.pages}}};
+    PlanOptions options;
+    options.device = device.get();
+    options.bounds = {{"T", limits.tokens}, {"S", limits.sequences}, {"R", limits.rows}, {"M", limits.pages_per_sequence}, {"P", limits.pages}};
     plan = std::make_shared<const Plan>(make_plan(fuse(select_output_rows(add_cache(graph, cache, page))), options));
     weights = std::make_unique<WeightPool>(account, nullptr);
     weights->reserve(*plan);

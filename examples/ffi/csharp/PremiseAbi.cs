@@ -21,10 +21,12 @@ static class PremiseAbi
     public const int PRM_STATUS_DIGEST = 12;
     public const int PRM_STATUS_LIMIT = 13;
     public const int PRM_STATUS_OUT_OF_MEMORY = 20;
+    public const int PRM_STATUS_OUT_OF_DEVICE_MEMORY = 21;
     public const int PRM_STATUS_OVER_BUDGET = 22;
     public const int PRM_STATUS_CANCELLED = 30;
     public const int PRM_STATUS_DEADLINE = 31;
     public const int PRM_STATUS_DEVICE_UNAVAILABLE = 40;
+    public const int PRM_STATUS_DEVICE_LOST = 41;
     public const int PRM_STATUS_NUMERIC = 50;
     public const int PRM_STATUS_CONTEXT_FULL = 51;
     public const int PRM_STATUS_INTERNAL = 99;
@@ -57,6 +59,7 @@ static class PremiseAbi
     public const int PRM_REPORT_PLACEMENT = 11;
     public const int PRM_REPORT_GRAPH = 33;
     public const int PRM_MODEL_HEADER_ONLY = 1;
+    public const int PRM_MODEL_REQUIRE_DEVICE = 2;
     public const int PRM_MODEL_VERIFY = 16;
     public const int PRM_CAN_RUN = 1;
     public const int PRM_CAN_GENERATE = 2;
@@ -226,6 +229,8 @@ static class PremiseAbi
         public IntPtr host;
         public ulong max_host_bytes;
         public IntPtr limits;
+        public IntPtr plugin_folder;
+        public ulong max_device_bytes;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -237,6 +242,7 @@ static class PremiseAbi
         public ulong host_bytes;
         public ulong peak_host_bytes;
         public ulong max_host_bytes;
+        public ulong device_bytes;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -254,6 +260,10 @@ static class PremiseAbi
         public IntPtr manifest_json;
         public IntPtr shapes;
         public UIntPtr shape_count;
+        public IntPtr device;
+        public ulong max_device_bytes;
+        public int device_layers;
+        public int reserved;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -272,6 +282,7 @@ static class PremiseAbi
         public int input_count;
         public int output_count;
         public int reserved;
+        public ulong device_bytes;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -292,6 +303,7 @@ static class PremiseAbi
         public ulong cache_bytes;
         public ulong scratch_bytes;
         public ulong object_bytes;
+        public ulong device_bytes;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -528,12 +540,12 @@ static class PremiseAbi
         CheckSize(typeof(prm_control), 40);
         CheckSize(typeof(prm_host), 104);
         CheckSize(typeof(prm_limits), 56);
-        CheckSize(typeof(prm_engine_options), 48);
-        CheckSize(typeof(prm_engine_info), 40);
-        CheckSize(typeof(prm_model_options), 72);
-        CheckSize(typeof(prm_model_info), 64);
+        CheckSize(typeof(prm_engine_options), 64);
+        CheckSize(typeof(prm_engine_info), 48);
+        CheckSize(typeof(prm_model_options), 96);
+        CheckSize(typeof(prm_model_info), 72);
         CheckSize(typeof(prm_plan_options), 16);
-        CheckSize(typeof(prm_plan), 48);
+        CheckSize(typeof(prm_plan), 56);
         CheckSize(typeof(prm_message), 48);
         CheckSize(typeof(prm_prompt), 80);
         CheckSize(typeof(prm_bias), 8);

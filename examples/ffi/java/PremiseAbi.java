@@ -36,10 +36,12 @@ interface PremiseAbi extends Library {
     int PRM_STATUS_DIGEST = 12;
     int PRM_STATUS_LIMIT = 13;
     int PRM_STATUS_OUT_OF_MEMORY = 20;
+    int PRM_STATUS_OUT_OF_DEVICE_MEMORY = 21;
     int PRM_STATUS_OVER_BUDGET = 22;
     int PRM_STATUS_CANCELLED = 30;
     int PRM_STATUS_DEADLINE = 31;
     int PRM_STATUS_DEVICE_UNAVAILABLE = 40;
+    int PRM_STATUS_DEVICE_LOST = 41;
     int PRM_STATUS_NUMERIC = 50;
     int PRM_STATUS_CONTEXT_FULL = 51;
     int PRM_STATUS_INTERNAL = 99;
@@ -72,6 +74,7 @@ interface PremiseAbi extends Library {
     int PRM_REPORT_PLACEMENT = 11;
     int PRM_REPORT_GRAPH = 33;
     int PRM_MODEL_HEADER_ONLY = 1;
+    int PRM_MODEL_REQUIRE_DEVICE = 2;
     int PRM_MODEL_VERIFY = 16;
     int PRM_CAN_RUN = 1;
     int PRM_CAN_GENERATE = 2;
@@ -219,7 +222,7 @@ interface PremiseAbi extends Library {
         }
     }
 
-    @FieldOrder({"struct_size", "threads", "spin_us", "reserved", "isa", "host", "max_host_bytes", "limits"})
+    @FieldOrder({"struct_size", "threads", "spin_us", "reserved", "isa", "host", "max_host_bytes", "limits", "plugin_folder", "max_device_bytes"})
     class prm_engine_options extends Structure {
         public int struct_size;
         public int threads;
@@ -229,13 +232,15 @@ interface PremiseAbi extends Library {
         public Pointer host;
         public long max_host_bytes;
         public Pointer limits;
+        public Pointer plugin_folder;
+        public long max_device_bytes;
         public prm_engine_options() {
-            if (size() != 48) throw new IllegalStateException("prm_engine_options has " + size() + " bytes, not 48");
+            if (size() != 64) throw new IllegalStateException("prm_engine_options has " + size() + " bytes, not 64");
             struct_size = size();
         }
     }
 
-    @FieldOrder({"struct_size", "threads", "isa", "host_bytes", "peak_host_bytes", "max_host_bytes"})
+    @FieldOrder({"struct_size", "threads", "isa", "host_bytes", "peak_host_bytes", "max_host_bytes", "device_bytes"})
     class prm_engine_info extends Structure {
         public int struct_size;
         public int threads;
@@ -243,13 +248,14 @@ interface PremiseAbi extends Library {
         public long host_bytes;
         public long peak_host_bytes;
         public long max_host_bytes;
+        public long device_bytes;
         public prm_engine_info() {
-            if (size() != 40) throw new IllegalStateException("prm_engine_info has " + size() + " bytes, not 40");
+            if (size() != 48) throw new IllegalStateException("prm_engine_info has " + size() + " bytes, not 48");
             struct_size = size();
         }
     }
 
-    @FieldOrder({"struct_size", "flags", "data", "data_size", "context", "chunk_tokens", "cache_dtype", "sessions", "max_host_bytes", "manifest_json", "shapes", "shape_count"})
+    @FieldOrder({"struct_size", "flags", "data", "data_size", "context", "chunk_tokens", "cache_dtype", "sessions", "max_host_bytes", "manifest_json", "shapes", "shape_count", "device", "max_device_bytes", "device_layers", "reserved"})
     class prm_model_options extends Structure {
         public int struct_size;
         public int flags;
@@ -263,13 +269,17 @@ interface PremiseAbi extends Library {
         public Pointer manifest_json;
         public Pointer shapes;
         public SizeT shape_count;
+        public Pointer device;
+        public long max_device_bytes;
+        public int device_layers;
+        public int reserved;
         public prm_model_options() {
-            if (size() != 72) throw new IllegalStateException("prm_model_options has " + size() + " bytes, not 72");
+            if (size() != 96) throw new IllegalStateException("prm_model_options has " + size() + " bytes, not 96");
             struct_size = size();
         }
     }
 
-    @FieldOrder({"struct_size", "vocabulary", "architecture", "parameters", "host_bytes", "context", "width", "end_token", "begin_token", "abilities", "input_count", "output_count", "reserved"})
+    @FieldOrder({"struct_size", "vocabulary", "architecture", "parameters", "host_bytes", "context", "width", "end_token", "begin_token", "abilities", "input_count", "output_count", "reserved", "device_bytes"})
     class prm_model_info extends Structure {
         public int struct_size;
         public int vocabulary;
@@ -284,8 +294,9 @@ interface PremiseAbi extends Library {
         public int input_count;
         public int output_count;
         public int reserved;
+        public long device_bytes;
         public prm_model_info() {
-            if (size() != 64) throw new IllegalStateException("prm_model_info has " + size() + " bytes, not 64");
+            if (size() != 72) throw new IllegalStateException("prm_model_info has " + size() + " bytes, not 72");
             struct_size = size();
         }
     }
@@ -301,7 +312,7 @@ interface PremiseAbi extends Library {
         }
     }
 
-    @FieldOrder({"struct_size", "fits", "host_bytes", "weight_bytes", "cache_bytes", "scratch_bytes", "object_bytes"})
+    @FieldOrder({"struct_size", "fits", "host_bytes", "weight_bytes", "cache_bytes", "scratch_bytes", "object_bytes", "device_bytes"})
     class prm_plan extends Structure {
         public int struct_size;
         public int fits;
@@ -310,8 +321,9 @@ interface PremiseAbi extends Library {
         public long cache_bytes;
         public long scratch_bytes;
         public long object_bytes;
+        public long device_bytes;
         public prm_plan() {
-            if (size() != 48) throw new IllegalStateException("prm_plan has " + size() + " bytes, not 48");
+            if (size() != 56) throw new IllegalStateException("prm_plan has " + size() + " bytes, not 56");
             struct_size = size();
         }
     }

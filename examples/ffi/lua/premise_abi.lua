@@ -117,6 +117,8 @@ struct prm_engine_options {
     const prm_host *host;
     uint64_t max_host_bytes;
     const prm_limits *limits;
+    const char *plugin_folder;
+    uint64_t max_device_bytes;
 };
 struct prm_engine_info {
     uint32_t struct_size;
@@ -125,6 +127,7 @@ struct prm_engine_info {
     uint64_t host_bytes;
     uint64_t peak_host_bytes;
     uint64_t max_host_bytes;
+    uint64_t device_bytes;
 };
 struct prm_model_options {
     uint32_t struct_size;
@@ -139,6 +142,10 @@ struct prm_model_options {
     const char *manifest_json;
     const prm_tensor *shapes;
     size_t shape_count;
+    const char *device;
+    uint64_t max_device_bytes;
+    int32_t device_layers;
+    int32_t reserved;
 };
 struct prm_model_info {
     uint32_t struct_size;
@@ -154,6 +161,7 @@ struct prm_model_info {
     int32_t input_count;
     int32_t output_count;
     int32_t reserved;
+    uint64_t device_bytes;
 };
 struct prm_plan_options {
     uint32_t struct_size;
@@ -168,6 +176,7 @@ struct prm_plan {
     uint64_t cache_bytes;
     uint64_t scratch_bytes;
     uint64_t object_bytes;
+    uint64_t device_bytes;
 };
 struct prm_message {
     const char *role;
@@ -309,12 +318,12 @@ assert(ffi.sizeof("prm_tensor") == 192)
 assert(ffi.sizeof("prm_control") == 40)
 assert(ffi.sizeof("prm_host") == 104)
 assert(ffi.sizeof("prm_limits") == 56)
-assert(ffi.sizeof("prm_engine_options") == 48)
-assert(ffi.sizeof("prm_engine_info") == 40)
-assert(ffi.sizeof("prm_model_options") == 72)
-assert(ffi.sizeof("prm_model_info") == 64)
+assert(ffi.sizeof("prm_engine_options") == 64)
+assert(ffi.sizeof("prm_engine_info") == 48)
+assert(ffi.sizeof("prm_model_options") == 96)
+assert(ffi.sizeof("prm_model_info") == 72)
 assert(ffi.sizeof("prm_plan_options") == 16)
-assert(ffi.sizeof("prm_plan") == 48)
+assert(ffi.sizeof("prm_plan") == 56)
 assert(ffi.sizeof("prm_message") == 48)
 assert(ffi.sizeof("prm_prompt") == 80)
 assert(ffi.sizeof("prm_bias") == 8)
@@ -344,10 +353,12 @@ return {
     PRM_STATUS_DIGEST = 12,
     PRM_STATUS_LIMIT = 13,
     PRM_STATUS_OUT_OF_MEMORY = 20,
+    PRM_STATUS_OUT_OF_DEVICE_MEMORY = 21,
     PRM_STATUS_OVER_BUDGET = 22,
     PRM_STATUS_CANCELLED = 30,
     PRM_STATUS_DEADLINE = 31,
     PRM_STATUS_DEVICE_UNAVAILABLE = 40,
+    PRM_STATUS_DEVICE_LOST = 41,
     PRM_STATUS_NUMERIC = 50,
     PRM_STATUS_CONTEXT_FULL = 51,
     PRM_STATUS_INTERNAL = 99,
@@ -380,6 +391,7 @@ return {
     PRM_REPORT_PLACEMENT = 11,
     PRM_REPORT_GRAPH = 33,
     PRM_MODEL_HEADER_ONLY = 1,
+    PRM_MODEL_REQUIRE_DEVICE = 2,
     PRM_MODEL_VERIFY = 16,
     PRM_CAN_RUN = 1,
     PRM_CAN_GENERATE = 2,

@@ -18,10 +18,12 @@ PRM_STATUS_IO = 11
 PRM_STATUS_DIGEST = 12
 PRM_STATUS_LIMIT = 13
 PRM_STATUS_OUT_OF_MEMORY = 20
+PRM_STATUS_OUT_OF_DEVICE_MEMORY = 21
 PRM_STATUS_OVER_BUDGET = 22
 PRM_STATUS_CANCELLED = 30
 PRM_STATUS_DEADLINE = 31
 PRM_STATUS_DEVICE_UNAVAILABLE = 40
+PRM_STATUS_DEVICE_LOST = 41
 PRM_STATUS_NUMERIC = 50
 PRM_STATUS_CONTEXT_FULL = 51
 PRM_STATUS_INTERNAL = 99
@@ -54,6 +56,7 @@ PRM_REPORT_INSPECT = 10
 PRM_REPORT_PLACEMENT = 11
 PRM_REPORT_GRAPH = 33
 PRM_MODEL_HEADER_ONLY = 1
+PRM_MODEL_REQUIRE_DEVICE = 2
 PRM_MODEL_VERIFY = 16
 PRM_CAN_RUN = 1
 PRM_CAN_GENERATE = 2
@@ -212,10 +215,12 @@ class prm_engine_options(Structure):
         ('host', POINTER(prm_host)),
         ('max_host_bytes', c_uint64),
         ('limits', POINTER(prm_limits)),
+        ('plugin_folder', c_char_p),
+        ('max_device_bytes', c_uint64),
     ]
 
 
-assert sizeof(prm_engine_options) == 48
+assert sizeof(prm_engine_options) == 64
 
 
 class prm_engine_info(Structure):
@@ -226,10 +231,11 @@ class prm_engine_info(Structure):
         ('host_bytes', c_uint64),
         ('peak_host_bytes', c_uint64),
         ('max_host_bytes', c_uint64),
+        ('device_bytes', c_uint64),
     ]
 
 
-assert sizeof(prm_engine_info) == 40
+assert sizeof(prm_engine_info) == 48
 
 
 class prm_model_options(Structure):
@@ -246,10 +252,14 @@ class prm_model_options(Structure):
         ('manifest_json', c_char_p),
         ('shapes', POINTER(prm_tensor)),
         ('shape_count', c_size_t),
+        ('device', c_char_p),
+        ('max_device_bytes', c_uint64),
+        ('device_layers', c_int32),
+        ('reserved', c_int32),
     ]
 
 
-assert sizeof(prm_model_options) == 72
+assert sizeof(prm_model_options) == 96
 
 
 class prm_model_info(Structure):
@@ -267,10 +277,11 @@ class prm_model_info(Structure):
         ('input_count', c_int32),
         ('output_count', c_int32),
         ('reserved', c_int32),
+        ('device_bytes', c_uint64),
     ]
 
 
-assert sizeof(prm_model_info) == 64
+assert sizeof(prm_model_info) == 72
 
 
 class prm_plan_options(Structure):
@@ -293,10 +304,11 @@ class prm_plan(Structure):
         ('cache_bytes', c_uint64),
         ('scratch_bytes', c_uint64),
         ('object_bytes', c_uint64),
+        ('device_bytes', c_uint64),
     ]
 
 
-assert sizeof(prm_plan) == 48
+assert sizeof(prm_plan) == 56
 
 
 class prm_message(Structure):

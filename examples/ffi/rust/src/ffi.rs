@@ -19,10 +19,12 @@ pub const PRM_STATUS_IO: i32 = 11;
 pub const PRM_STATUS_DIGEST: i32 = 12;
 pub const PRM_STATUS_LIMIT: i32 = 13;
 pub const PRM_STATUS_OUT_OF_MEMORY: i32 = 20;
+pub const PRM_STATUS_OUT_OF_DEVICE_MEMORY: i32 = 21;
 pub const PRM_STATUS_OVER_BUDGET: i32 = 22;
 pub const PRM_STATUS_CANCELLED: i32 = 30;
 pub const PRM_STATUS_DEADLINE: i32 = 31;
 pub const PRM_STATUS_DEVICE_UNAVAILABLE: i32 = 40;
+pub const PRM_STATUS_DEVICE_LOST: i32 = 41;
 pub const PRM_STATUS_NUMERIC: i32 = 50;
 pub const PRM_STATUS_CONTEXT_FULL: i32 = 51;
 pub const PRM_STATUS_INTERNAL: i32 = 99;
@@ -55,6 +57,7 @@ pub const PRM_REPORT_INSPECT: i32 = 10;
 pub const PRM_REPORT_PLACEMENT: i32 = 11;
 pub const PRM_REPORT_GRAPH: i32 = 33;
 pub const PRM_MODEL_HEADER_ONLY: i32 = 1;
+pub const PRM_MODEL_REQUIRE_DEVICE: i32 = 2;
 pub const PRM_MODEL_VERIFY: i32 = 16;
 pub const PRM_CAN_RUN: i32 = 1;
 pub const PRM_CAN_GENERATE: i32 = 2;
@@ -219,8 +222,10 @@ pub struct prm_engine_options {
     pub host: *const prm_host,
     pub max_host_bytes: u64,
     pub limits: *const prm_limits,
+    pub plugin_folder: *const c_char,
+    pub max_device_bytes: u64,
 }
-const _: () = assert!(size_of::<prm_engine_options>() == 48);
+const _: () = assert!(size_of::<prm_engine_options>() == 64);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -231,8 +236,9 @@ pub struct prm_engine_info {
     pub host_bytes: u64,
     pub peak_host_bytes: u64,
     pub max_host_bytes: u64,
+    pub device_bytes: u64,
 }
-const _: () = assert!(size_of::<prm_engine_info>() == 40);
+const _: () = assert!(size_of::<prm_engine_info>() == 48);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -249,8 +255,12 @@ pub struct prm_model_options {
     pub manifest_json: *const c_char,
     pub shapes: *const prm_tensor,
     pub shape_count: usize,
+    pub device: *const c_char,
+    pub max_device_bytes: u64,
+    pub device_layers: i32,
+    pub reserved: i32,
 }
-const _: () = assert!(size_of::<prm_model_options>() == 72);
+const _: () = assert!(size_of::<prm_model_options>() == 96);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -268,8 +278,9 @@ pub struct prm_model_info {
     pub input_count: i32,
     pub output_count: i32,
     pub reserved: i32,
+    pub device_bytes: u64,
 }
-const _: () = assert!(size_of::<prm_model_info>() == 64);
+const _: () = assert!(size_of::<prm_model_info>() == 72);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -290,8 +301,9 @@ pub struct prm_plan {
     pub cache_bytes: u64,
     pub scratch_bytes: u64,
     pub object_bytes: u64,
+    pub device_bytes: u64,
 }
-const _: () = assert!(size_of::<prm_plan>() == 48);
+const _: () = assert!(size_of::<prm_plan>() == 56);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
