@@ -35,14 +35,15 @@ Check check_capability(const GpuStackFacts& gpu, Severity severity) {
   }
   check.found = fmt::format("{}", fmt::join(found, ", "));
   if (!other) return check;
-  check.state = served ? State::warn : severity.broken;
   bool old = other < kKernelArchitectures[0];
+  check.state = old && !served ? severity.broken : State::warn;
   check.fix =
       old ? fmt::format("a GPU of sm_{} is too old; the least that works is sm_{} (A100, RTX 30 and later): {}", other,
                         kKernelArchitectures[0], served ? "choose another by CUDA_VISIBLE_DEVICES" : "run on the CPU")
           : fmt::format(
-                "this release has no kernels for sm_{}: {}", other,
-                served ? "choose another GPU by CUDA_VISIBLE_DEVICES" : "run on the CPU, or use a later release");
+                "this release has no machine code for sm_{} and was not tested on it: the driver translates its kernels when they are first "
+                "loaded, which takes a minute; {}",
+                other, served ? "choose another GPU by CUDA_VISIBLE_DEVICES" : "use a later release if one has it");
   return check;
 }
 

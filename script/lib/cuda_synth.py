@@ -34,7 +34,7 @@ def written_is_read():
     return sums[0] == sums[1] and sums[2] == sums[3]
 
 
-def line_4(_):
+def line_models(_):
     build()
     value, why = {'slowest_plan_s': slowest_plan()}, []
     if value['slowest_plan_s'][0] > PLAN_SECONDS:
@@ -52,7 +52,7 @@ def line_4(_):
     return value, '; '.join(why)
 
 
-def line_6(_):
+def line_sizing(_):
     build()
     with open(os.path.join(TREE, 'docs/sizing.md'), encoding='utf-8') as file:
         written = file.read()
