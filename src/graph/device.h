@@ -35,6 +35,7 @@ struct Kernel {
   bool (*accepts)(const KernelQuery&);  // by types, constness and fixed extents; never by token count
   void (*run)(const OpArgs&);
   const Layout* layout[kMaxInputs] = {};  // null: plain
+  size_t (*scratch)(const KernelQuery&) = nullptr;  // bytes that a launch has for itself; null: none
 };
 
 struct Launch {  // a call bound to addresses

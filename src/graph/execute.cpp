@@ -19,6 +19,7 @@ PlanState::PlanState(std::shared_ptr<const Plan> plan)
     for (int j = 0; j < from.inputs; ++j) args.in[j] = &tensors_[size_t(from.in[j])];
     for (int j = 0; j < from.outputs; ++j) args.out[j] = &tensors_[size_t(from.out[j])];
     args.attr = &from.attr;
+    if (from.scratch >= 0) args.scratch = &tensors_[size_t(from.scratch)];
     args.work = &work_;
   }
 }

@@ -40,6 +40,7 @@ struct OpArgs {
   Tensor* out[kMaxOutputs] = {};
   const Attr* attr = nullptr;
   const Work* work = nullptr;
+  const Tensor* scratch = nullptr;  // what the kernel asked for; its contents are nobody's
 
   const Tensor& x(int i) const { return *in[i]; }
   const Tensor& y(int i = 0) const { return *out[i]; }

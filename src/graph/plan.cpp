@@ -223,7 +223,16 @@ struct Planner {
       if (n.op->defines) note_definitions(v, id);
       launch.out[launch.outputs++] = id;
     }
+    if (kernel && kernel->scratch) launch.scratch = place_scratch(kernel->scratch(query(n)), side, n.name);
     plan.launches.push_back(std::move(launch));
+  }
+
+  int place_scratch(size_t bytes, Side side, const String& name) {
+    Shape shape;
+    shape[shape.rank++] = int64_t(bytes);
+    int id = int(plan.values.size());
+    plan.values.push_back({name, Place::arena, side, id, Tensor(DType::u8, {int64_t(bytes)}), shape, nullptr, 0, 0, -1});
+    return id;
   }
 
   void cut_segments() {

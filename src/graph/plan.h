@@ -35,6 +35,7 @@ struct PlanLaunch {
   String name;
   int inputs = 0, outputs = 0;
   int in[kMaxInputs] = {}, out[kMaxOutputs] = {};
+  int scratch = -1;  // a value of this launch's own
 };
 
 // An extent that a launch finds: dimension `axis` of a value of its own.
@@ -53,7 +54,7 @@ struct PlanOptions {
   Device* device = nullptr;       // the host's
   Map<String, int64_t> bounds;    // upper bound of every symbol
   Device* accelerator = nullptr;  // gets what it has kernels for
-  Vector<bool> on_host;           // nodes that it does not get though it could; empty: none
+  Vector<bool> on_host = {};      // nodes that it does not get though it could; empty: none
 };
 
 struct PlanBytes {

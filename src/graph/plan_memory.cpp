@@ -59,6 +59,7 @@ void lifetimes(Plan& plan) {
       root_of(launch.out[j]).last = i;
     }
     for (int j = 0; j < launch.inputs; ++j) root_of(launch.in[j]).last = i;
+    if (launch.scratch >= 0) root_of(launch.scratch).first = root_of(launch.scratch).last = i;
   }
   for (auto& [name, id] : plan.io) root_of(id).last = end;
   for (PlanValue& value : plan.values)

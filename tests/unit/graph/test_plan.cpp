@@ -93,6 +93,28 @@ TEST_CASE("no two values of a large arena lie in one place at one time") {
   }
 }
 
+// Scales through memory of its own.
+struct ScratchDevice : BareDevice {
+  static void run(const OpArgs& a) {
+    CHECK((a.scratch && a.scratch->count() == 1000));
+    std::memset(a.scratch->data, 0xff, 1000);
+    kScale.reference(a);
+    for (int i = 0; i < 1000; ++i) CHECK(a.scratch->data[i] == std::byte(0xff));
+  }
+  std::span<const Kernel> kernels() const override {
+    static constexpr Kernel all[] = {{"scale", "through scratch", [](const KernelQuery&) { return true; }, run, {}, [](const KernelQuery& q) { return q.in[0].dim[0] == 4 ? size_t(1000) : size_t(1); }}};
+    return all;
+  }
+};
+
+TEST_CASE("a launch has scratch of its own, in the arena, for its time alone") {
+  ScratchDevice device;
+  GraphRun run{{{"T", 3}}, {{"x", bytes_of(std::vector<float>(3 * 64, 1.5f))}}, {{"T", 4}}};
+  Plan plan;
+  CHECK(run_graph(chain(3), device, run, {}, &plan) == bytes_of(std::vector<float>(3 * 64, 12.0f)));
+  CHECK(plan.bytes[kHost].arena == 3 * 4 * 64 * 4 + 1024);
+}
+
 TEST_CASE("one plan serves every token count up to its bound") {
   auto device = open_cpu("scalar");
   Graph graph = chain(3);
