@@ -83,10 +83,13 @@ struct Planner {
     const Node& n = graph.nodes[index];
     Choice& chosen = choice[index];
     KernelQuery q = query(n);
-    for (bool no_new_copy : {true, false}) {
-      for (const Kernel& kernel : plan.device[chosen.side]->kernels())
-        if (!chosen.kernel && accepts(kernel, n, q) && !(no_new_copy && !heavy(n) && needs_new_copy(kernel, n, q, chosen.side))) chosen.kernel = &kernel;
+    const Kernel* first = nullptr;
+    for (const Kernel& kernel : plan.device[chosen.side]->kernels()) {
+      if (chosen.kernel || !accepts(kernel, n, q)) continue;
+      if (!first) first = &kernel;
+      if (heavy(n) || !needs_new_copy(kernel, n, q, chosen.side)) chosen.kernel = &kernel;
     }
+    if (!chosen.kernel) chosen.kernel = first;
     if (!chosen.kernel && !n.op->view) ++plan.fallbacks;
     for (int i = 0; i < q.inputs; ++i) {
       const Layout* layout = chosen.kernel ? chosen.kernel->layout[i] : nullptr;

@@ -1,5 +1,7 @@
 #include "graph/rewrite.h"
 
+#include <algorithm>
+
 namespace prm {
 
 ValueId Rewriter::use(ValueId v) {
@@ -41,7 +43,11 @@ Readers::Readers(const Graph& of) : graph(of), count(of.values.size(), 0), last(
 
 const Node* Readers::only(ValueId v) const { return count[size_t(v)] == 1 && last[size_t(v)] >= 0 ? &graph.nodes[size_t(last[size_t(v)])] : nullptr; }
 
-Graph live_part(const Graph& graph) {
+bool has_any_op(const Graph& graph, std::initializer_list<const Op*> ops) {
+  return std::ranges::any_of(graph.nodes, [&](const Node& n) { return std::ranges::find(ops, n.op) != ops.end(); });
+}
+
+Graph live_part(Graph graph) {
   Vector<bool> wanted(graph.values.size(), false);
   for (ValueId v : graph.outputs) wanted[size_t(v)] = true;
   Vector<bool> live(graph.nodes.size(), false);
@@ -50,6 +56,7 @@ Graph live_part(const Graph& graph) {
     if (live[i])
       for (ValueId v : graph.nodes[i].in) wanted[size_t(v)] = true;
   }
+  if (std::ranges::find(live, false) == live.end()) return graph;
   Rewriter rewriter(graph);
   rewriter.keep_inputs();
   for (size_t i = 0; i < live.size(); ++i)

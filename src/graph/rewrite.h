@@ -1,5 +1,7 @@
 // The copying half of every pass.
 #pragma once
+#include <initializer_list>
+
 #include "graph/graph.h"
 
 namespace prm {
@@ -28,6 +30,9 @@ struct Readers {
 };
 
 // Without what no output needs; inputs stay.
-Graph live_part(const Graph& graph);
+Graph live_part(Graph graph);
+
+// Whether a pass that looks for these ops has anything to do.
+bool has_any_op(const Graph& graph, std::initializer_list<const Op*> ops);
 
 }  // namespace prm

@@ -190,7 +190,7 @@ Graph import_onnx(const OnnxModel& model, const OnnxWeights& weights, std::span<
   Graph& graph = importer.graph;
   Set<ValueId> named;
   for (size_t i = 0; i < outputs.size(); ++i) graph.outputs.push_back(named_output(graph, outputs[i], String(main.outputs[i].name), named));
-  return live_part(graph);
+  return live_part(std::move(graph));
 }
 
 }  // namespace prm

@@ -221,6 +221,9 @@ struct Blocker {
 
 }  // namespace
 
-Graph block_channels(const Graph& graph, const FileBytes* file, MemoryAccount& account) { return Blocker(graph, file, account).run(); }
+Graph block_channels(Graph graph, const FileBytes* file, MemoryAccount& account) {
+  if (!has_any_op(graph, {&kConv, &kPool, &kFromBlocked, &kToBlocked})) return graph;
+  return Blocker(graph, file, account).run();
+}
 
 }  // namespace prm

@@ -123,6 +123,9 @@ struct Composer {
 
 }  // namespace
 
-Graph compose_functions(const Graph& graph, const FileBytes* file) { return Composer{graph, file}.run(); }
+Graph compose_functions(Graph graph, const FileBytes* file) {
+  if (!has_any_op(graph, {&kUnary}) || !has_any_op(graph, {&kBinary})) return graph;
+  return Composer{graph, file}.run();
+}
 
 }  // namespace prm

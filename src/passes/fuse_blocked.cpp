@@ -131,6 +131,9 @@ struct BlockedFuser {
 
 }  // namespace
 
-Graph fuse_blocked(const Graph& graph, MemoryAccount& account) { return BlockedFuser(graph, account).run(); }
+Graph fuse_blocked(Graph graph, MemoryAccount& account) {
+  if (!has_any_op(graph, {&kConvBlocked, &kConvWinograd, &kAffineBlocked})) return graph;
+  return BlockedFuser(graph, account).run();
+}
 
 }  // namespace prm

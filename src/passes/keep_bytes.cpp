@@ -235,6 +235,9 @@ struct ByteKeeper {
 
 }  // namespace
 
-Graph keep_bytes(const Graph& graph, const FileBytes* file, MemoryAccount& account) { return ByteKeeper(graph, file, account).run(); }
+Graph keep_bytes(Graph graph, const FileBytes* file, MemoryAccount& account) {
+  if (!has_any_op(graph, {&kDequantizeLinear})) return graph;
+  return ByteKeeper(graph, file, account).run();
+}
 
 }  // namespace prm

@@ -41,8 +41,8 @@ bool same_rows(const RowsU8Attr& a, const RowsU8Attr& b) {
 
 }  // namespace
 
-Graph lay_rows(const Graph& graph, const Device& device) {
-  if (!offers(device, kConvRowsU8)) return graph;
+Graph lay_rows(Graph graph, const Device& device) {
+  if (!offers(device, kConvRowsU8) || !has_any_op(graph, {&kConvU8})) return graph;
   Rewriter r(graph);
   r.keep_inputs();
   Vector<RowsOf> made;

@@ -24,25 +24,25 @@ Graph fuse(const Graph& graph);
 
 // Numeric. What exporters spell out becomes the function that it is: x clip(x + 3, 0, 6) / 6 hard_swish, x sigmoid(x) swish,
 // x (1 + erf(x / sqrt 2)) / 2 gelu. `file`: as of block_channels.
-Graph compose_functions(const Graph& graph, const FileBytes* file);
+Graph compose_functions(Graph graph, const FileBytes* file);
 
 // Transposed convolutions in steps without dilation become convolutions of more channels, one for each place within a step, whose
 // results are set side by side: sums in an order of their own. `file`, `account`: as of block_channels.
-Graph spread_convolutions(const Graph& graph, const FileBytes* file, MemoryAccount& account);
+Graph spread_convolutions(Graph graph, const FileBytes* file, MemoryAccount& account);
 
 // Numeric. Of a network with QuantizeLinear and DequantizeLinear around its nodes, convolutions and sums between them work on blocked
 // codes of 8 bits (ops/blocked_u8.h), whose results are within one quantum. Before block_channels, whose parameters it has.
-Graph keep_bytes(const Graph& graph, const FileBytes* file, MemoryAccount& account);
+Graph keep_bytes(Graph graph, const FileBytes* file, MemoryAccount& account);
 
 // Convolutions of codes read them in rows of channels (ops/rows_u8.h) where the device has kernels for that. Neutral.
-Graph lay_rows(const Graph& graph, const Device& device);
+Graph lay_rows(Graph graph, const Device& device);
 
 // Channels in blocks of 16 (ops/blocked.h) from the first convolution or pool on, as far as ops allow; all but convolutions and
 // averages, whose sums get an order of their own, gives the same bytes. `file`: where constants lie that are not in memory, or null;
 // `account` pays for constants of channels, and outlives the graph.
-Graph block_channels(const Graph& graph, const FileBytes* file, MemoryAccount& account);
+Graph block_channels(Graph graph, const FileBytes* file, MemoryAccount& account);
 
 // Numeric: what follows a convolution of blocked values goes into it: batch norm, residual, activation.
-Graph fuse_blocked(const Graph& graph, MemoryAccount& account);
+Graph fuse_blocked(Graph graph, MemoryAccount& account);
 
 }  // namespace prm

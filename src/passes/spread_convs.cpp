@@ -165,7 +165,8 @@ struct Spreader {
 
 }  // namespace
 
-Graph spread_convolutions(const Graph& graph, const FileBytes* file, MemoryAccount& account) {
+Graph spread_convolutions(Graph graph, const FileBytes* file, MemoryAccount& account) {
+  if (!has_any_op(graph, {&kConvTranspose})) return graph;
   return Spreader{graph, file, account, Rewriter(graph)}.run();
 }
 

@@ -60,11 +60,12 @@ TensorRunnerPtr prepare_runner(TensorModel& model, std::span<const Shape> shapes
   set_given(*runner, shapes, values);
   runner->graph = import_onnx(model.file, model.placed, runner->inputs_given, model.account, control);
   const FileBytes* file = model.placed.file.get();
-  runner->graph = compose_functions(runner->graph, file);
-  runner->graph = spread_convolutions(runner->graph, file, model.account);
-  runner->graph = keep_bytes(runner->graph, file, model.account);
-  runner->graph = fuse_blocked(block_channels(runner->graph, file, model.account), model.account);
-  runner->graph = lay_rows(runner->graph, *model.engine->device);
+  Graph& graph = runner->graph;
+  graph = compose_functions(std::move(graph), file);
+  graph = spread_convolutions(std::move(graph), file, model.account);
+  graph = keep_bytes(std::move(graph), file, model.account);
+  graph = fuse_blocked(block_channels(std::move(graph), file, model.account), model.account);
+  graph = lay_rows(std::move(graph), *model.engine->device);
   PlanOptions options;
   options.device = model.engine->device.get();
   runner->plan = make_charged<const Plan>(make_plan(runner->graph, options));
