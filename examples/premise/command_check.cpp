@@ -24,7 +24,12 @@ struct CheckFlags : ModelFlags {};
 
 // Whatever is in a small file, it is answered soon and with little memory.
 // (What the library holds contains inputs and outputs, which the program holds as well.)
-constexpr int64_t kSmallFile = 1 << 20, kSmallBytes = 112 << 20, kSmallNs = 700'000'000, kPatienceNs = 150'000'000;
+#ifdef __SANITIZE_ADDRESS__
+constexpr int64_t kTimes = 10;  // what a sanitizer takes
+#else
+constexpr int64_t kTimes = 1;
+#endif
+constexpr int64_t kSmallFile = 1 << 20, kSmallBytes = 112 << 20, kSmallNs = kTimes * 700'000'000, kPatienceNs = kTimes * 150'000'000;
 
 // "gguf", "safetensors" (such a file, or a folder), "onnx", or "unknown", which the library has the last word on.
 std::string kind_of(const std::string& path, int64_t& size) {
