@@ -6,21 +6,100 @@
 namespace prm {
 
 enum class CacheType : int32_t { f32, f16, bf16, q8_0 };
+enum class GateKind : int32_t { none, silu, gelu };
 
 // ---- rows (rowwise.cu) -----------------------------------------------------------------------------------------------
 // x [rows, n] f32 each
-void launch_rms_norm(Stream stream, const float* x, const float* gain, float* y, int64_t rows, int64_t n, float eps);
 void launch_add(Stream stream, const float* a, const float* b, float* y, int64_t rows, int64_t n, bool b_is_one_row);
 void launch_scale(Stream stream, const float* x, float factor, float* y, int64_t count);
 void launch_soft_cap(Stream stream, const float* x, float cap, float* y, int64_t count);
-void launch_glu(Stream stream, const float* gate, const float* up, float* y, int64_t count, bool gelu);
-// x [tokens, heads of D], table [tokens, R]
-void launch_rope(Stream stream, const float* x, const float* table, float* y, int64_t tokens, int64_t columns, int64_t D, int64_t R, bool neighbours);
-void launch_select_rows(Stream stream, const float* x, const int32_t* index, float* y, int64_t rows, int64_t n);
+void launch_glu(Stream stream, const float* gate, const float* up, float* y, int64_t count, GateKind kind);
+void launch_select_rows(Stream stream, const void* x, const int32_t* index, void* y, int64_t rows, int64_t row_bytes);
 // rows [tokens, n] f32 -> rows `slot` of the cache; slots below 0 are dropped
 void launch_kv_write(Stream stream, const float* rows, const int32_t* slot, void* cache, CacheType type, int64_t tokens, int64_t n);
 // x [rows, n] f32 -> blocks of 32 or 256 (quant/activation.h)
 void launch_quantize(Stream stream, const float* x, void* blocks, int64_t rows, int64_t n, bool by_256);
+
+// ---- rows, several steps at once (fused_rows.cu) ---------------------------------------------------------------------
+enum class RowOp : int32_t { rms_norm, add, scale, rope, glu, quantize_32, quantize_256, kv_write };
+struct RowPlace {
+  std::byte* data;
+  int64_t stride;   // bytes from row to row; 0: all rows have the same
+  int64_t scratch;  // where a row's values lie in shared memory; -1: in `data`
+};
+struct RowStepAt {  // as RowStep (ops/ops.h), with the places of its operands
+  RowOp op;
+  GateKind gate;
+  CacheType cache;
+  bool neighbours;
+  float value;             // rms_norm: eps; scale: factor
+  int64_t C, D, head_dim;  // values of a row, of a run of rms_norm or rotated ones of a head, of a head
+  RowPlace in[3], out;     // kv_write: out.stride is that of the cache's rows
+};
+struct RowsLaunch {
+  int64_t rows, scratch_bytes;
+  int32_t steps;
+  RowStepAt step[8];
+};
+void launch_fused_rows(Stream stream, const RowsLaunch& launch);
+
+// ---- rotary positions (rope.cu) --------------------------------------------------------------------------------------
+struct RopeAngles {  // as RopeTableAttr (ops/ops.h), ready for use
+  int64_t dims;
+  double log_base, position_scale, ramp_low, ramp, magnitude;
+};
+// table [tokens, dims]; factors [dims / 2], or null
+void launch_rope_table(Stream stream, const int32_t* positions, const float* factors, float* table, int64_t tokens, const RopeAngles& angles);
+
+// ---- float weights (dense_matmul.cu) ---------------------------------------------------------------------------------
+enum class DenseType : int32_t { f32, f16, bf16 };
+constexpr int64_t value_bytes(DenseType type) { return type == DenseType::f32 ? 4 : 2; }
+
+// Packed by dense_pack.cpp: groups of 32 rows; in a group each part of the sum over K, filled up with zeros; in a part 16 bytes of each
+// of the 32 rows in turn.
+constexpr int kDenseRows = 32, kDenseRowBytes = 32;  // a part has a multiple of so many bytes of a row
+constexpr int64_t dense_part_bytes(DenseType type, int64_t K, int64_t parts) {  // of a row
+  return ((K + parts - 1) / parts * value_bytes(type) + kDenseRowBytes - 1) / kDenseRowBytes * kDenseRowBytes;
+}
+constexpr int64_t dense_group_bytes(DenseType type, int64_t K, int64_t parts) { return dense_part_bytes(type, K, parts) * parts * kDenseRows; }
+
+// Products of one x with up to four weights of one type. With a gate, weights 0 and 1 are gate and up of one result.
+struct DenseWeight {
+  const void* w;  // packed [N, K]
+  float* y;       // [T, N]
+  int64_t N;
+};
+struct DenseLaunch {
+  const float* x;  // [T, K]
+  int64_t T, K;
+  int32_t parts, weights;
+  DenseWeight weight[4];
+  DenseType type;
+  GateKind gate;
+  // Experts: T is of tokens and choices, `chosen` [T] says whose rows of weight 0, N each, a row of x meets; null: none. A row of x
+  // serves `share` neighbouring ones of T.
+  const int32_t* chosen;
+  int64_t experts, share;
+};
+void launch_dense_matmul(Stream stream, const DenseLaunch& launch);
+// The same of one weight in plain rows.
+void launch_plain_matmul(Stream stream, const float* x, const void* w, DenseType type, float* y, int64_t T, int64_t N, int64_t K, int32_t parts);
+// Rows of a table as floats: y [count, K]; packed or plain.
+void launch_dense_embed(Stream stream, const void* table, DenseType type, bool packed, const int32_t* tokens, float* y, int64_t count, int64_t K, int32_t parts);
+
+// ---- mixtures of experts (experts.cu) --------------------------------------------------------------------------------
+// logits [T, E] -> the `used` likeliest experts of each token and their weights, [T, used] each
+struct RouteLaunch {
+  const float* logits;
+  int32_t* chosen;
+  float* weights;
+  int64_t T, E, used;
+  bool renormalize;
+  float scale, least_sum;
+};
+void launch_route(Stream stream, const RouteLaunch& launch);
+// parts [T, used * C], weights [T, used] -> y [T, C]; shared [T, C] with gate [T], or null
+void launch_combine(Stream stream, const float* parts, const float* weights, const float* shared, const float* gate, float* y, int64_t T, int64_t used, int64_t C);
 
 // ---- quantized weights (quant_matmul.cu) -----------------------------------------------------------------------------
 // One layout for all formats: groups of 16 rows; in a group, for each unit (a block of 32 or 256 values of the 16 rows): d [16] f32, dmin

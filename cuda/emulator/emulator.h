@@ -88,6 +88,14 @@ T __shfl_down_sync(uint32_t mask, T value, int by) {
 }
 template <class T>
 T __shfl_sync(uint32_t mask, T value, int from) { return prm::emu::shuffled(mask, value, from); }
+inline uint32_t __ballot_sync(uint32_t mask, bool value) {
+  prm::emu::Slots slots = prm::emu::meet(mask, prm::emu::Kind::shuffle, &value, sizeof value);
+  uint32_t all = 0;
+  for (int i = 0; i < 32; ++i) all |= (mask >> i & 1) && slots[i][0] != std::byte(0) ? 1u << i : 0u;
+  prm::emu::leave(mask, prm::emu::Kind::shuffle);
+  return all;
+}
+inline int __popc(uint32_t bits) { return __builtin_popcount(bits); }
 template <class T>
 T atomicAdd(T* at, T more) {
   T old = *at;

@@ -56,7 +56,7 @@ void prepare_model(Model& model, const LoadOptions& options, const Control& cont
   PlanOptions plan_options;
   plan_options.device = model.engine->device.get();
   plan_options.bounds = {{"T", limits.tokens}, {"S", limits.sequences}, {"R", limits.rows}, {"M", limits.pages_per_sequence}, {"P", limits.pages}};
-  Graph serving = fuse(select_output_rows(add_cache(model.graph, options.cache_type, kPageTokens)));
+  Graph serving = fuse(select_output_rows(add_cache(model.graph, options.cache_type, kPageTokens)), plan_options.device);
   model.plan = make_charged<const Plan>(make_plan(serving, plan_options));
   model.weights.emplace(model.account, file.file.get());
   model.weight_bytes = model.weights->reserve(*model.plan);
