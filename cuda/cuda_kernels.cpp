@@ -138,7 +138,7 @@ void run_quant_group(const OpArgs& a) {
 DenseLaunch dense_launch(const OpArgs& a, int first, int count) {
   const Tensor &x = a.x(0), &w = a.x(1 + first);
   DenseLaunch l{};
-  l.x = x.as<float>(), l.T = x.dim[0], l.K = w.dim[1], l.parts = int32_t(k_parts(l.K)), l.type = dense_type(w.dtype), l.weights = count, l.share = 1;
+  l.x = x.as<float>(), l.rows = {nullptr, x.dim[0], 0, 1, false}, l.K = w.dim[1], l.parts = int32_t(k_parts(l.K)), l.type = dense_type(w.dtype), l.weights = count;
   for (int i = 0; i < count; ++i) l.weight[i] = {a.x(1 + first + i).data, a.out[first + i] ? a.y(first + i).as<float>() : nullptr, a.x(1 + first + i).dim[0]};
   return l;
 }
@@ -154,11 +154,13 @@ void run_dense_glu(const OpArgs& a) {
   l.gate = gate_kind(a);
   launch_dense_matmul(submitting_to, l);
 }
+ExpertRows expert_rows(const OpArgs& a) {
+  int64_t rows = a.x(2).count(), experts = a.at<ExpertsAttr>().experts;
+  return {a.x(2).as<int32_t>(), rows, experts, a.x(0).dim[1] == a.x(1).dim[1] ? a.x(2).dim[1] : 1, rows <= experts};
+}
 void run_dense_experts(const OpArgs& a) {
   DenseLaunch l = dense_launch(a, 0, 1);
-  int64_t used = a.x(2).dim[1];
-  l.experts = a.at<ExpertsAttr>().experts, l.chosen = a.x(2).as<int32_t>();
-  l.T = a.x(2).count(), l.weight[0].N /= l.experts, l.share = a.x(0).dim[1] == l.K ? used : 1;
+  l.rows = expert_rows(a), l.weight[0].N /= l.rows.experts;
   launch_dense_matmul(submitting_to, l);
 }
 void run_route(const OpArgs& a) {

@@ -4,7 +4,7 @@
 // the same chains. What is streamed from memory once (few tokens) and what is bound by arithmetic (many) differ in the tile alone.
 #include <bit>
 
-#include "row_code.h"
+#include "chosen_rows.h"
 
 namespace prm {
 
@@ -35,24 +35,20 @@ struct Tile {
   static constexpr int part_bytes = stages * stage_bytes > sum_bytes ? stages * stage_bytes : sum_bytes;  // a warp's share of shared memory
 };
 
-// What the tokens of a block are: rows of y, and where their rows of x begin. Those beyond the end repeat the last.
 template <class T>
-struct alignas(16) Tokens {
-  int64_t x_at[T::tokens];
-  int32_t row[T::tokens], count, next;
-};
+using Rows = ChosenRows<T::tokens>;
 
 template <class T>
-__device__ void copy_stage(std::byte* stage, const std::byte* w, const float* x, const Tokens<T>& tokens, int64_t k, int64_t end, bool wide) {
+__device__ void copy_stage(std::byte* stage, const std::byte* w, const float* x, int64_t x_stride, const Rows<T>& rows, int64_t k, int64_t end, bool wide) {
   int lane = lane_index();
   for (int i = lane; i < T::weight_bytes / 16; i += 32) copy_later_16(stage + i * 16, w + i * 16);
   auto* to = reinterpret_cast<float*>(stage + T::weight_bytes);
   if (wide) {
     for (int i = lane * 4; i < T::tokens * T::step; i += 128)
-      if (k + i % T::step < end) copy_later_16(to + i, x + tokens.x_at[i / T::step] + k + i % T::step);
+      if (k + i % T::step < end) copy_later_16(to + i, x + rows.source[i / T::step] * x_stride + k + i % T::step);
   } else {
     for (int i = lane; i < T::tokens * T::step; i += 32)
-      if (k + i % T::step < end) copy_later_4(to + i, x + tokens.x_at[i / T::step] + k + i % T::step);
+      if (k + i % T::step < end) copy_later_4(to + i, x + rows.source[i / T::step] * x_stride + k + i % T::step);
   }
 }
 
@@ -80,11 +76,11 @@ __device__ __forceinline__ void multiply(const std::byte* stage, int left, float
 
 // The sums over part `part` of K.
 template <DenseType type, class T>
-__device__ __forceinline__ void sum_part(const DenseLaunch& p, const std::byte* group, const Tokens<T>& tokens, int part, std::byte* ring, bool wide, float (&acc)[T::apart][T::columns]) {
+__device__ __forceinline__ void sum_part(const DenseLaunch& p, const std::byte* group, const Rows<T>& rows, int part, std::byte* ring, bool wide, float (&acc)[T::apart][T::columns]) {
   int64_t begin = part * p.K / p.parts, end = (part + 1) * p.K / p.parts, steps = (end - begin + T::step - 1) / T::step;
   const std::byte* w = group + part * dense_part_bytes(type, p.K, p.parts) * kDenseRows;
   auto copy = [&](int64_t s) {
-    if (s < steps) copy_stage<T>(ring + s % T::stages * T::stage_bytes, w + s * T::weight_bytes, p.x, tokens, begin + s * T::step, end, wide);
+    if (s < steps) copy_stage<T>(ring + s % T::stages * T::stage_bytes, w + s * T::weight_bytes, p.x, p.K, rows, begin + s * T::step, end, wide);
     close_copies();
   };
   for (int s = 0; s < T::stages - 1; ++s) copy(s);
@@ -100,36 +96,8 @@ __device__ __forceinline__ void sum_part(const DenseLaunch& p, const std::byte* 
   await_copies<0>();
 }
 
-// Tokens of a block: the tile's, or the next of those that chose the expert. By the first warp.
-template <class T>
-__device__ void find_tokens(const DenseLaunch& p, int64_t expert, Tokens<T>& tokens) {
-  int lane = lane_index(), count = 0;
-  int64_t next = tokens.next;
-  if (!p.chosen) {
-    int64_t first = int64_t(blockIdx.y) * T::tokens;
-    count = int(p.T - first < T::tokens ? p.T - first : T::tokens);
-    for (int i = lane; i < count; i += 32) tokens.row[i] = int32_t(first + i);
-  } else if (T::tokens == 1) {
-    count = 1;
-    if (lane == 0) tokens.row[0] = int32_t(blockIdx.y);
-  } else {
-    while (next < p.T && count < T::tokens) {
-      int64_t slot = next + lane;
-      uint32_t mine = __ballot_sync(kAllLanes, slot < p.T && p.chosen[slot] == expert);
-      int at = count + __popc(mine & ((1u << lane) - 1));
-      if ((mine >> lane & 1) && at < T::tokens) tokens.row[at] = int32_t(slot);
-      count += __popc(mine), next += 32;
-    }
-    __syncwarp();
-    if (count > T::tokens) count = T::tokens, next = tokens.row[T::tokens - 1] + 1;  // the others wait for the next tile
-  }
-  __syncwarp();
-  if (lane == 0) tokens.count = count, tokens.next = int32_t(next);
-  for (int i = lane; i < T::tokens && count; i += 32) tokens.x_at[i] = tokens.row[i < count ? i : count - 1] / p.share * p.K;
-}
-
 template <DenseType type, class T>
-__device__ void multiply_tokens(const DenseLaunch& p, int which, int64_t group, const Tokens<T>& tokens, std::byte* shared, float* gates, bool wide) {
+__device__ void multiply_rows(const DenseLaunch& p, int which, int64_t group, const Rows<T>& rows, std::byte* shared, float* gates, bool wide) {
   int part = int(threadIdx.x / 32), row = lane_index() % T::lanes, token = lane_index() / T::lanes;
   auto* sums = reinterpret_cast<float*>(shared);  // [parts][tokens][rows], where the rings were
   bool pair = p.gate != GateKind::none;
@@ -137,9 +105,9 @@ __device__ void multiply_tokens(const DenseLaunch& p, int which, int64_t group, 
     const DenseWeight& weight = p.weight[i];
     int64_t first = group * kDenseRows;
     const std::byte* w = static_cast<const std::byte*>(weight.w) + group * dense_group_bytes(type, p.K, p.parts);
-    if (p.chosen) w += p.chosen[tokens.row[0]] * (weight.N / kDenseRows) * dense_group_bytes(type, p.K, p.parts);
+    w += rows.expert * (weight.N / kDenseRows) * dense_group_bytes(type, p.K, p.parts);
     float acc[T::apart][T::columns] = {};
-    sum_part<type, T>(p, w, tokens, part, shared + part * T::stages * T::stage_bytes, wide, acc);
+    sum_part<type, T>(p, w, rows, part, shared + part * T::stages * T::stage_bytes, wide, acc);
     __syncthreads();
     for (int r = 0; r < T::apart; ++r)
       for (int j = 0; j < T::columns; ++j) sums[(part * T::tokens + token + T::apart * j) * kDenseRows + row + T::lanes * r] = acc[r][j];
@@ -150,7 +118,7 @@ __device__ void multiply_tokens(const DenseLaunch& p, int which, int64_t group, 
       int64_t n = first + at % kDenseRows;
       int t = at / kDenseRows;
       if (pair && i == which) gates[at] = sum;
-      else if (n < weight.N && t < tokens.count) p.weight[which].y[tokens.row[t] * weight.N + n] = pair ? gated(p.gate, gates[at], sum) : sum;
+      else if (n < weight.N && t < rows.count) p.weight[which].y[rows.row[t] * weight.N + n] = pair ? gated(p.gate, gates[at], sum) : sum;
     }
     __syncthreads();  // before the rings are filled again
   }
@@ -159,30 +127,20 @@ __device__ void multiply_tokens(const DenseLaunch& p, int which, int64_t group, 
 template <DenseType type, int tokens_>
 __global__ void __launch_bounds__(256) dense_matmul_kernel(DenseLaunch p, bool wide) {
   using T = Tile<type, tokens_>;
-  auto& tokens = *reinterpret_cast<Tokens<T>*>(shared_memory());
-  std::byte* shared = shared_memory() + sizeof(Tokens<T>);
+  auto& rows = *reinterpret_cast<Rows<T>*>(shared_memory());
+  std::byte* shared = shared_memory() + sizeof rows;
   auto* gates = reinterpret_cast<float*>(shared + p.parts * T::part_bytes);
   int which = 0;
   int64_t group = blockIdx.x;
   for (; p.gate == GateKind::none && which + 1 < p.weights && group >= (p.weight[which].N + kDenseRows - 1) / kDenseRows; ++which)
     group -= (p.weight[which].N + kDenseRows - 1) / kDenseRows;
-  bool more = p.chosen && tokens_ > 1;  // tiles of an expert's tokens, one after another
-  if (threadIdx.x == 0) tokens.next = 0;
-  do {
-    if (threadIdx.x < 32) {
-      __syncwarp();
-      find_tokens<T>(p, blockIdx.y, tokens);
-    }
-    __syncthreads();
-    if (!tokens.count) break;
-    multiply_tokens<type, T>(p, which, group, tokens, shared, gates, wide);
-  } while (more);
+  for (first_rows(p.rows, rows); rows.count; next_rows(p.rows, rows)) multiply_rows<type, T>(p, which, group, rows, shared, gates, wide);
 }
 
 template <DenseType type, int tokens>
 void launch_tile(Stream stream, const DenseLaunch& p, int64_t tiles) {
   using T = Tile<type, tokens>;
-  size_t shared = sizeof(Tokens<T>) + size_t(p.parts * T::part_bytes) + (p.gate != GateKind::none ? T::sum_bytes : 0);
+  size_t shared = sizeof(Rows<T>) + size_t(p.parts * T::part_bytes) + (p.gate != GateKind::none ? T::sum_bytes : 0);
   int64_t groups = 0;
   for (int i = 0; i < (p.gate != GateKind::none ? 1 : p.weights); ++i) groups += (p.weight[i].N + kDenseRows - 1) / kDenseRows;
   bool wide = p.K % (4 * p.parts) == 0 && reinterpret_cast<uintptr_t>(p.x) % 16 == 0;  // rows and parts of x begin at 16 bytes
@@ -192,16 +150,14 @@ void launch_tile(Stream stream, const DenseLaunch& p, int64_t tiles) {
 
 template <DenseType type>
 void launch_type(Stream stream, const DenseLaunch& p) {
-  if (p.chosen) {
-    if (p.T <= p.experts) return launch_tile<type, 1>(stream, p, p.T);
-    if (p.T <= 8 * p.experts) return launch_tile<type, 8>(stream, p, p.experts);
-    return launch_tile<type, 32>(stream, p, p.experts);
-  }
-  if (p.T == 1) return launch_tile<type, 1>(stream, p, 1);
-  if (p.T == 2) return launch_tile<type, 2>(stream, p, 1);
-  if (p.T <= 4) return launch_tile<type, 4>(stream, p, 1);
-  if (p.T <= 8) return launch_tile<type, 8>(stream, p, 1);
-  launch_tile<type, 32>(stream, p, (p.T + 31) / 32);
+  int64_t T = p.rows.rows;
+  if (p.rows.by_row) return launch_tile<type, 1>(stream, p, T);
+  if (p.rows.chosen) return T <= 8 * p.rows.experts ? launch_tile<type, 8>(stream, p, p.rows.experts) : launch_tile<type, 32>(stream, p, p.rows.experts);
+  if (T == 1) return launch_tile<type, 1>(stream, p, 1);
+  if (T == 2) return launch_tile<type, 2>(stream, p, 1);
+  if (T <= 4) return launch_tile<type, 4>(stream, p, 1);
+  if (T <= 8) return launch_tile<type, 8>(stream, p, 1);
+  launch_tile<type, 32>(stream, p, (T + 31) / 32);
 }
 
 }  // namespace

@@ -51,6 +51,15 @@ struct RopeAngles {  // as RopeTableAttr (ops/ops.h), ready for use
 // table [tokens, dims]; factors [dims / 2], or null
 void launch_rope_table(Stream stream, const int32_t* positions, const float* factors, float* table, int64_t tokens, const RopeAngles& angles);
 
+// ---- rows of products ------------------------------------------------------------------------------------------------
+// Of tokens; or of tokens times choices, `chosen` [rows] says of which expert: a weight has the rows of one expert after another, N each.
+// A row of x serves `share` neighbouring rows. by_row: a block of threads a row (few rows); else a block the rows of an expert.
+struct ExpertRows {
+  const int32_t* chosen;  // null: no experts
+  int64_t rows, experts, share;
+  bool by_row;
+};
+
 // ---- float weights (dense_matmul.cu) ---------------------------------------------------------------------------------
 enum class DenseType : int32_t { f32, f16, bf16 };
 constexpr int64_t value_bytes(DenseType type) { return type == DenseType::f32 ? 4 : 2; }
@@ -71,15 +80,12 @@ struct DenseWeight {
 };
 struct DenseLaunch {
   const float* x;  // [T, K]
-  int64_t T, K;
+  int64_t K;
   int32_t parts, weights;
   DenseWeight weight[4];
   DenseType type;
   GateKind gate;
-  // Experts: T is of tokens and choices, `chosen` [T] says whose rows of weight 0, N each, a row of x meets; null: none. A row of x
-  // serves `share` neighbouring ones of T.
-  const int32_t* chosen;
-  int64_t experts, share;
+  ExpertRows rows;  // T, or who chose which expert
 };
 void launch_dense_matmul(Stream stream, const DenseLaunch& launch);
 // The same of one weight in plain rows.
