@@ -55,12 +55,12 @@ void run_quantize(const OpArgs& a) {
 }
 void run_quant_matmul(const OpArgs& a) {
   const Tensor& w = a.x(1);
-  launch_quant_matmul(submitting_to, quant_layout(w.dtype), w.data, a.x(0).data, a.y().as<float>(), a.x(0).dim[0], w.dim[0], w.dim[1], int32_t(k_parts(w.dim[1])));
+  launch_quant_matmul(submitting_to, {w.dtype, w.data, a.x(0).data, a.y().as<float>(), a.x(0).dim[0], w.dim[0], w.dim[1], int32_t(k_parts(w.dim[1]))});
 }
 
 void run_quant_embed(const OpArgs& a) {
   const Tensor& table = a.x(0);
-  launch_quant_embed(submitting_to, quant_layout(table.dtype), table.data, a.x(1).as<int32_t>(), a.y().as<float>(), a.x(1).count(), table.dim[1]);
+  launch_quant_embed(submitting_to, table.dtype, table.data, a.x(1).as<int32_t>(), a.y().as<float>(), a.x(1).count(), table.dim[1]);
 }
 
 void attend(const OpArgs& a, const int32_t* sequence, const Tensor* table, const Tensor* sinks) {
