@@ -50,6 +50,7 @@ bool accepts_each(const KernelQuery& q) {
 }
 // Groups of packed rows do not reach over the end of an expert.
 bool accepts_expert_tiles(const KernelQuery& q) { return accepts_tiles(q) && q.in[1].dim[0] / q.attr.as<ExpertsAttr>().experts % kDenseRows == 0; }
+bool accepts_quant_experts(const KernelQuery& q) { return accepts_quant_matmul(q) && q.in[1].dim[0] / q.attr.as<ExpertsAttr>().experts % 16 == 0; }
 bool accepts_glu_tiles(const KernelQuery& q) { return accepts_each<accepts_tiles>(q) && q.in[1].dtype == q.in[2].dtype; }
 
 bool accepts_quant_embed(const KernelQuery& q) { return q.constant[0] && find_format(q.in[0].dtype); }
@@ -119,7 +120,7 @@ void run_quantize(const OpArgs& a) {
 }
 void run_quant_matmul(const OpArgs& a) {
   const Tensor& w = a.x(1);
-  launch_quant_matmul(submitting_to, quant_layout(w.dtype), w.data, a.x(0).data, a.y().as<float>(), a.x(0).dim[0], w.dim[0], w.dim[1], int32_t(k_parts(w.dim[1])));
+  launch_quant_matmul(submitting_to, {w.dtype, w.data, a.x(0).data, a.y().as<float>(), a.x(0).dim[0], w.dim[0], w.dim[1], int32_t(k_parts(w.dim[1]))});
 }
 
 int weights_of(const OpArgs& a) {
@@ -163,6 +164,11 @@ void run_dense_experts(const OpArgs& a) {
   l.rows = expert_rows(a), l.weight[0].N /= l.rows.experts;
   launch_dense_matmul(submitting_to, l);
 }
+void run_quant_experts(const OpArgs& a) {
+  const Tensor& w = a.x(1);
+  ExpertRows rows = expert_rows(a);
+  launch_quant_experts(submitting_to, {w.dtype, w.data, a.x(0).data, a.y().as<float>(), rows.rows, w.dim[0] / rows.experts, w.dim[1], int32_t(k_parts(w.dim[1]))}, rows);
+}
 void run_route(const OpArgs& a) {
   auto attr = a.at<RouteAttr>();
   launch_route(submitting_to, {a.x(0).as<float>(), a.y(0).as<int32_t>(), a.y(1).as<float>(), a.x(0).dim[0], a.x(0).dim[1], attr.used, attr.renormalize != 0, attr.scale, kLeastRouteSum});
@@ -183,7 +189,7 @@ void run_dense_embed(const OpArgs& a) {
 
 void run_quant_embed(const OpArgs& a) {
   const Tensor& table = a.x(0);
-  launch_quant_embed(submitting_to, quant_layout(table.dtype), table.data, a.x(1).as<int32_t>(), a.y().as<float>(), a.x(1).count(), table.dim[1]);
+  launch_quant_embed(submitting_to, table.dtype, table.data, a.x(1).as<int32_t>(), a.y().as<float>(), a.x(1).count(), table.dim[1]);
 }
 
 void attend(const OpArgs& a, const int32_t* sequence, const Tensor* table, const Tensor* sinks) {
@@ -220,6 +226,7 @@ constexpr Kernel kKernels[] = {
     {"matmul_group", "dense tiles", accepts_each<accepts_tiles>, run_dense_group, {nullptr, &kDenseTiles, &kDenseTiles, &kDenseTiles, &kDenseTiles}},
     {"matmul_glu", "dense tiles", accepts_glu_tiles, run_dense_glu, {nullptr, &kDenseTiles, &kDenseTiles}},
     {"moe_matmul", "dense tiles", accepts_expert_tiles, run_dense_experts, {nullptr, &kDenseTiles}},
+    {"moe_matmul", "quant tiles", accepts_quant_experts, run_quant_experts, {nullptr, &kQuantTiles}},
     {"moe_route", "cuda", accepts_f32, run_route},
     {"moe_combine", "cuda", accepts_f32, run_combine},
     {"embed", "plain", accepts_dense_embed, run_dense_embed<false>},

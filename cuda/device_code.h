@@ -27,10 +27,13 @@ __device__ __forceinline__ void mma_k16(int32_t (&d)[4], uint32_t a0, uint32_t a
                : "r"(a0), "r"(a1), "r"(b));
 }
 
-// 16 bytes from global into shared memory, later: both aligned to 16. close_copies() ends a group, await_copies<n>() waits for all
-// groups but the n youngest.
+// 16 bytes from global into shared memory, later: both aligned to 16; only the first `bytes` are read, the others become zeros.
+// close_copies() ends a group, await_copies<n>() waits for all groups but the n youngest.
 __device__ __forceinline__ void copy_later_16(void* to, const void* from) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(unsigned(__cvta_generic_to_shared(to))), "l"(from));
+}
+__device__ __forceinline__ void copy_later_16(void* to, const void* from, int bytes) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(unsigned(__cvta_generic_to_shared(to))), "l"(from), "r"(bytes));
 }
 // The same of 4 bytes, aligned to 4.
 __device__ __forceinline__ void copy_later_4(void* to, const void* from) {
@@ -60,6 +63,7 @@ void allow_shared_memory(Kernel* kernel, size_t bytes) {
   if (bytes > (48 << 10)) cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
 }
 
+#define PRM_UNROLL _Pragma("unroll")
 // A grid without blocks is nothing.
 #define PRM_LAUNCH(kernel, grid, block, shared, stream, ...)                                                 \
   do {                                                                                                       \

@@ -2,6 +2,7 @@
 // checked here that the shape rules have checked (src/ops). Types and orders of sums: src/README.md, "Numbers".
 #pragma once
 #include "device_code.h"
+#include "tensor/dtype.h"
 
 namespace prm {
 
@@ -107,26 +108,22 @@ void launch_route(Stream stream, const RouteLaunch& launch);
 // parts [T, used * C], weights [T, used] -> y [T, C]; shared [T, C] with gate [T], or null
 void launch_combine(Stream stream, const float* parts, const float* weights, const float* shared, const float* gate, float* y, int64_t T, int64_t used, int64_t C);
 
-// ---- quantized weights (quant_matmul.cu) -----------------------------------------------------------------------------
-// One layout for all formats: groups of 16 rows; in a group, for each unit (a block of 32 or 256 values of the 16 rows): d [16] f32, dmin
-// [16] f32 where there are minimums, scales [16][subs] i8, minimums [16][subs] u8, then codes in the order in which lanes of an
-// mma m16n8k32 hold them, 4 or 8 bits each.
-struct QuantLayout {
-  int32_t unit, sub;      // values
-  int32_t bits;           // 4: values are `offset` less than their codes, or stand in `table`; 8: signed codes
-  int32_t offset;
-  bool has_min, has_table;
-  alignas(4) int8_t table[16];
-
-  constexpr int32_t subs() const { return unit / sub; }
-  constexpr int32_t head_bytes() const { return (64 + 16 * subs()) * (has_min ? 2 : 1); }
-  constexpr int32_t step_bytes() const { return 64 * bits; }  // of 32 values of 16 rows
-  constexpr int64_t unit_bytes() const { return head_bytes() + int64_t(unit / 32) * step_bytes(); }
+// ---- quantized weights, as quant_layout.h says (quant_matmul.cu, quant_matmul_tiles.cu, quant_embed.cu) ----------------
+struct QuantMatmul {
+  DType type;         // of w
+  const void *w, *x;  // w packed; x [T, K] in blocks beside the units of w, aligned to 16
+  float* y;           // [T, N]
+  int64_t T, N, K;
+  int32_t parts;  // of the sum over K
 };
-// x [T, K] in blocks beside the units, w packed -> y [T, N] f32. parts: of the sum over K.
-void launch_quant_matmul(Stream stream, const QuantLayout& layout, const void* w, const void* x, float* y, int64_t T, int64_t N, int64_t K, int32_t parts);
+// Picks one of the two others by T and N: they give the same bytes.
+void launch_quant_matmul(Stream stream, const QuantMatmul& m);
+void launch_quant_decode(Stream stream, const QuantMatmul& m);  // T <= 8
+void launch_quant_tiles(Stream stream, const QuantMatmul& m, bool wide);
+// Of experts (quant_experts.cu): T is of tokens times choices, N of one expert, a multiple of 16.
+void launch_quant_experts(Stream stream, const QuantMatmul& m, const ExpertRows& experts);
 // Rows of a packed table as floats: y [tokens, K].
-void launch_quant_embed(Stream stream, const QuantLayout& layout, const void* table, const int32_t* tokens, float* y, int64_t count, int64_t K);
+void launch_quant_embed(Stream stream, DType type, const void* table, const int32_t* tokens, float* y, int64_t count, int64_t K);
 
 // ---- attention (attention_decode.cu) ---------------------------------------------------------------------------------
 struct AttentionLaunch {

@@ -42,6 +42,7 @@ inline void mma_k16(int32_t (&d)[4], uint32_t a0, uint32_t a1, uint32_t b) {
 }
 
 inline void copy_later_16(void* to, const void* from) { emu::copy_later(to, from, 16); }
+inline void copy_later_16(void* to, const void* from, int bytes) { emu::copy_later(to, from, 16, size_t(bytes)); }
 inline void copy_later_4(void* to, const void* from) { emu::copy_later(to, from, 4); }
 inline void close_copies() { emu::close_copies(); }
 template <int n>
@@ -63,5 +64,6 @@ inline uint32_t __byte_perm(uint32_t a, uint32_t b, uint32_t selector) {
   return result;
 }
 
+#define PRM_UNROLL
 #define PRM_LAUNCH(kernel, grid, block, shared, stream, ...) \
   ((void)(stream), prm::emu::launch(grid, block, shared, [=] { kernel(__VA_ARGS__); }))

@@ -55,7 +55,8 @@ using Slots = const std::byte (*)[64];
 Slots meet(uint32_t mask, Kind kind, const void* bytes, size_t size);
 void leave(uint32_t mask, Kind kind);
 
-void copy_later(void* to, const void* from, size_t size);  // cp.async
+void copy_later(void* to, const void* from, size_t size, size_t read);  // cp.async; zeros behind what is read
+inline void copy_later(void* to, const void* from, size_t size) { copy_later(to, from, size, size); }
 void close_copies();                                       // a group: cp.async.commit_group
 void await_copies(size_t open);                            // all but so many groups
 

@@ -56,6 +56,7 @@ TEST_CASE("cuda: models over caches of every type") {
 TEST_CASE("cuda: models of experts") {
   check_model(with_experts("qwen3moe", {DType::bf16}), DType::f32);
   check_model(with_experts("qwen2moe", {DType::f16, DType::f32}), DType::f16);
+  check_model(with_experts("qwen2moe", {DType::q8_0, DType::q4_0}), DType::f32);
 }
 
 TEST_CASE("cuda: a model is fused where the device has kernels for the form, and only there") {

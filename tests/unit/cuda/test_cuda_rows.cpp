@@ -94,3 +94,24 @@ TEST_CASE("cuda: products of few and of many tokens with the experts that they c
       else CHECK(emulated(g, run) == truth);
     }
 }
+
+TEST_CASE("cuda: products of quantized weights of experts, of every format") {
+  constexpr int64_t E = 3, N = 48, used = 2;
+  for (DType type : {DType::q4_0, DType::q5_1, DType::q8_0, DType::mxfp4, DType::q2_k, DType::q3_k, DType::q4_k, DType::q6_k, DType::iq4_xs})
+    for (int64_t T : {1, 21}) {
+      int64_t K = info(type).block == 32 ? 288 : 768;
+      Random random{uint64_t(T) + 9};
+      std::vector<std::byte> weights = random_weights(type, E * N, K, 1.0f, random);
+      Graph g;
+      ValueId x = g.input("x", DType::f32, {T, T == 1 ? K : used * K});
+      g.outputs = {moe_matmul(g, x, g.constant("w", Tensor(type, {E * N, K}, weights.data()), nullptr), g.input("chosen", DType::i32, {T, used}), E, "y")};
+      g = quantize_activations(g);
+      std::vector<int32_t> chosen;
+      for (int64_t t = 0; t < T; ++t) chosen.push_back(t < 15 ? 2 : 1), chosen.push_back(t < 15 ? int32_t(t % 2) : 0);
+      GraphRun run{{}, {{"x", bytes_of(uniform_floats(g[x].shape[1].value * T, random))}, {"chosen", bytes_of(chosen)}}, {}};
+      std::vector<std::byte> truth = run_graph(g, *open_cpu("scalar"), run);
+      INFO(info(type).name << " T " << T);
+      if (type == DType::q4_k) in_all_orders([&] { CHECK(emulated(g, run) == truth); });
+      else CHECK(emulated(g, run) == truth);
+    }
+}
