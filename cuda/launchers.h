@@ -21,7 +21,7 @@ void launch_kv_write(Stream stream, const float* rows, const int32_t* slot, void
 // x [rows, n] f32 -> blocks of 32 or 256 (quant/activation.h)
 void launch_quantize(Stream stream, const float* x, void* blocks, int64_t rows, int64_t n, bool by_256);
 
-// ---- rows, several steps at once (fused_rows.cu) ---------------------------------------------------------------------
+// ---- rows, several steps at once (row_steps.cu) ----------------------------------------------------------------------
 enum class RowOp : int32_t { rms_norm, add, scale, rope, glu, quantize_32, quantize_256, kv_write };
 struct RowPlace {
   std::byte* data;
@@ -44,7 +44,7 @@ struct RowsLaunch {
 };
 void launch_fused_rows(Stream stream, const RowsLaunch& launch);
 
-// ---- rotary positions (rope.cu) --------------------------------------------------------------------------------------
+// ---- rotary positions (rope_angles.cu) -------------------------------------------------------------------------------
 struct RopeAngles {  // as RopeTableAttr (ops/ops.h), ready for use
   int64_t dims;
   double log_base, position_scale, ramp_low, ramp, magnitude;
@@ -94,7 +94,7 @@ void launch_plain_matmul(Stream stream, const float* x, const void* w, DenseType
 // Rows of a table as floats: y [count, K]; packed or plain.
 void launch_dense_embed(Stream stream, const void* table, DenseType type, bool packed, const int32_t* tokens, float* y, int64_t count, int64_t K, int32_t parts);
 
-// ---- mixtures of experts (experts.cu) --------------------------------------------------------------------------------
+// ---- mixtures of experts (expert_routes.cu) --------------------------------------------------------------------------
 // logits [T, E] -> the `used` likeliest experts of each token and their weights, [T, used] each
 struct RouteLaunch {
   const float* logits;

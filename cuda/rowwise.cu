@@ -1,5 +1,5 @@
 // Ops that work row by row or value by value, in the canonical orders: the bytes of the CPU's kernels. Norms and rotations are steps of
-// fused_rows.cu.
+// row_steps.cu.
 #include "row_code.h"
 
 namespace prm {

@@ -1,4 +1,4 @@
-// Rotary positions: the table of a step. Heads are rotated by fused_rows.cu.
+// Rotary positions: the table of a step. Heads are rotated by row_steps.cu.
 #include "base/numeric_double.h"
 #include "row_code.h"
 
