@@ -125,7 +125,7 @@ __device__ void multiply_rows(const DenseLaunch& p, int which, int64_t group, co
 }
 
 template <DenseType type, int tokens_>
-__global__ void __launch_bounds__(256) dense_matmul_kernel(DenseLaunch p, bool wide) {
+__global__ void __launch_bounds__(256, 1) dense_matmul_kernel(DenseLaunch p, bool wide) {
   using T = Tile<type, tokens_>;
   auto& rows = *reinterpret_cast<Rows<T>*>(shared_memory());
   std::byte* shared = shared_memory() + sizeof rows;
