@@ -8,10 +8,10 @@ namespace prm {
 
 namespace {
 
-constexpr int kPlaces = 2, kMostWarps = 8, kManyBlocks = 1024;
+constexpr int kPlaces = 2, kMostWarps = 8;
 
 template <DType type>
-__global__ void __launch_bounds__(32 * kMostWarps) quant_decode_kernel(QuantProblem p, int side_by_side, int walks) {
+__global__ void __launch_bounds__(32 * kMostWarps, 4) quant_decode_kernel(QuantProblem p, int side_by_side, int walks) {
   constexpr QuantLayout layout = quant_layout(type);
   constexpr int kUnits = layout.units_of_tile();
   int lane = int(threadIdx.x % 32), warp = int(threadIdx.x / 32), warps = int(blockDim.x / 32), part = warp % p.parts;
@@ -26,7 +26,7 @@ __global__ void __launch_bounds__(32 * kMostWarps) quant_decode_kernel(QuantProb
   auto copy_next = [&] {
     int64_t group = group_of(next_walk, warp / p.parts);
     if (next_walk < walks && group < p.groups) {
-      copy_tile<type>(p, group, next_tile, places + to * place_bytes, lane, 32);
+      copy_tile<type>(p, group, next_tile, places + to * place_bytes, lane);
       copy_activations<type>(p, next_tile, 0, p.T, places + to * place_bytes + layout.tile_bytes(), lane, 32);
     }
     close_copies();
@@ -42,7 +42,8 @@ __global__ void __launch_bounds__(32 * kMostWarps) quant_decode_kernel(QuantProb
       __syncwarp();
       const std::byte* place = places + to * place_bytes;
       auto token = [&](int i) { return activation_of<type>(p, tile, 0, i < p.T ? i : p.T - 1, place + layout.tile_bytes()); };
-      int from = tile * kUnits < begin ? begin : tile * kUnits, until = (tile + 1) * kUnits < end ? (tile + 1) * kUnits : end;
+      int from = tile * kUnits, until = from + kUnits;
+      if constexpr (kUnits > 1) from = from < begin ? begin : from, until = until < end ? until : end;
       for (int u = from; u < until; ++u) add_unit<type>(place, u - tile * kUnits, lane, token, acc);
       __syncwarp();
       copy_next();
@@ -67,10 +68,10 @@ __global__ void __launch_bounds__(32 * kMostWarps) quant_decode_kernel(QuantProb
 
 }  // namespace
 
-void launch_quant_decode(Stream stream, const QuantMatmul& m) {
+void launch_quant_decode(Stream stream, const QuantMatmul& m, int64_t enough_blocks) {
   QuantProblem p = quant_problem(m);
   int side_by_side = kMostWarps / p.parts, warps = side_by_side * p.parts;
-  int64_t blocks = (p.groups + side_by_side - 1) / side_by_side, walks = blocks < kManyBlocks ? 1 : blocks / kManyBlocks;
+  int64_t blocks = (p.groups + side_by_side - 1) / side_by_side, walks = blocks < enough_blocks ? 1 : blocks / enough_blocks;
   unsigned grid = unsigned((blocks + walks - 1) / walks);
   with_quant_type(m.type, [&]<DType type>() {
     size_t shared = size_t(warps) * (size_t(kPlaces) * size_t(quant_layout(type).tile_bytes() + p.T * kWindow<type>) + 2 * 16 * sizeof(float) * size_t(p.T));
@@ -80,7 +81,7 @@ void launch_quant_decode(Stream stream, const QuantMatmul& m) {
 }
 
 void launch_quant_matmul(Stream stream, const QuantMatmul& m) {
-  if (m.T <= 8) launch_quant_decode(stream, m);
+  if (m.T <= 8) launch_quant_decode(stream, m, 1024);
   else launch_quant_tiles(stream, m, m.T > 32 && (m.T + 63) / 64 * ((m.N + 127) / 128) >= 96);
 }
 

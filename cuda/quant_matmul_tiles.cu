@@ -25,7 +25,7 @@ __device__ __forceinline__ void copy_stage(const QuantProblem& p, int64_t first_
   constexpr int kTile = quant_layout(type).tile_bytes();
   int warp = int(threadIdx.x / 32), lane = int(threadIdx.x % 32), left = p.T - first_token;
   for (int group = warp; group < S::groups; group += kWarps)
-    if (first_group + group < p.groups) copy_tile<type>(p, first_group + group, tile, stage + group * kTile, lane, 32);
+    if (first_group + group < p.groups) copy_tile<type>(p, first_group + group, tile, stage + group * kTile, lane);
   copy_activations<type>(p, tile, first_token, left < S::tokens ? left : S::tokens, stage + S::groups * kTile, int(threadIdx.x), 32 * kWarps);
 }
 
@@ -51,7 +51,8 @@ __global__ void __launch_bounds__(32 * kWarps) quant_tiles_kernel(QuantProblem p
     copy_next();
     const std::byte* stage = shared_memory() + tile % S::stages * kStageBytes<type, S>;
     auto token = [&](int i) { return activation_of<type>(p, tile, first_token, own_token + i, stage + S::groups * kTile); };
-    int until = (tile + 1) * kUnits < p.units ? (tile + 1) * kUnits : p.units;
+    int until = (tile + 1) * kUnits;
+    if constexpr (kUnits > 1) until = until < p.units ? until : p.units;
     for (int u = tile * kUnits; u < until; ++u) {
       add_unit<type>(stage + own_group * kTile, u - tile * kUnits, lane, token, acc);
       if (u + 1 < border) continue;

@@ -60,11 +60,14 @@ __device__ __forceinline__ const std::byte* activation_of(const QuantProblem& p,
   return window + i * kWindow<type> + (at & 15);
 }
 
+// By a warp.
 template <DType type>
-__device__ __forceinline__ void copy_tile(const QuantProblem& p, int64_t group, int tile, std::byte* to, int thread, int threads) {
+__device__ __forceinline__ void copy_tile(const QuantProblem& p, int64_t group, int tile, std::byte* to, int lane) {
   constexpr int kBytes = quant_layout(type).tile_bytes();
-  const std::byte* from = p.w + (group * p.tiles + tile) * kBytes;
-  for (int i = thread; i < kBytes / 16; i += threads) copy_later_16(to + i * 16, from + i * 16);
+  const std::byte* from = p.w + (group * p.tiles + tile) * kBytes + lane * 16;
+  PRM_UNROLL
+  for (int i = 0; i < kBytes; i += 512)
+    if (i + 512 <= kBytes || lane * 16 < kBytes - i) copy_later_16(to + lane * 16 + i, from + i);
 }
 
 // ---- a tile's numbers ------------------------------------------------------------------------------------------------
@@ -129,7 +132,7 @@ template <DType type>
 __device__ __forceinline__ RowScales load_scales(const std::byte* tile, int unit, int g) {
   constexpr QuantLayout layout = quant_layout(type);
   constexpr int kWords = layout.has_min ? 2 : 1;
-  auto value = [](uint32_t bits) { return layout.bf16 ? std::bit_cast<float>(bits << 16) : half_value(uint16_t(bits)); };
+  auto value = [&](uint32_t bits) { return layout.bf16 ? std::bit_cast<float>(bits << 16) : half_value(uint16_t(bits)); };
   Words<kWords> words = load_words<kWords>(tile + unit * layout.unit_head_bytes() + g * 4 * kWords);
   RowScales s{{value(words.at[0] & 0xffff), value(words.at[0] >> 16)}, {}};
   if constexpr (layout.has_min) s.dmin[0] = value(words.at[1] & 0xffff), s.dmin[1] = value(words.at[1] >> 16);
