@@ -32,10 +32,20 @@ __device__ __forceinline__ void mma_k16(int32_t (&d)[4], uint32_t a0, uint32_t a
 __device__ __forceinline__ void copy_later_16(void* to, const void* from) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(unsigned(__cvta_generic_to_shared(to))), "l"(from));
 }
+__device__ __forceinline__ void copy_later_4(void* to, const void* from) {  // the same, 4 bytes
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(unsigned(__cvta_generic_to_shared(to))), "l"(from));
+}
 __device__ __forceinline__ void close_copies() { asm volatile("cp.async.commit_group;"); }
 template <int n>
 __device__ __forceinline__ void await_copies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(n));
+}
+
+// half_to_float (base/half.h), but for what a NaN carries.
+__device__ __forceinline__ float half_value(uint16_t half) {
+  float value;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(half));
+  return value;
 }
 
 __device__ __forceinline__ std::byte* shared_memory() {
@@ -43,6 +53,14 @@ __device__ __forceinline__ std::byte* shared_memory() {
   return shared;
 }
 
+// Before a launch with so many bytes of shared memory: more than 48 KiB are asked for by name. All GPUs have 99 KiB a block.
+template <class Kernel>
+void allow_shared(Kernel* kernel, size_t bytes) {
+  if (bytes > (48 << 10)) cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
+}
+
+// Before a loop whose arrays shall be registers.
+#define PRM_UNROLL _Pragma("unroll")
 #define PRM_LAUNCH(kernel, grid, block, shared, stream, ...) kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
 
 }  // namespace prm

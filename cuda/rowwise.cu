@@ -5,6 +5,7 @@
 #include "base/numeric.h"
 #include "launchers.h"
 #include "quant/activation.h"
+#include "quant/blocks.h"
 
 namespace prm {
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr uint32_t kAll = ~0u;
+constexpr uint16_t kHalfInfinity = 0x7c00, kHalfNan = 0x7e00;
 
 unsigned blocks_for(int64_t count, int each) { return unsigned((count + each - 1) / each); }
 __device__ int64_t thread_index() { return int64_t(blockIdx.x) * blockDim.x + threadIdx.x; }
@@ -102,6 +104,21 @@ __device__ bool warp_all(bool value) {
   return all;
 }
 
+// A warp a block of a row of the cache ("Numbers" 5).
+__global__ void kv_write_q8_0_kernel(const float* rows, const int32_t* slot, BlockQ8_0* cache, int64_t tokens, int64_t n) {
+  int64_t index = warp_index(), blocks = n / 32, t = index / blocks;
+  if (t >= tokens || slot[t] < 0) return;
+  float x = rows[index * 32 + lane_index()];
+  bool finite = warp_all(fabsf(x) <= FLT_MAX);
+  uint16_t d = float_to_half(warp_largest(fabsf(x)) / 127.0f);
+  if (!finite || d == kHalfInfinity) d = kHalfNan;
+  float inverse = d == 0 || d == kHalfNan ? 0.0f : 1.0f / half_value(d);
+  float q = d == kHalfNan ? 0.0f : nearest(x * inverse);
+  BlockQ8_0& block = cache[int64_t(slot[t]) * blocks + index % blocks];
+  block.q[lane_index()] = int8_t(q < -127.0f ? -127.0f : q > 127.0f ? 127.0f : q);
+  if (lane_index() == 0) block.d = d;
+}
+
 // A warp a block; each lane has neighbouring values. What is not finite gives a NaN scale, as on the CPU.
 template <class Block, int each>
 __global__ void quantize_kernel(const float* x, Block* blocks, int64_t count) {
@@ -160,7 +177,8 @@ void launch_select_rows(Stream stream, const float* x, const int32_t* index, flo
   PRM_LAUNCH(select_rows_kernel, blocks_for(rows * n, kThreads), kThreads, 0, stream, x, index, y, rows, n);
 }
 void launch_kv_write(Stream stream, const float* rows, const int32_t* slot, void* cache, CacheType type, int64_t tokens, int64_t n) {
-  PRM_LAUNCH(kv_write_kernel, blocks_for(tokens * n, kThreads), kThreads, 0, stream, rows, slot, cache, type, tokens, n);
+  if (type == CacheType::q8_0) PRM_LAUNCH(kv_write_q8_0_kernel, blocks_for(tokens * n / 32, kThreads / 32), kThreads, 0, stream, rows, slot, static_cast<BlockQ8_0*>(cache), tokens, n);
+  else PRM_LAUNCH(kv_write_kernel, blocks_for(tokens * n, kThreads), kThreads, 0, stream, rows, slot, cache, type, tokens, n);
 }
 void launch_quantize(Stream stream, const float* x, void* blocks, int64_t rows, int64_t n, bool by_256) {
   int64_t count = rows * n / (by_256 ? 256 : 32);
