@@ -169,7 +169,7 @@ PRM_UNROLL
 };
 
 template <CacheType type>
-__global__ void __launch_bounds__(kThreads) attention_split_kernel(AttentionLaunch a, Shape shape, int64_t first_token) {
+__global__ void __launch_bounds__(kThreads, 3) attention_split_kernel(AttentionLaunch a, Shape shape, int64_t first_token) {
   int64_t at = blockIdx.z, t = first_token + at;
   SeenRows seen(a, t);
   if (seen.last < 0) return;

@@ -121,6 +121,7 @@ __device__ __forceinline__ float with_sink(float sum, float keep, float join) { 
 // ---- the kernels, which launch_attention chooses from ------------------------------------------------------------------
 void launch_attention_walk(Stream stream, const AttentionLaunch& a);    // any head
 void launch_attention_decode(Stream stream, const AttentionLaunch& a);  // few tokens, scratch for one at least
+void launch_attention_prefill(Stream stream, const AttentionLaunch& a);  // many
 int64_t attention_tokens_at_once(const AttentionLaunch& a);             // that scratch serves
 
 }  // namespace prm
