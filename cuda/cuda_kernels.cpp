@@ -11,15 +11,15 @@
 
 namespace prm {
 
-thread_local Stream submitting_to = {};
+thread_local Submission submitting_to = {};
 
 namespace {
 
 bool accepts_f32(const KernelQuery& q) { return q.in[0].dtype == DType::f32 && (q.inputs < 2 || q.in[1].dtype == DType::f32); }
-bool is_cache(DType type) { return type == DType::f32 || type == DType::f16 || type == DType::bf16; }
+bool is_cache(DType type) { return type == DType::f32 || type == DType::f16 || type == DType::bf16 || type == DType::q8_0; }
 bool accepts_kv_write(const KernelQuery& q) { return q.in[1].dtype == DType::f32 && is_cache(q.in[0].dtype); }
 bool accepts_attention(const KernelQuery& q) {
-  return q.in[0].dtype == DType::f32 && (is_cache(q.in[1].dtype) || q.in[1].dtype == DType::q8_0) && q.attr.as<AttentionAttr>().head_dim <= kMaxHeadDim;
+  return q.in[0].dtype == DType::f32 && is_cache(q.in[1].dtype) && q.attr.as<AttentionAttr>().head_dim <= kMaxHeadDim;
 }
 bool accepts_quant_matmul(const KernelQuery& q) {
   const QuantFormat* format = find_format(q.in[1].dtype);
@@ -32,7 +32,7 @@ bool accepts_dense_embed(const KernelQuery& q) { return is_dense_weight(q.in[0].
 bool accepts_fused_rows(const KernelQuery& q) {
   for (int i = 0; i < q.inputs; ++i) {
     const Tensor& x = q.in[i];
-    if (x.dtype != DType::f32 && x.dtype != DType::i32 && !(x.rank == 3 && (is_cache(x.dtype) || x.dtype == DType::q8_0))) return false;
+    if (x.dtype != DType::f32 && x.dtype != DType::i32 && !(x.rank == 3 && is_cache(x.dtype))) return false;
   }
   return true;
 }
@@ -81,7 +81,7 @@ void run_fused_rows(const OpArgs& a) {
     l.step[i] = step_at(placed.step[i]);
     if (out.offset >= 0) l.scratch_bytes = out.offset + int64_t(row_scratch_bytes(out.shape.dtype, out.shape.cols()));
   }
-  launch_fused_rows(submitting_to, l);
+  launch_fused_rows(submitting_to.stream, l);
 }
 // An op by itself is a run of one step.
 void run_as_step(const OpArgs& a, RowStep step) {
@@ -97,30 +97,30 @@ void run_rope(const OpArgs& a) {
   run_as_step(a, {.kind = RowStepKind::rope, .option = uint8_t(attr.pairing), .head_dim = uint16_t(attr.head_dim)});
 }
 void run_add(const OpArgs& a) {
-  launch_add(submitting_to, a.x(0).as<float>(), a.x(1).as<float>(), a.y().as<float>(), a.x(0).rows(), a.x(0).cols(), a.x(1).rank < a.x(0).rank);
+  launch_add(submitting_to.stream, a.x(0).as<float>(), a.x(1).as<float>(), a.y().as<float>(), a.x(0).rows(), a.x(0).cols(), a.x(1).rank < a.x(0).rank);
 }
-void run_scale(const OpArgs& a) { launch_scale(submitting_to, a.x(0).as<float>(), a.at<ScaleAttr>().factor, a.y().as<float>(), a.y().count()); }
-void run_soft_cap(const OpArgs& a) { launch_soft_cap(submitting_to, a.x(0).as<float>(), a.at<SoftCapAttr>().cap, a.y().as<float>(), a.y().count()); }
+void run_scale(const OpArgs& a) { launch_scale(submitting_to.stream, a.x(0).as<float>(), a.at<ScaleAttr>().factor, a.y().as<float>(), a.y().count()); }
+void run_soft_cap(const OpArgs& a) { launch_soft_cap(submitting_to.stream, a.x(0).as<float>(), a.at<SoftCapAttr>().cap, a.y().as<float>(), a.y().count()); }
 void run_glu(const OpArgs& a) {
-  launch_glu(submitting_to, a.x(0).as<float>(), a.x(1).as<float>(), a.y().as<float>(), a.y().count(), gate_kind(a));
+  launch_glu(submitting_to.stream, a.x(0).as<float>(), a.x(1).as<float>(), a.y().as<float>(), a.y().count(), gate_kind(a));
 }
 void run_rope_table(const OpArgs& a) {
   auto attr = a.at<RopeTableAttr>();
   RopeAngles angles{attr.dims, log_of(attr.base), attr.position_scale, attr.ramp_low, std::max(0.001, attr.ramp_high - attr.ramp_low), attr.magnitude};
-  launch_rope_table(submitting_to, a.x(0).as<int32_t>(), a.in[1] ? a.x(1).as<float>() : nullptr, a.y().as<float>(), a.x(0).dim[0], angles);
+  launch_rope_table(submitting_to.stream, a.x(0).as<int32_t>(), a.in[1] ? a.x(1).as<float>() : nullptr, a.y().as<float>(), a.x(0).dim[0], angles);
 }
 void run_select_rows(const OpArgs& a) {
-  launch_select_rows(submitting_to, a.x(0).data, a.x(1).as<int32_t>(), a.y().data, a.y().dim[0], int64_t(a.y().row_bytes()));
+  launch_select_rows(submitting_to.stream, a.x(0).data, a.x(1).as<int32_t>(), a.y().data, a.y().dim[0], int64_t(a.y().row_bytes()));
 }
 void run_kv_write(const OpArgs& a) {
-  launch_kv_write(submitting_to, a.x(1).as<float>(), a.x(2).as<int32_t>(), a.y().data, cache_type(a.y().dtype), a.x(1).dim[0], a.x(1).dim[1]);
+  launch_kv_write(submitting_to.stream, a.x(1).as<float>(), a.x(2).as<int32_t>(), a.y().data, cache_type(a.y().dtype), a.x(1).dim[0], a.x(1).dim[1]);
 }
 void run_quantize(const OpArgs& a) {
-  launch_quantize(submitting_to, a.x(0).as<float>(), a.y().data, a.x(0).dim[0], a.x(0).dim[1], a.at<DType>() == DType::a8k);
+  launch_quantize(submitting_to.stream, a.x(0).as<float>(), a.y().data, a.x(0).dim[0], a.x(0).dim[1], a.at<DType>() == DType::a8k);
 }
 void run_quant_matmul(const OpArgs& a) {
   const Tensor& w = a.x(1);
-  launch_quant_matmul(submitting_to, {w.dtype, w.data, a.x(0).data, a.y().as<float>(), a.x(0).dim[0], w.dim[0], w.dim[1], int32_t(k_parts(w.dim[1]))});
+  launch_quant_matmul(submitting_to.stream, {w.dtype, w.data, a.x(0).data, a.y().as<float>(), a.x(0).dim[0], w.dim[0], w.dim[1], int32_t(k_parts(w.dim[1]))});
 }
 
 int weights_of(const OpArgs& a) {
@@ -147,13 +147,13 @@ DenseLaunch dense_launch(const OpArgs& a, int first, int count) {
 void run_dense_group(const OpArgs& a) {
   for (int first = 0, end; first < weights_of(a); first = end) {
     for (end = first + 1; end < weights_of(a) && a.x(1 + end).dtype == a.x(1 + first).dtype;) ++end;
-    launch_dense_matmul(submitting_to, dense_launch(a, first, end - first));
+    launch_dense_matmul(submitting_to.stream, dense_launch(a, first, end - first));
   }
 }
 void run_dense_glu(const OpArgs& a) {
   DenseLaunch l = dense_launch(a, 0, 2);
   l.gate = gate_kind(a);
-  launch_dense_matmul(submitting_to, l);
+  launch_dense_matmul(submitting_to.stream, l);
 }
 ExpertRows expert_rows(const OpArgs& a) {
   int64_t rows = a.x(2).count(), experts = a.at<ExpertsAttr>().experts;
@@ -162,34 +162,34 @@ ExpertRows expert_rows(const OpArgs& a) {
 void run_dense_experts(const OpArgs& a) {
   DenseLaunch l = dense_launch(a, 0, 1);
   l.rows = expert_rows(a), l.weight[0].N /= l.rows.experts;
-  launch_dense_matmul(submitting_to, l);
+  launch_dense_matmul(submitting_to.stream, l);
 }
 void run_quant_experts(const OpArgs& a) {
   const Tensor& w = a.x(1);
   ExpertRows rows = expert_rows(a);
-  launch_quant_experts(submitting_to, {w.dtype, w.data, a.x(0).data, a.y().as<float>(), rows.rows, w.dim[0] / rows.experts, w.dim[1], int32_t(k_parts(w.dim[1]))}, rows);
+  launch_quant_experts(submitting_to.stream, {w.dtype, w.data, a.x(0).data, a.y().as<float>(), rows.rows, w.dim[0] / rows.experts, w.dim[1], int32_t(k_parts(w.dim[1]))}, rows);
 }
 void run_route(const OpArgs& a) {
   auto attr = a.at<RouteAttr>();
-  launch_route(submitting_to, {a.x(0).as<float>(), a.y(0).as<int32_t>(), a.y(1).as<float>(), a.x(0).dim[0], a.x(0).dim[1], attr.used, attr.renormalize != 0, attr.scale, kLeastRouteSum});
+  launch_route(submitting_to.stream, {a.x(0).as<float>(), a.y(0).as<int32_t>(), a.y(1).as<float>(), a.x(0).dim[0], a.x(0).dim[1], attr.used, attr.renormalize != 0, attr.scale, kLeastRouteSum});
 }
 void run_combine(const OpArgs& a) {
   bool shared = a.in[2];
-  launch_combine(submitting_to, a.x(0).as<float>(), a.x(1).as<float>(), shared ? a.x(2).as<float>() : nullptr, shared ? a.x(3).as<float>() : nullptr, a.y().as<float>(), a.y().dim[0], a.x(1).dim[1], a.y().dim[1]);
+  launch_combine(submitting_to.stream, a.x(0).as<float>(), a.x(1).as<float>(), shared ? a.x(2).as<float>() : nullptr, shared ? a.x(3).as<float>() : nullptr, a.y().as<float>(), a.y().dim[0], a.x(1).dim[1], a.y().dim[1]);
 }
 void run_plain_matmul(const OpArgs& a) {
   const Tensor &x = a.x(0), &w = a.x(1);
-  launch_plain_matmul(submitting_to, x.as<float>(), w.data, dense_type(w.dtype), a.y().as<float>(), x.dim[0], w.dim[0], w.dim[1], int32_t(k_parts(w.dim[1])));
+  launch_plain_matmul(submitting_to.stream, x.as<float>(), w.data, dense_type(w.dtype), a.y().as<float>(), x.dim[0], w.dim[0], w.dim[1], int32_t(k_parts(w.dim[1])));
 }
 template <bool packed>
 void run_dense_embed(const OpArgs& a) {
   const Tensor& table = a.x(0);
-  launch_dense_embed(submitting_to, table.data, dense_type(table.dtype), packed, a.x(1).as<int32_t>(), a.y().as<float>(), a.x(1).count(), table.dim[1], int32_t(k_parts(table.dim[1])));
+  launch_dense_embed(submitting_to.stream, table.data, dense_type(table.dtype), packed, a.x(1).as<int32_t>(), a.y().as<float>(), a.x(1).count(), table.dim[1], int32_t(k_parts(table.dim[1])));
 }
 
 void run_quant_embed(const OpArgs& a) {
   const Tensor& table = a.x(0);
-  launch_quant_embed(submitting_to, table.dtype, table.data, a.x(1).as<int32_t>(), a.y().as<float>(), a.x(1).count(), table.dim[1]);
+  launch_quant_embed(submitting_to.stream, table.dtype, table.data, a.x(1).as<int32_t>(), a.y().as<float>(), a.x(1).count(), table.dim[1]);
 }
 
 void attend(const OpArgs& a, const int32_t* sequence, const Tensor* table, const Tensor* sinks) {
@@ -199,9 +199,10 @@ void attend(const OpArgs& a, const int32_t* sequence, const Tensor* table, const
   l.q = q.as<float>(), l.k = k.data, l.v = a.x(2).data, l.positions = a.x(3).as<int32_t>(), l.y = a.y().as<float>();
   l.sequence = sequence, l.table = table ? table->as<int32_t>() : nullptr, l.sinks = sinks ? sinks->as<float>() : nullptr;
   l.T = q.dim[0], l.D = attr.head_dim, l.H = q.cols() / l.D, l.G = k.cols() / l.D;
-  l.page = table ? k.dim[1] : 0, l.pages_each = table ? table->dim[1] : 0, l.row_bytes = int64_t(k.row_bytes());
+  l.page = table ? k.dim[1] : 0, l.pages_each = table ? table->dim[1] : 0, l.sequences = table ? table->dim[0] : 0, l.row_bytes = int64_t(k.row_bytes());
   l.window = attr.window, l.scale = attr.scale, l.soft_cap = attr.soft_cap, l.type = cache_type(k.dtype);
-  launch_attention(submitting_to, l);
+  l.scratch = static_cast<float*>(submitting_to.scratch), l.scratch_bytes = int64_t(submitting_to.scratch_bytes);
+  launch_attention(submitting_to.stream, l);
 }
 void run_attention(const OpArgs& a) { attend(a, nullptr, nullptr, a.in[4]); }
 void run_attention_paged(const OpArgs& a) { attend(a, a.x(4).as<int32_t>(), &a.x(5), a.in[6]); }

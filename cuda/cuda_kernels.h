@@ -7,7 +7,12 @@ namespace prm {
 
 std::span<const Kernel> cuda_kernels();
 
-// The stream that launches of this thread go into, while the device submits.
-extern thread_local Stream submitting_to;
+// Where launches of this thread go, while the device submits.
+struct Submission {
+  Stream stream;
+  void* scratch;  // memory of the device for the length of a launch: attention_scratch_bytes (launchers.h). Null: kernels do without
+  size_t scratch_bytes;
+};
+extern thread_local Submission submitting_to;
 
 }  // namespace prm

@@ -57,12 +57,13 @@ __device__ __forceinline__ std::byte* shared_memory() {
   return shared;
 }
 
-// Before a launch with more shared memory than 48 KiB.
+// Before a launch with so many bytes of shared memory: more than 48 KiB are asked for by name. All GPUs have 99 KiB a block.
 template <class Kernel>
 void allow_shared_memory(Kernel* kernel, size_t bytes) {
   if (bytes > (48 << 10)) cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
 }
 
+// Before a loop whose arrays shall be registers.
 #define PRM_UNROLL _Pragma("unroll")
 // A grid without blocks is nothing.
 #define PRM_LAUNCH(kernel, grid, block, shared, stream, ...)                                                 \

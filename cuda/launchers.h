@@ -125,18 +125,22 @@ void launch_quant_experts(Stream stream, const QuantMatmul& m, const ExpertRows&
 // Rows of a packed table as floats: y [tokens, K].
 void launch_quant_embed(Stream stream, DType type, const void* table, const int32_t* tokens, float* y, int64_t count, int64_t K);
 
-// ---- attention (attention_decode.cu) ---------------------------------------------------------------------------------
+// ---- attention (attention_walk.cu chooses from attention_*.cu) ----------------------------------------------------------
 struct AttentionLaunch {
   const float* q;                // [T, H*D]
   const void *k, *v;             // rows of G*D values
   const int32_t* positions;      // [T], -1: padding
-  const int32_t *sequence, *table;  // pages of page rows, [S, pages_each]; null: whole sequences stand in the rows
+  const int32_t *sequence, *table;  // pages of page rows, [sequences, pages_each]; null: whole sequences stand in the rows
   const float* sinks;            // [H], or null
   float* y;                      // [T, H*D]
-  int64_t T, H, G, D, page, pages_each, row_bytes, window;
+  int64_t T, H, G, D, page, pages_each, sequences, row_bytes, window;
   float scale, soft_cap;
   CacheType type;
+  float* scratch;                // of the device, for launches of one stream one after another; null: slower
+  int64_t scratch_bytes;
 };
 void launch_attention(Stream stream, const AttentionLaunch& a);
+// As much scratch as launches within these upper bounds (T, H, D, page, pages_each, window) make use of.
+int64_t attention_scratch_bytes(const AttentionLaunch& bounds);
 
 }  // namespace prm

@@ -52,6 +52,12 @@ __global__ void quantize_kernel(const float* x, Block* blocks, int64_t count) {
   if (warp_index() < count) quantize_block(x + warp_index() * int64_t(sizeof(blocks->q)), blocks[warp_index()]);
 }
 
+// A warp a block.
+__global__ void kv_write_q8_0_kernel(const float* rows, const int32_t* slot, BlockQ8_0* cache, int64_t tokens, int64_t n) {
+  int64_t index = warp_index(), blocks = n / 32, t = index / blocks;
+  if (t < tokens && slot[t] >= 0) store_q8_0(rows + index * 32, cache[int64_t(slot[t]) * blocks + index % blocks]);
+}
+
 template <class Unit>
 void select_units(Stream stream, const void* x, const int32_t* index, void* y, int64_t rows, int64_t row_bytes) {
   int64_t each = row_bytes / int64_t(sizeof(Unit));
@@ -75,7 +81,8 @@ void launch_select_rows(Stream stream, const void* x, const int32_t* index, void
   else select_units<uint8_t>(stream, x, index, y, rows, row_bytes);
 }
 void launch_kv_write(Stream stream, const float* rows, const int32_t* slot, void* cache, CacheType type, int64_t tokens, int64_t n) {
-  PRM_LAUNCH(kv_write_kernel, blocks_for(tokens * n, kThreads), kThreads, 0, stream, rows, slot, cache, type, tokens, n);
+  if (type == CacheType::q8_0) PRM_LAUNCH(kv_write_q8_0_kernel, blocks_for(tokens * n / 32, kThreads / 32), kThreads, 0, stream, rows, slot, static_cast<BlockQ8_0*>(cache), tokens, n);
+  else PRM_LAUNCH(kv_write_kernel, blocks_for(tokens * n, kThreads), kThreads, 0, stream, rows, slot, cache, type, tokens, n);
 }
 void launch_quantize(Stream stream, const float* x, void* blocks, int64_t rows, int64_t n, bool by_256) {
   int64_t count = rows * n / (by_256 ? 256 : 32);

@@ -51,8 +51,11 @@ void await_copies() {
 }
 inline float half_value(uint16_t half) { return half_to_float(half); }
 inline std::byte* shared_memory() { return emu::shared_memory(); }
+
 template <class Kernel>
-void allow_shared_memory(Kernel*, size_t) {}
+void allow_shared_memory(Kernel*, size_t bytes) {
+  if (bytes > (99 << 10)) throw emu::Fault("a block of threads wants more shared memory than all GPUs have");
+}
 
 }  // namespace prm
 
