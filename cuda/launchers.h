@@ -119,7 +119,8 @@ struct QuantMatmul {
 // Picks one of the others by T and N: they give the same bytes.
 void launch_quant_matmul(Stream stream, const QuantMatmul& m);
 void launch_quant_decode(Stream stream, const QuantMatmul& m, int64_t enough_blocks);  // T <= 8. Blocks walk on where there would be more
-void launch_quant_tiles(Stream stream, const QuantMatmul& m, bool wide);               // blocks of 128 rows and 64 tokens, or of 32 and 32
+enum class QuantTiles { of_32_32, of_64_64, of_128_64 };  // rows and tokens of a block
+void launch_quant_tiles(Stream stream, const QuantMatmul& m, QuantTiles tiles);
 // Of experts (quant_experts.cu): T is of tokens times choices, N of one expert, a multiple of 16.
 void launch_quant_experts(Stream stream, const QuantMatmul& m, const ExpertRows& experts);
 // Rows of a packed table as floats: y [tokens, K].

@@ -27,7 +27,7 @@ __global__ void __launch_bounds__(32 * kMostWarps, 4) quant_decode_kernel(QuantP
     int64_t group = group_of(next_walk, warp / p.parts);
     if (next_walk < walks && group < p.groups) {
       copy_tile<type>(p, group, next_tile, places + to * place_bytes, lane);
-      copy_activations<type>(p, next_tile, 0, p.T, places + to * place_bytes + layout.tile_bytes(), lane, 32);
+      copy_activations<type>(p, next_tile, 0, p.T, places + to * place_bytes + layout.tile_bytes(), lane, 0, 1);
     }
     close_copies();
     to = (to + 1) % kPlaces;
@@ -80,9 +80,13 @@ void launch_quant_decode(Stream stream, const QuantMatmul& m, int64_t enough_blo
   });
 }
 
+// Small blocks compute slowly, large ones are few: as large as there are blocks for most processors of a large GPU.
 void launch_quant_matmul(Stream stream, const QuantMatmul& m) {
+  constexpr int64_t kEnoughBlocks = 96;
+  auto blocks = [&](int64_t rows, int64_t tokens) { return (m.N + rows - 1) / rows * ((m.T + tokens - 1) / tokens); };
   if (m.T <= 8) launch_quant_decode(stream, m, 1024);
-  else launch_quant_tiles(stream, m, m.T > 32 && (m.T + 63) / 64 * ((m.N + 127) / 128) >= 96);
+  else if (m.T <= 32 || blocks(64, 64) < kEnoughBlocks) launch_quant_tiles(stream, m, QuantTiles::of_32_32);
+  else launch_quant_tiles(stream, m, blocks(128, 64) < kEnoughBlocks ? QuantTiles::of_64_64 : QuantTiles::of_128_64);
 }
 
 }  // namespace prm

@@ -9,13 +9,15 @@ namespace {
 
 constexpr int kWarps = 8;
 
-// M: groups of 16 rows of a warp; Nt: eights of tokens of a warp; across: warps that have different rows and the same tokens.
-template <int M_, int Nt_, int across_, int stages_>
+// M: groups of 16 rows of a warp; Nt: eights of tokens of a warp; across: warps that have different rows and the same tokens; blocks: that
+// registers suffice for on a processor.
+template <int M_, int Nt_, int across_, int stages_, int blocks_>
 struct Shape {
-  static constexpr int M = M_, Nt = Nt_, across = across_, stages = stages_, groups = M * across, tokens = 8 * Nt * kWarps / across;
+  static constexpr int M = M_, Nt = Nt_, across = across_, stages = stages_, blocks = blocks_, groups = M * across, tokens = 8 * Nt * kWarps / across;
 };
-using Narrow = Shape<1, 1, 2, 6>;  // 32 rows, 32 tokens: many blocks, many bytes on their way
-using Wide = Shape<2, 4, 4, 2>;    // 128 rows, 64 tokens: few bytes and few other instructions for each product
+using Small = Shape<1, 1, 2, 6, 4>;   // 32 rows, 32 tokens: many blocks, many bytes on their way
+using Middle = Shape<1, 4, 4, 3, 2>;  // 64 rows, 64 tokens
+using Large = Shape<2, 4, 4, 2, 1>;   // 128 rows, 64 tokens: few bytes and few other instructions for each product
 
 template <DType type, class S>
 constexpr int kStageBytes = S::groups * quant_layout(type).tile_bytes() + S::tokens * kWindow<type>;
@@ -26,11 +28,11 @@ __device__ __forceinline__ void copy_stage(const QuantProblem& p, int64_t first_
   int warp = int(threadIdx.x / 32), lane = int(threadIdx.x % 32), left = p.T - first_token;
   for (int group = warp; group < S::groups; group += kWarps)
     if (first_group + group < p.groups) copy_tile<type>(p, first_group + group, tile, stage + group * kTile, lane);
-  copy_activations<type>(p, tile, first_token, left < S::tokens ? left : S::tokens, stage + S::groups * kTile, int(threadIdx.x), 32 * kWarps);
+  copy_activations<type>(p, tile, first_token, left < S::tokens ? left : S::tokens, stage + S::groups * kTile, lane, warp, kWarps);
 }
 
 template <DType type, class S>
-__global__ void __launch_bounds__(32 * kWarps) quant_tiles_kernel(QuantProblem p) {
+__global__ void __launch_bounds__(32 * kWarps, S::blocks) quant_tiles_kernel(QuantProblem p) {
   constexpr QuantLayout layout = quant_layout(type);
   constexpr int kUnits = layout.units_of_tile(), kTile = layout.tile_bytes();
   int lane = int(threadIdx.x % 32), warp = int(threadIdx.x / 32), own_group = warp % S::across * S::M, own_token = warp / S::across * 8 * S::Nt;
@@ -87,9 +89,10 @@ void launch_shape(Stream stream, const QuantMatmul& m) {
 
 }  // namespace
 
-void launch_quant_tiles(Stream stream, const QuantMatmul& m, bool wide) {
-  if (wide) launch_shape<Wide>(stream, m);
-  else launch_shape<Narrow>(stream, m);
+void launch_quant_tiles(Stream stream, const QuantMatmul& m, QuantTiles tiles) {
+  if (tiles == QuantTiles::of_32_32) launch_shape<Small>(stream, m);
+  else if (tiles == QuantTiles::of_64_64) launch_shape<Middle>(stream, m);
+  else launch_shape<Large>(stream, m);
 }
 
 }  // namespace prm

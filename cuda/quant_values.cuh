@@ -43,14 +43,15 @@ constexpr int kTileActivation = quant_layout(type).activation_bytes() * quant_la
 template <DType type>
 constexpr int kWindow = (kTileActivation<type> + 12 + 15) / 16 * 16;
 
+// By `warps` warps, each of them some of the tokens.
 template <DType type>
-__device__ __forceinline__ void copy_activations(const QuantProblem& p, int tile, int first, int tokens, std::byte* to, int thread, int threads) {
-  constexpr int kPieces = kWindow<type> / 16;
-  for (int i = thread; i < tokens * kPieces; i += threads) {
-    int64_t at = (first + i / kPieces) * p.x_stride + int64_t(tile) * kTileActivation<type>;
-    const std::byte* from = p.x + (at & ~int64_t(15)) + i % kPieces * 16;
+__device__ __forceinline__ void copy_activations(const QuantProblem& p, int tile, int first, int tokens, std::byte* to, int lane, int warp, int warps) {
+  if (lane >= kWindow<type> / 16) return;
+  for (int i = warp; i < tokens; i += warps) {
+    int64_t at = (first + i) * p.x_stride + int64_t(tile) * kTileActivation<type>;
+    const std::byte* from = p.x + (at & ~int64_t(15)) + lane * 16;
     int64_t left = p.x_end - from;
-    copy_later_16(to + i * 16, from, left < 0 ? 0 : left < 16 ? int(left) : 16);
+    copy_later_16(to + i * kWindow<type> + lane * 16, from, left < 0 ? 0 : left < 16 ? int(left) : 16);
   }
 }
 // Where those of a token are, `i` of them after the `first`.

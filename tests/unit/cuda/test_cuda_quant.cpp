@@ -16,7 +16,7 @@ using namespace prm::test;
 
 namespace {
 
-enum class Kind { decode, walking, narrow, wide };
+enum class Kind { decode, walking, small, middle, large };
 
 struct Product {
   DType type;
@@ -48,7 +48,7 @@ struct Product {
     std::vector<float> y(size_t(T * N), -1.0f);
     QuantMatmul m{type, packed.data(), activations.data(), y.data(), T, N, K, int32_t(k_parts(K))};
     if (kind == Kind::decode || kind == Kind::walking) launch_quant_decode(nullptr, m, kind == Kind::decode ? 1000 : 1);
-    else launch_quant_tiles(nullptr, m, kind == Kind::wide);
+    else launch_quant_tiles(nullptr, m, kind == Kind::small ? QuantTiles::of_32_32 : kind == Kind::middle ? QuantTiles::of_64_64 : QuantTiles::of_128_64);
     return bytes_of(y);
   }
 };
@@ -66,29 +66,29 @@ void check(Product&& product, std::initializer_list<Kind> kinds) {
 TEST_CASE("cuda: every kernel of products has the bytes of the CPU, in every format") {
   for (const TypeLayout& one : kQuantLayouts) {
     int64_t K = one.layout.unit == 32 ? 864 : 768;  // three parts of nine units, or of one
-    check({one.type, 1, 37, 2304}, {Kind::decode, Kind::walking, Kind::narrow});
-    check({one.type, 8, 37, K}, {Kind::decode, Kind::narrow, Kind::wide});
+    check({one.type, 1, 37, 2304}, {Kind::decode, Kind::walking, Kind::small});
+    check({one.type, 8, 37, K}, {Kind::decode, Kind::small, Kind::middle, Kind::large});
   }
 }
 
 TEST_CASE("cuda: every kernel of products multiplies the largest values as the CPU does") {
   for (const TypeLayout& one : kQuantLayouts)
-    for (int fill : {0x00, 0xff, 0x7f, 0x80}) check({one.type, 3, 5, 512, fill}, {Kind::decode, Kind::narrow});
-  check({DType::q6_k, 3, 5, 512, 0x80}, {Kind::wide});
+    for (int fill : {0x00, 0xff, 0x7f, 0x80}) check({one.type, 3, 5, 512, fill}, {Kind::decode, Kind::small});
+  check({DType::q6_k, 3, 5, 512, 0x80}, {Kind::large});
 }
 
 TEST_CASE("cuda: parts of a sum over K begin and end inside of tiles as on the CPU") {
-  for (int64_t K : {32, 64, 96, 160, 288, 544, 896, 1056, 1312, 1568, 1824, 2080, 4864}) check({DType::q8_0, 2, 5, K}, {Kind::decode, Kind::narrow});
-  for (int64_t K : {256, 512, 768, 1024, 1280, 1536, 1792, 2048, 4864}) check({DType::q4_k, 2, 5, K}, {Kind::decode, Kind::narrow});
-  for (int64_t K : {160, 896}) check({DType::q5_1, 2, 5, K}, {Kind::wide});
-  check({DType::q2_k, 2, 5, 2304}, {Kind::wide});
+  for (int64_t K : {32, 64, 96, 160, 288, 544, 896, 1056, 1312, 1568, 1824, 2080, 4864}) check({DType::q8_0, 2, 5, K}, {Kind::decode, Kind::small});
+  for (int64_t K : {256, 512, 768, 1024, 1280, 1536, 1792, 2048, 4864}) check({DType::q4_k, 2, 5, K}, {Kind::decode, Kind::small});
+  for (int64_t K : {160, 896}) check({DType::q5_1, 2, 5, K}, {Kind::middle, Kind::large});
+  check({DType::q2_k, 2, 5, 2304}, {Kind::large});
 }
 
 TEST_CASE("cuda: products of any number of tokens and rows have the bytes of the CPU") {
   for (int64_t T : {1, 2, 5, 7}) check({DType::q5_k, T, 150, 512}, {Kind::decode, Kind::walking});
-  for (int64_t N : {1, 15, 16, 17, 127, 128, 129, 300}) check({DType::q4_0, 3, N, 64}, {Kind::decode, Kind::walking, Kind::narrow});
-  for (int64_t T : {9, 17, 64, 65, 130}) check({DType::q3_k, T, 33, 256}, {Kind::narrow, Kind::wide});
-  for (int64_t T : {65, 130}) check({DType::q8_0, T, 131, 32}, {Kind::narrow, Kind::wide});
+  for (int64_t N : {1, 15, 16, 17, 127, 128, 129, 300}) check({DType::q4_0, 3, N, 64}, {Kind::decode, Kind::walking, Kind::small});
+  for (int64_t T : {9, 17, 64, 65, 130}) check({DType::q3_k, T, 33, 256}, {Kind::small, Kind::large});
+  for (int64_t T : {65, 130}) check({DType::q8_0, T, 131, 32}, {Kind::small, Kind::middle, Kind::large});
 }
 
 TEST_CASE("cuda: products are the same in every order of threads and blocks, by every kernel") {
@@ -97,9 +97,10 @@ TEST_CASE("cuda: products are the same in every order of threads and blocks, by 
   in_all_orders([&] {
     CHECK(long_sums.by(Kind::decode) == long_truth);
     CHECK(long_sums.by(Kind::walking) == long_truth);
-    CHECK(long_sums.by(Kind::narrow) == long_truth);
-    CHECK(many.by(Kind::narrow) == many_truth);
-    CHECK(many.by(Kind::wide) == many_truth);
+    CHECK(long_sums.by(Kind::small) == long_truth);
+    CHECK(many.by(Kind::small) == many_truth);
+    CHECK(many.by(Kind::middle) == many_truth);
+    CHECK(many.by(Kind::large) == many_truth);
   });
 }
 
