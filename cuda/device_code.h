@@ -30,10 +30,17 @@ __device__ __forceinline__ void mma_k16(int32_t (&d)[4], uint32_t a0, uint32_t a
                : "r"(a0), "r"(a1), "r"(b));
 }
 
-// 16 bytes from global into shared memory, later: both aligned to 16. close_copies() ends a group, await_copies<n>() waits for all
-// groups but the n youngest.
+// 16 bytes from global into shared memory, later: both aligned to 16; only the first `bytes` are read, the others become zeros.
+// close_copies() ends a group, await_copies<n>() waits for all groups but the n youngest.
 __device__ __forceinline__ void copy_later_16(void* to, const void* from) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(unsigned(__cvta_generic_to_shared(to))), "l"(from));
+}
+__device__ __forceinline__ void copy_later_16(void* to, const void* from, int bytes) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(unsigned(__cvta_generic_to_shared(to))), "l"(from), "r"(bytes));
+}
+// The same of 4 bytes, aligned to 4.
+__device__ __forceinline__ void copy_later_4(void* to, const void* from) {
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(unsigned(__cvta_generic_to_shared(to))), "l"(from));
 }
 __device__ __forceinline__ void close_copies() { asm volatile("cp.async.commit_group;"); }
 template <int n>
@@ -41,14 +48,33 @@ __device__ __forceinline__ void await_copies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(n));
 }
 
+// A half as a float, exactly (what is no number stays none, of other bits).
+__device__ __forceinline__ float half_value(uint16_t half) {
+  float value;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(half));
+  return value;
+}
+
 __device__ __forceinline__ std::byte* shared_memory() {
   extern __shared__ __align__(16) std::byte shared[];
   return shared;
 }
 
+// Before a launch with so many bytes of shared memory: more than 48 KiB are asked for by name. All GPUs have 99 KiB a block.
+template <class Kernel>
+void allow_shared_memory(Kernel* kernel, size_t bytes) {
+  if (bytes > (48 << 10)) cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
+}
+
 #endif
 
-#define PRM_LAUNCH(kernel, grid, block, shared, stream, ...) kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
+// Before a loop whose arrays shall be registers.
+#define PRM_UNROLL _Pragma("unroll")
+// A grid without blocks is nothing.
+#define PRM_LAUNCH(kernel, grid, block, shared, stream, ...)                                                 \
+  do {                                                                                                       \
+    if (dim3 blocks_ = grid; blocks_.x && blocks_.y) kernel<<<blocks_, block, shared, stream>>>(__VA_ARGS__); \
+  } while (false)
 
 }  // namespace prm
 #endif

@@ -1,5 +1,6 @@
 // The emulator's twins of cuda/device_code.h: what they do is said there.
 #pragma once
+#include "base/half.h"
 #include "emulator/emulator.h"
 
 namespace prm {
@@ -41,12 +42,20 @@ inline void mma_k16(int32_t (&d)[4], uint32_t a0, uint32_t a1, uint32_t b) {
 }
 
 inline void copy_later_16(void* to, const void* from) { emu::copy_later(to, from, 16); }
+inline void copy_later_16(void* to, const void* from, int bytes) { emu::copy_later(to, from, 16, size_t(bytes)); }
+inline void copy_later_4(void* to, const void* from) { emu::copy_later(to, from, 4); }
 inline void close_copies() { emu::close_copies(); }
 template <int n>
 void await_copies() {
   emu::await_copies(n);
 }
+inline float half_value(uint16_t half) { return half_to_float(half); }
 inline std::byte* shared_memory() { return emu::shared_memory(); }
+
+template <class Kernel>
+void allow_shared_memory(Kernel*, size_t bytes) {
+  if (bytes > (99 << 10)) throw emu::Fault("a block of threads wants more shared memory than all GPUs have");
+}
 
 }  // namespace prm
 
@@ -58,5 +67,6 @@ inline uint32_t __byte_perm(uint32_t a, uint32_t b, uint32_t selector) {
   return result;
 }
 
+#define PRM_UNROLL
 #define PRM_LAUNCH(kernel, grid, block, shared, stream, ...) \
   ((void)(stream), prm::emu::launch_on_device(grid, block, shared, [=] { kernel(__VA_ARGS__); }))

@@ -44,14 +44,14 @@ thread_local Mode mode;
 
 namespace {
 
-constexpr size_t kStack = 64 << 10;
+constexpr size_t kStack = 64 << 10, kShared = 99 << 10;  // the latter: of a block on sm_86, sm_89 and sm_120
 
 enum class State : uint8_t { ready, at_barrier, in_warp, done };
 
 struct Copy {
   void* to;
   const void* from;
-  size_t size;
+  size_t size, read;
 };
 
 struct Fiber {
@@ -227,6 +227,7 @@ void launch(dim3 grid, dim3 block_size, size_t shared_bytes, const std::function
   block.threads = int(block_size.x * block_size.y * block_size.z);
   block.body = &body;
   if (block.threads < 1 || block.threads > 1024) throw Fault("a block has 1 to 1024 threads");
+  if (shared_bytes > kShared) throw Fault("a block has more shared memory than some GPUs give");
   std::vector<std::unique_ptr<char[]>> stacks;
   for (int i = 0; i < block.threads; ++i) stacks.emplace_back(new char[kStack]);
   std::mt19937_64 random(mode.seed);
@@ -279,10 +280,10 @@ Slots meet(uint32_t mask, Kind kind, const void* bytes, size_t size) {
 
 void leave(uint32_t mask, Kind kind) { rendezvous(mask, kind, true); }
 
-void copy_later(void* to, const void* from, size_t size) {
+void copy_later(void* to, const void* from, size_t size, size_t read) {
   if ((reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from)) % size) fault("an asynchronous copy is not aligned to its size");
   std::memset(to, 0xff, size);
-  self().open.push_back({to, from, size});
+  self().open.push_back({to, from, size, read});
 }
 
 void close_copies() {
@@ -293,7 +294,10 @@ void close_copies() {
 void await_copies(size_t open) {
   auto& groups = self().groups;
   while (groups.size() > open) {
-    for (const Copy& copy : groups.front()) std::memcpy(copy.to, copy.from, copy.size);
+    for (const Copy& copy : groups.front()) {
+      std::memcpy(copy.to, copy.from, copy.read);
+      std::memset(static_cast<std::byte*>(copy.to) + copy.read, 0, copy.size - copy.read);
+    }
     groups.erase(groups.begin());
   }
 }

@@ -57,7 +57,8 @@ using Slots = const std::byte (*)[64];
 Slots meet(uint32_t mask, Kind kind, const void* bytes, size_t size);
 void leave(uint32_t mask, Kind kind);
 
-void copy_later(void* to, const void* from, size_t size);  // cp.async
+void copy_later(void* to, const void* from, size_t size, size_t read);  // cp.async; zeros behind what is read
+inline void copy_later(void* to, const void* from, size_t size) { copy_later(to, from, size, size); }
 void close_copies();                                       // a group: cp.async.commit_group
 void await_copies(size_t open);                            // all but so many groups
 
@@ -90,6 +91,14 @@ T __shfl_down_sync(uint32_t mask, T value, int by) {
 }
 template <class T>
 T __shfl_sync(uint32_t mask, T value, int from) { return prm::emu::shuffled(mask, value, from); }
+inline uint32_t __ballot_sync(uint32_t mask, bool value) {
+  prm::emu::Slots slots = prm::emu::meet(mask, prm::emu::Kind::shuffle, &value, sizeof value);
+  uint32_t all = 0;
+  for (int i = 0; i < 32; ++i) all |= (mask >> i & 1) && slots[i][0] != std::byte(0) ? 1u << i : 0u;
+  prm::emu::leave(mask, prm::emu::Kind::shuffle);
+  return all;
+}
+inline int __popc(uint32_t bits) { return __builtin_popcount(bits); }
 template <class T>
 T atomicAdd(T* at, T more) {
   T old = *at;

@@ -2,12 +2,9 @@
 
 #include <bit>
 
-namespace prm {
+#include "base/numeric_double.h"
 
-namespace {
-constexpr double kLn2High = 0x1.62e42fee00000p-1, kLn2Low = 0x1.a39ef35793c76p-33;
-constexpr double kHalfPiHigh = 0x1.921fb54400000p+0, kHalfPiLow = 0x1.0b4611a626331p-34;
-}  // namespace
+namespace prm {
 
 // x = m 2^e with m in [sqrt 1/2, sqrt 2); ln m = 2 atanh((m-1)/(m+1)) by its odd series.
 double log_of(double x) {
@@ -23,27 +20,7 @@ double log_of(double x) {
   return double(exponent) * kLn2High + (2.0 * z * sum + double(exponent) * kLn2Low);
 }
 
-double exp_of(double x) {
-  double n = nearest(x * 0x1.71547652b82fep+0);
-  double r = (x - n * kLn2High) - n * kLn2Low, p = 1.0;
-  for (int k = 14; k >= 1; --k) p = 1.0 + r / double(k) * p;
-  return p * std::bit_cast<double>(uint64_t(int64_t(n) + 1023) << 52);
-}
-
-void cos_sin(double angle, double& cos, double& sin) {
-  double n = nearest(angle * 0x1.45f306dc9c883p-1);
-  double r = (angle - n * kHalfPiHigh) - n * kHalfPiLow, r2 = r * r;
-  double s = 0.0, c = 0.0;
-  for (int k = 8; k >= 1; --k) s = (1.0 + s) * (-r2 / double((2 * k) * (2 * k + 1)));
-  for (int k = 8; k >= 1; --k) c = (1.0 + c) * (-r2 / double((2 * k - 1) * (2 * k)));
-  s = r + r * s;
-  c = 1.0 + c;
-  switch (int64_t(n) & 3) {
-    case 0: cos = c, sin = s; break;
-    case 1: cos = -s, sin = c; break;
-    case 2: cos = -c, sin = -s; break;
-    default: cos = s, sin = -c; break;
-  }
-}
+double exp_of(double x) { return exp_in_double(x); }
+void cos_sin(double angle, double& cos, double& sin) { cos_sin_in_double(angle, cos, sin); }
 
 }  // namespace prm

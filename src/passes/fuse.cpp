@@ -9,6 +9,25 @@ namespace prm {
 
 namespace {
 
+// The forms that the device has kernels for; all of them where there is none.
+struct Forms {
+  const Graph& graph;
+  const Device* device;
+
+  bool have(const Op& op, const Attr& attr, const Vector<ValueId>& in) const {
+    if (!device) return true;
+    KernelQuery q{op, attr, int(in.size()), {}};
+    for (size_t i = 0; i < in.size(); ++i) {
+      const Value& value = graph[in[i]];
+      q.in[i] = value.data;
+      q.in[i].dtype = value.dtype, q.in[i].rank = uint8_t(value.shape.rank);
+      for (int d = 0; d < value.shape.rank; ++d) q.in[i].dim[d] = value.shape[d].literal() ? value.shape[d].value : 1;
+      q.constant[i] = value.kind == ValueKind::constant;
+    }
+    return std::ranges::any_of(device->kernels(), [&](const Kernel& kernel) { return String(kernel.op) == op.name && kernel.accepts(q); });
+  }
+};
+
 const Node* constant_matmul(const Graph& graph, const Node* n) {
   return n && n->op == &kMatmul && graph[n->in[1]].kind == ValueKind::constant ? n : nullptr;
 }
@@ -22,13 +41,14 @@ bool gated_pair(const Graph& graph, const Vector<int>& readers, const Node& n, c
   return gate && up && gate->in[0] == up->in[0];
 }
 
-Graph fuse_matmuls(const Graph& graph) {
+Graph fuse_matmuls(const Graph& graph, const Device* device) {
+  Forms forms{graph, device};
   Vector<int> readers = Readers(graph).count;
   Map<const Node*, std::pair<const Node*, const Node*>> pairs;  // of a gated activation
   Set<const Node*> gone;
   for (const Node& n : graph.nodes) {
     const Node *gate, *up;
-    if (!gated_pair(graph, readers, n, gate, up)) continue;
+    if (!gated_pair(graph, readers, n, gate, up) || !forms.have(kMatmulGlu, n.attr, {gate->in[0], gate->in[1], up->in[1]})) continue;
     pairs[&n] = {gate, up};
     gone.insert({gate, up});
   }
@@ -44,8 +64,12 @@ Graph fuse_matmuls(const Graph& graph) {
       continue;
     }
     auto group = by_x.find(n.in.empty() ? -1 : n.in[0]);
-    bool leads = group != by_x.end() && group->second.size() > 1 && group->second[0] == &n;
-    if (!leads) {
+    Vector<ValueId> in;
+    if (group != by_x.end() && group->second.size() > 1 && group->second[0] == &n) {
+      in.push_back(n.in[0]);
+      for (const Node* member : group->second) in.push_back(member->in[1]);
+    }
+    if (in.empty() || !forms.have(kMatmulGroup, {}, in)) {
       r.copy(n);
       continue;
     }
@@ -87,6 +111,7 @@ ValueId rows_of(const Graph& graph, const Node& n) {
 struct RowRun {
   Rewriter& r;
   const Vector<int>& readers;
+  const Device* device;
   Vector<const Node*> nodes;
 
   bool makes(ValueId v) const {
@@ -152,6 +177,7 @@ struct RowRun {
       name += (name.empty() ? "" : "+") + n.name;
     }
     if (in.size() > size_t(kMaxInputs) || out.empty() || out.size() > size_t(kMaxOutputs) || scratch > size_t(kRowScratch)) return false;
+    if (!Forms{graph, device}.have(kFusedRows, attr, in)) return false;
     Vector<ValueId> used;
     for (ValueId v : in) used.push_back(r.use(v));
     fused_rows(r.to, std::move(used), attr, name);
@@ -165,14 +191,14 @@ struct RowRun {
 };
 
 // A quantization stands in front of the first matmul that reads it; here it follows the value that it quantizes.
-Graph fuse_rows(const Graph& graph) {
+Graph fuse_rows(const Graph& graph, const Device* device) {
   Vector<int> readers = Readers(graph).count;
   Map<ValueId, Vector<const Node*>> quantized;
   for (const Node& n : graph.nodes)
     if (n.op == &kQuantize) quantized[n.in[0]].push_back(&n);
   Set<const Node*> moved;
   Rewriter r(graph);
-  RowRun run{r, readers, {}};
+  RowRun run{r, readers, device, {}};
   for (const Node& n : graph.nodes) {
     if (moved.count(&n)) continue;
     bool row_wise = rows_of(graph, n) >= 0;
@@ -190,6 +216,6 @@ Graph fuse_rows(const Graph& graph) {
 
 }  // namespace
 
-Graph fuse(const Graph& graph) { return fuse_rows(fuse_matmuls(graph)); }
+Graph fuse(const Graph& graph, const Device* device) { return fuse_rows(fuse_matmuls(graph, device), device); }
 
 }  // namespace prm

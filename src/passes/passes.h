@@ -19,8 +19,9 @@ Graph add_cache(const Graph& graph, DType cache_type, int64_t page_tokens);
 Graph select_output_rows(const Graph& graph);
 
 // Fewer launches, and values that stay in the cache between ops: runs of row-wise ops become fused_rows, matmuls of one x
-// with constant weights a matmul_group, gate and up with their activation a matmul_glu. Neutral: each step is the op it was.
-Graph fuse(const Graph& graph);
+// with constant weights a matmul_group, gate and up with their activation a matmul_glu: those that the device has kernels for, or all
+// without one. Neutral: each step is the op it was.
+Graph fuse(const Graph& graph, const Device* device = nullptr);
 
 // Numeric. What exporters spell out becomes the function that it is: x clip(x + 3, 0, 6) / 6 hard_swish, x sigmoid(x) swish,
 // x (1 + erf(x / sqrt 2)) / 2 gelu. `file`: as of block_channels.

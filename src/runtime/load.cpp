@@ -76,7 +76,7 @@ void prepare_model(Model& model, const LoadOptions& options, const Control& cont
   PlanOptions plan_options;
   plan_options.device = model.engine->device.get();
   plan_options.bounds = {{"T", limits.tokens}, {"S", limits.sequences}, {"R", limits.rows}, {"M", limits.pages_per_sequence}, {"P", limits.pages}};
-  Graph serving = fuse(select_output_rows(add_cache(model.graph, options.cache_type, kPageTokens)));
+  Graph serving = fuse(select_output_rows(add_cache(model.graph, options.cache_type, kPageTokens)), model.home->accelerator ? model.home->accelerator : plan_options.device);
   model.plan = make_charged<const Plan>(plan_serving(model, serving, plan_options, options));
   if (options.require_device) require_kernels(*model.plan);
   model.weights.emplace(model.home->accounts(), file.file.get());

@@ -1,7 +1,9 @@
 // A device whose kernels are those of cuda/, run by the emulator; its memory is the host's.
 #pragma once
+#include <cstring>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "cuda_kernels.h"
 #include "emulator/emulator.h"
@@ -10,13 +12,15 @@ namespace prm::test {
 
 struct EmulatedCuda : Device {
   std::string failure;  // of the last submit
+  std::vector<Kernel> table{cuda_kernels().begin(), cuda_kernels().end()};
   const char* name() const override { return "cuda"; }
-  std::span<const Kernel> kernels() const override { return cuda_kernels(); }
+  std::span<const Kernel> kernels() const override { return table; }
   Status submit(std::span<const Launch> segment, const Work& work) noexcept override {
     failure.clear();
     try {
       for (const Launch& launch : segment) {
         if (Status status = work.control.check(); status != Status::ok) return status;
+        if (launch.args.scratch) std::memset(launch.args.scratch->data, 0xff, launch.args.scratch->bytes());
         launch.run(launch.args);
       }
     } catch (const std::exception& error) {

@@ -1,15 +1,9 @@
 // Kernels of CUDA on the emulator: the bytes of the CPU's scalar kernels, in every order of threads and blocks.
 #include "cases/matmul.h"
+#include "cuda_case.h"
 #include "formats/gguf.h"
 #include "models/architecture.h"
-#include "ops/ops.h"
-#include "passes/passes.h"
 #include "quant/format.h"
-#include "support/blocks.h"
-#include "support/catch.h"
-#include "support/emulated_cuda.h"
-#include "support/random.h"
-#include "support/run_graph.h"
 #include "support/step_model.h"
 #include "support/tiny_model.h"
 
@@ -17,21 +11,6 @@ using namespace prm;
 using namespace prm::test;
 
 namespace {
-
-std::vector<float> uniform_floats(int64_t n, Random& random, float size = 1) {
-  std::vector<float> x;
-  for (int64_t i = 0; i < n; ++i) x.push_back(size * random.uniform());
-  return x;
-}
-
-// The bytes of the graph on the emulated device, which has kernels for all of it but `fallbacks` nodes.
-std::vector<std::byte> emulated(const Graph& graph, const GraphRun& run, int64_t fallbacks = 0) {
-  EmulatedCuda device;
-  Plan plan;
-  std::vector<std::byte> bytes = run_graph(graph, device, run, {}, &plan);
-  CHECK(plan.fallbacks == fallbacks);
-  return bytes;
-}
 
 Graph quantized_matmul(DType type, int64_t N, int64_t K, std::vector<std::byte>& weights) {
   Graph g;
@@ -143,14 +122,13 @@ TEST_CASE("cuda: a whole model has the bytes of the CPU, over rows and over a pa
     for (int32_t i = 0; i < T; ++i) positions.push_back(i), slots.push_back(pages[size_t(i / 16)] * 16 + i % 16);
     GraphRun run{{{"T", T}}, {{"tokens", bytes_of(tokens)}, {"positions", bytes_of(positions)}}, {}};
     INFO(tiny.arch);
-    int64_t fallbacks = std::ranges::count_if(m.graph.nodes, [](const Node& n) { return n.op == &kRopeTable; });
-    CHECK(emulated(m.graph, run, fallbacks) == run_graph(m.graph, *m.device, run));
+    CHECK(emulated(m.graph, run) == run_graph(m.graph, *m.device, run));
     for (DType cache : {DType::f32, DType::f16, DType::bf16}) {
       Graph paged = add_cache(m.graph, cache, 16);
       GraphRun step = run;
       step.extents = {{"T", T}, {"S", 1}, {"M", 2}, {"P", 3}};
       step.inputs["slot"] = bytes_of(slots), step.inputs["sequence"] = bytes_of(sequence), step.inputs["page_table"] = bytes_of(pages);
-      CHECK(emulated(paged, step, fallbacks) == run_graph(paged, *m.device, step));
+      CHECK(emulated(paged, step) == run_graph(paged, *m.device, step));
     }
   }
 }

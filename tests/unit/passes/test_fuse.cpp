@@ -1,11 +1,8 @@
 // Fusion is neutral: the fused graph gives the bytes of the graph it was made of, on the references, on scalar kernels and on
 // every instruction set.
-#include "formats/gguf.h"
-#include "models/architecture.h"
 #include "ops/ops.h"
-#include "passes/passes.h"
 #include "support/check_kernels.h"
-#include "support/tiny_model.h"
+#include "support/tiny_graphs.h"
 
 using namespace prm;
 using namespace prm::test;
@@ -25,38 +22,6 @@ std::vector<TinyModel> tiny_models() {
   models.push_back({.arch = "phi3", .layers = 1, .width = 96, .heads = 6, .kv_heads = 3, .head_dim = 32, .ffn = 96, .types = {DType::q8_0}, .rotated = 24, .scaling = "longrope"});
   models.push_back({.arch = "qwen2moe", .layers = 1, .width = 256, .heads = 4, .kv_heads = 2, .head_dim = 32, .ffn = 256, .types = {DType::q4_k, DType::q8_0}, .experts = 4});
   return models;
-}
-
-struct TinyGraphs {
-  std::string bytes;
-  ModelFile file;
-  Graph scoring;
-
-  explicit TinyGraphs(const TinyModel& tiny) : bytes(make_tiny_model(tiny)) {
-    file = read_gguf(borrow_memory(bytes.data(), bytes.size(), "tiny"));
-    scoring = quantize_activations(find_architecture(file).build(file, read_decoder_config(file)));
-  }
-};
-
-// One step of two sequences and a padding row, logits of all rows.
-GraphRun step_of(int64_t tokens, int64_t vocabulary, int64_t page) {
-  Random random(uint64_t(tokens) + 3);
-  std::vector<int32_t> ids, positions, slots, sequences, rows, table;
-  int64_t M = 64 / page, first = tokens - tokens / 3;
-  for (int64_t i = 0; i < 2 * M; ++i) table.push_back(int32_t(2 * M - 1 - i));
-  for (int64_t i = 0; i < tokens; ++i) {
-    int64_t s = i >= first, position = s ? i - first : i;
-    bool padding = tokens > 2 && i == tokens - 1;
-    ids.push_back(int32_t(random.below(vocabulary)));
-    positions.push_back(padding ? -1 : int32_t(position));
-    sequences.push_back(int32_t(s));
-    slots.push_back(padding ? -1 : int32_t(table[size_t(s * M + position / page)] * page + position % page));
-    rows.push_back(int32_t(i));
-  }
-  return {{{"T", tokens}, {"S", 2}, {"R", tokens}, {"M", M}, {"P", 2 * M}},
-          {{"tokens", bytes_of(ids)}, {"positions", bytes_of(positions)}, {"slot", bytes_of(slots)}, {"sequence", bytes_of(sequences)},
-           {"out_rows", bytes_of(rows)}, {"page_table", bytes_of(table)}},
-          {}};
 }
 
 std::map<std::string, int64_t> ops_of(const Graph& graph) {
