@@ -11,7 +11,7 @@
 #include "guard.h"
 #include "harness.h"
 
-extern const test_suite status_suite, struct_suite, engine_suite, model_suite, hostile_suite, text_suite,
+extern const test_suite status_suite, struct_suite, engine_suite, device_suite, model_suite, hostile_suite, text_suite,
     generate_suite, stop_suite, cancel_suite, run_suite, same_bits_suite, report_suite, memory_suite, services_suite,
     sampling_suite, stop_text_suite, session_suite, chat_suite, split_suite, folder_suite,
     abuse_suite, close_suite, fork_suite, limits_suite, turns_suite, verify_suite, tensor_suite,
@@ -64,7 +64,7 @@ static int enter_guard(void) {
 }
 
 int main(int argc, char **argv) {
-    const test_suite *const suites[] = { &status_suite,  &struct_suite,    &engine_suite,   &model_suite,
+    const test_suite *const suites[] = { &status_suite,  &struct_suite,    &engine_suite, &device_suite,  &model_suite,
                                          &hostile_suite, &text_suite,      &generate_suite, &stop_suite,
                                          &cancel_suite,  &run_suite,       &same_bits_suite, &report_suite,
                                          &memory_suite,  &services_suite,  &sampling_suite, &stop_text_suite,
