@@ -10,15 +10,16 @@ namespace prm {
 
 namespace {
 
-struct alignas(16) Chunk {
-  uint32_t word[4];
+template <int bytes>
+struct alignas(bytes) Piece {
+  uint32_t word[bytes / 4];
 };
 
-// Value i of 16 bytes, i known when this is compiled.
-template <DenseType type>
-__device__ __forceinline__ float value_of(const Chunk& chunk, int i) {
-  if constexpr (type == DenseType::f32) return std::bit_cast<float>(chunk.word[i]);
-  uint32_t word = chunk.word[i / 2];
+// Value i of a piece, i known when this is compiled.
+template <DenseType type, int bytes>
+__device__ __forceinline__ float value_of(const Piece<bytes>& piece, int i) {
+  if constexpr (type == DenseType::f32) return std::bit_cast<float>(piece.word[i]);
+  uint32_t word = piece.word[i / 2];
   if constexpr (type == DenseType::bf16) return std::bit_cast<float>(i % 2 ? word & 0xffff0000u : word << 16);
   return half_value(uint16_t(i % 2 ? word >> 16 : word));
 }
@@ -26,9 +27,10 @@ __device__ __forceinline__ float value_of(const Chunk& chunk, int i) {
 template <DenseType type, int tokens_>
 struct Tile {
   static constexpr int tokens = tokens_;
-  static constexpr int chunk_values = 16 / int(value_bytes(type)), step = kDenseRowBytes / int(value_bytes(type));  // of k; step: in a stage
+  static constexpr int each = int(value_bytes(type)), step = kDenseRowBytes / each;  // values of k in a stage
   static constexpr int columns = tokens == 1 ? 1 : tokens <= 8 ? 2 : 4;  // tokens of a lane, `apart` from each other
   static constexpr int apart = tokens / columns, lanes = 32 / apart;     // a lane has `apart` rows, `lanes` from each other
+  static constexpr int piece = apart == 8 ? 4 * each : 16;               // bytes of each row that are in registers at once
   static constexpr int stages = tokens <= 2 ? 5 : tokens <= 4 ? 4 : 3;
   static constexpr int weight_bytes = kDenseRows * kDenseRowBytes, stage_bytes = weight_bytes + tokens * step * 4;
   static constexpr int sums = tokens * kDenseRows, sum_bytes = sums * 4;
@@ -39,14 +41,16 @@ template <class T>
 using Rows = ChosenRows<T::tokens>;
 
 template <class T>
-__device__ void copy_stage(std::byte* stage, const std::byte* w, const float* x, int64_t x_stride, const Rows<T>& rows, int64_t k, int64_t end, bool wide) {
+__device__ void copy_stage(std::byte* stage, const std::byte* w, const float* x, int64_t x_stride, const Rows<T>& rows, int k, int end, bool wide) {
   int lane = lane_index();
   for (int i = lane; i < T::weight_bytes / 16; i += 32) copy_later_16(stage + i * 16, w + i * 16);
   auto* to = reinterpret_cast<float*>(stage + T::weight_bytes);
   if (wide) {
+    PRM_ROLL
     for (int i = lane * 4; i < T::tokens * T::step; i += 128)
       if (k + i % T::step < end) copy_later_16(to + i, x + rows.source[i / T::step] * x_stride + k + i % T::step);
   } else {
+    PRM_ROLL
     for (int i = lane; i < T::tokens * T::step; i += 32)
       if (k + i % T::step < end) copy_later_4(to + i, x + rows.source[i / T::step] * x_stride + k + i % T::step);
   }
@@ -57,14 +61,15 @@ template <DenseType type, class T, bool whole>
 __device__ __forceinline__ void multiply(const std::byte* stage, int left, float (&acc)[T::apart][T::columns]) {
   int row = lane_index() % T::lanes, token = lane_index() / T::lanes;
   auto* x = reinterpret_cast<const float*>(stage + T::weight_bytes) + token * T::step;
-  for (int c = 0; c < T::step / T::chunk_values; ++c) {
-    Chunk w[T::apart];
-    for (int r = 0; r < T::apart; ++r) w[r] = reinterpret_cast<const Chunk*>(stage)[c * kDenseRows + row + T::lanes * r];
-    for (int q = 0; q < T::chunk_values; q += 4) {
+  for (int k = 0; k < T::step; k += T::piece / T::each) {
+    Piece<T::piece> w[T::apart];
+    for (int r = 0; r < T::apart; ++r)
+      w[r] = *reinterpret_cast<const Piece<T::piece>*>(stage + (k * T::each / 16 * kDenseRows + row + T::lanes * r) * 16 + k * T::each % 16);
+    for (int q = 0; q < T::piece / T::each; q += 4) {
       Floats values[T::columns];
-      for (int j = 0; j < T::columns; ++j) values[j] = *reinterpret_cast<const Floats*>(x + j * T::apart * T::step + c * T::chunk_values + q);
+      for (int j = 0; j < T::columns; ++j) values[j] = *reinterpret_cast<const Floats*>(x + j * T::apart * T::step + k + q);
       for (int e = 0; e < 4; ++e) {
-        if (!whole && c * T::chunk_values + q + e >= left) continue;
+        if (!whole && k + q + e >= left) continue;
         for (int r = 0; r < T::apart; ++r) {
           float weight = value_of<type>(w[r], q + e);
           for (int j = 0; j < T::columns; ++j) acc[r][j] = fused(values[j].at[e], weight, acc[r][j]);
@@ -77,19 +82,19 @@ __device__ __forceinline__ void multiply(const std::byte* stage, int left, float
 // The sums over part `part` of K.
 template <DenseType type, class T>
 __device__ __forceinline__ void sum_part(const DenseLaunch& p, const std::byte* group, const Rows<T>& rows, int part, std::byte* ring, bool wide, float (&acc)[T::apart][T::columns]) {
-  int64_t begin = part * p.K / p.parts, end = (part + 1) * p.K / p.parts, steps = (end - begin + T::step - 1) / T::step;
+  int begin = int(part * p.K / p.parts), end = int((part + 1) * p.K / p.parts), steps = (end - begin + T::step - 1) / T::step;
   const std::byte* w = group + part * dense_part_bytes(type, p.K, p.parts) * kDenseRows;
-  auto copy = [&](int64_t s) {
-    if (s < steps) copy_stage<T>(ring + s % T::stages * T::stage_bytes, w + s * T::weight_bytes, p.x, p.K, rows, begin + s * T::step, end, wide);
+  auto copy = [&](int s) {
+    if (s < steps) copy_stage<T>(ring + s % T::stages * T::stage_bytes, w + int64_t(s) * T::weight_bytes, p.x, p.K, rows, begin + s * T::step, end, wide);
     close_copies();
   };
   for (int s = 0; s < T::stages - 1; ++s) copy(s);
-  for (int64_t s = 0; s < steps; ++s) {
+  for (int s = 0; s < steps; ++s) {
     await_copies<T::stages - 2>();
     __syncwarp();  // all lanes' copies are here, and all are done with the stage before
     copy(s + T::stages - 1);
     const std::byte* stage = ring + s % T::stages * T::stage_bytes;
-    int left = int(end - begin - s * T::step);
+    int left = end - begin - s * T::step;
     if (left >= T::step) multiply<type, T, true>(stage, left, acc);
     else multiply<type, T, false>(stage, left, acc);
   }
@@ -125,7 +130,7 @@ __device__ void multiply_rows(const DenseLaunch& p, int which, int64_t group, co
 }
 
 template <DenseType type, int tokens_>
-__global__ void __launch_bounds__(256, 1) dense_matmul_kernel(DenseLaunch p, bool wide) {
+__global__ void __launch_bounds__(256, 2) dense_matmul_kernel(DenseLaunch p, bool wide) {
   using T = Tile<type, tokens_>;
   auto& rows = *reinterpret_cast<Rows<T>*>(shared_memory());
   std::byte* shared = shared_memory() + sizeof rows;

@@ -70,6 +70,8 @@ void allow_shared_memory(Kernel* kernel, size_t bytes) {
 
 // Before a loop whose arrays shall be registers.
 #define PRM_UNROLL _Pragma("unroll")
+// Before a loop that shall stay one: unrolled, its addresses would take registers.
+#define PRM_ROLL _Pragma("unroll 1")
 // A grid without blocks is nothing.
 #define PRM_LAUNCH(kernel, grid, block, shared, stream, ...)                                                 \
   do {                                                                                                       \
