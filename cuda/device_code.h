@@ -59,8 +59,10 @@ void allow_shared(Kernel* kernel, size_t bytes) {
   if (bytes > (48 << 10)) cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
 }
 
-// Before a loop whose arrays shall be registers.
+// Before a loop whose arrays shall be registers; before one that shall take no more of them than so many rounds at a time need.
 #define PRM_UNROLL _Pragma("unroll")
+#define PRM_PRAGMA(text) _Pragma(#text)
+#define PRM_UNROLL_BY(n) PRM_PRAGMA(unroll n)
 #define PRM_LAUNCH(kernel, grid, block, shared, stream, ...) kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
 
 }  // namespace prm
