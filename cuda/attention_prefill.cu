@@ -11,16 +11,12 @@ namespace prm {
 
 namespace {
 
-constexpr int kThreads = 128, kQueries = 32;
+constexpr int kThreads = 128, kQueries = kTileQueries;
 constexpr int kEach = 4;  // queries of a thread
 
 // Keys of a piece, for heads of up to 64 * wide values: all that a block holds fits into 99 KiB.
 template <int wide>
 constexpr int kPieceKeys = wide == 4 ? 32 : 64;
-
-struct Tiles {
-  int tokens, heads, parts;  // of a block; blocks a kv head
-};
 
 // Whose splits a query's result has so far.
 enum Joins { kNone, kFirst, kMore };
@@ -298,7 +294,7 @@ PRM_UNROLL
 };
 
 template <CacheType type, int wide>
-__global__ void __launch_bounds__(kThreads, 2) attention_prefill_kernel(AttentionLaunch a, Tiles tiles) {
+__global__ void __launch_bounds__(kThreads, 2) attention_prefill_kernel(AttentionLaunch a, Tiles tiles, bool but_few) {
   int t = int(gridDim.x - 1 - blockIdx.x) * tiles.tokens, end = std::min(t + tiles.tokens, int(a.T));  // the longest walks first
   int group = int(a.H / a.G), first = int(blockIdx.y) % tiles.parts * tiles.heads, head = int(blockIdx.y) / tiles.parts * group + first;
   int heads = std::min(tiles.heads, group - first);
@@ -309,36 +305,36 @@ __global__ void __launch_bounds__(kThreads, 2) attention_prefill_kernel(Attentio
       for (int64_t i = threadIdx.x; i < heads * a.D; i += kThreads) a.y[(t * a.H + head) * a.D + i] = 0;
       continue;
     }
-    while (next < end && a.positions[next] >= 0 && (a.table ? a.sequence[next] == a.sequence[t] : next - a.positions[next] == t - a.positions[t])) ++next;
+    while (next < end && a.positions[next] >= 0 && same_sequence(a, t, next)) ++next;
+    if (but_few && are_few(next - t, tiles.tokens)) continue;
     Run<type, wide>(a, shared, t, next - t, head, heads).walk();
     __syncthreads();  // before the next run's queries
   }
 }
 
 template <CacheType type, int wide>
-void launch_wide(Stream stream, const AttentionLaunch& a) {
-  int group = int(a.H / a.G), parts = (group + kQueries - 1) / kQueries, heads = (group + parts - 1) / parts;
-  Tiles tiles{kQueries / heads, heads, parts};
+void launch_wide(Stream stream, const AttentionLaunch& a, bool but_few) {
+  Tiles tiles = tiles_of(a);
   allow_shared(attention_prefill_kernel<type, wide>, Shared::bytes<wide>());
-  dim3 grid(unsigned((a.T + tiles.tokens - 1) / tiles.tokens), unsigned(a.G * parts));
-  PRM_LAUNCH((attention_prefill_kernel<type, wide>), grid, kThreads, Shared::bytes<wide>(), stream, a, tiles);
+  dim3 grid(unsigned((a.T + tiles.tokens - 1) / tiles.tokens), unsigned(a.G * tiles.parts));
+  PRM_LAUNCH((attention_prefill_kernel<type, wide>), grid, kThreads, Shared::bytes<wide>(), stream, a, tiles, but_few);
 }
 
 template <CacheType type>
-void launch_typed(Stream stream, const AttentionLaunch& a) {
-  if (a.D <= 64) launch_wide<type, 1>(stream, a);
-  else if (a.D <= 128) launch_wide<type, 2>(stream, a);
-  else launch_wide<type, 4>(stream, a);
+void launch_typed(Stream stream, const AttentionLaunch& a, bool but_few) {
+  if (a.D <= 64) launch_wide<type, 1>(stream, a, but_few);
+  else if (a.D <= 128) launch_wide<type, 2>(stream, a, but_few);
+  else launch_wide<type, 4>(stream, a, but_few);
 }
 
 }  // namespace
 
-void launch_attention_prefill(Stream stream, const AttentionLaunch& a) {
+void launch_attention_prefill(Stream stream, const AttentionLaunch& a, bool but_few) {
   switch (a.type) {
-    case CacheType::f32: return launch_typed<CacheType::f32>(stream, a);
-    case CacheType::f16: return launch_typed<CacheType::f16>(stream, a);
-    case CacheType::bf16: return launch_typed<CacheType::bf16>(stream, a);
-    case CacheType::q8_0: return launch_typed<CacheType::q8_0>(stream, a);
+    case CacheType::f32: return launch_typed<CacheType::f32>(stream, a, but_few);
+    case CacheType::f16: return launch_typed<CacheType::f16>(stream, a, but_few);
+    case CacheType::bf16: return launch_typed<CacheType::bf16>(stream, a, but_few);
+    case CacheType::q8_0: return launch_typed<CacheType::q8_0>(stream, a, but_few);
   }
 }
 
