@@ -20,6 +20,7 @@ constexpr int kMergeAtOnce = 128;                     // splits
 struct Shape {
   int64_t splits;           // that a token sees at most
   int parts, heads;         // blocks a kv head, query heads of a block
+  int few;                  // 0, or of how many tokens tiles are: only tokens that are too few for them
   int keys, stride;         // rows in a piece, a power of two; bytes from one to the next in shared memory
   float *sums, *stats;      // scratch: [token, query head, split] of D values, of maximum and sum
 };
@@ -31,8 +32,9 @@ int64_t splits_of(const AttentionLaunch& a) {
 int64_t bytes_each(const AttentionLaunch& a) { return a.H * splits_of(a) * (a.D + 2) * int64_t(sizeof(float)); }
 
 template <CacheType type>
-Shape shape_of(const AttentionLaunch& a, int64_t tokens) {
+Shape shape_of(const AttentionLaunch& a, int64_t tokens, bool only_few) {
   Shape shape{};
+  shape.few = only_few ? tiles_of(a).tokens : 0;
   int group = int(a.H / a.G), row = int(row_size<type>(a.D));
   shape.splits = splits_of(a);
   shape.parts = (group + kHeads - 1) / kHeads, shape.heads = (group + shape.parts - 1) / shape.parts;
@@ -41,6 +43,15 @@ Shape shape_of(const AttentionLaunch& a, int64_t tokens) {
   while (shape.keys > 16 && shape.keys * row > kPieceBytes) shape.keys /= 2;
   shape.sums = a.scratch, shape.stats = a.scratch + tokens * a.H * shape.splits * a.D;
   return shape;
+}
+
+// Whether the token is one of this launch.
+__device__ bool is_taken(const AttentionLaunch& a, const Shape& shape, int64_t t) {
+  if (!shape.few) return true;
+  int64_t from = t, to = t + 1, tile = t / shape.few * shape.few;
+  while (from > tile && a.positions[from - 1] >= 0 && same_sequence(a, t, from - 1)) --from;
+  while (to < a.T && to < tile + shape.few && a.positions[to] >= 0 && same_sequence(a, t, to)) ++to;
+  return are_few(int(to - from), shape.few);
 }
 
 struct Shared {
@@ -172,7 +183,7 @@ template <CacheType type>
 __global__ void __launch_bounds__(kThreads, 3) attention_split_kernel(AttentionLaunch a, Shape shape, int64_t first_token) {
   int64_t at = blockIdx.z, t = first_token + at;
   SeenRows seen(a, t);
-  if (seen.last < 0) return;
+  if (seen.last < 0 || !is_taken(a, shape, t)) return;
   int from = (seen.first / kAttentionSplit + int(blockIdx.x)) * kAttentionSplit, begin = std::max(from, seen.first);
   int n = std::min(from + kAttentionSplit, seen.last + 1) - begin;
   if (n <= 0) return;
@@ -215,6 +226,7 @@ __global__ void __launch_bounds__(kThreads) attention_merge_kernel(AttentionLaun
     for (int d = me; d < D; d += kThreads) y[d] = 0;
     return;
   }
+  if (!is_taken(a, shape, t)) return;
   auto* top = reinterpret_cast<float*>(shared_memory());
   float *total = top + kMergeAtOnce, *keep = total + kMergeAtOnce, *join = keep + kMergeAtOnce;
   int count = seen.last / kAttentionSplit - seen.first / kAttentionSplit + 1;
@@ -253,9 +265,9 @@ PRM_UNROLL
 }
 
 template <CacheType type>
-void launch_typed(Stream stream, const AttentionLaunch& a) {
+void launch_typed(Stream stream, const AttentionLaunch& a, bool only_few) {
   int64_t at_once = std::min(a.T, attention_tokens_at_once(a));
-  Shape shape = shape_of<type>(a, at_once);
+  Shape shape = shape_of<type>(a, at_once, only_few);
   size_t shared = Shared::bytes(shape, a.D);
   allow_shared_memory(attention_split_kernel<type>, shared);
   for (int64_t t = 0; t < a.T; t += at_once) {
@@ -274,12 +286,12 @@ int64_t attention_scratch_bytes(const AttentionLaunch& bounds) {
 
 int64_t attention_tokens_at_once(const AttentionLaunch& a) { return a.scratch ? a.scratch_bytes / std::max<int64_t>(bytes_each(a), 1) : 0; }
 
-void launch_attention_decode(Stream stream, const AttentionLaunch& a) {
+void launch_attention_decode(Stream stream, const AttentionLaunch& a, bool only_few) {
   switch (a.type) {
-    case CacheType::f32: return launch_typed<CacheType::f32>(stream, a);
-    case CacheType::f16: return launch_typed<CacheType::f16>(stream, a);
-    case CacheType::bf16: return launch_typed<CacheType::bf16>(stream, a);
-    case CacheType::q8_0: return launch_typed<CacheType::q8_0>(stream, a);
+    case CacheType::f32: return launch_typed<CacheType::f32>(stream, a, only_few);
+    case CacheType::f16: return launch_typed<CacheType::f16>(stream, a, only_few);
+    case CacheType::bf16: return launch_typed<CacheType::bf16>(stream, a, only_few);
+    case CacheType::q8_0: return launch_typed<CacheType::q8_0>(stream, a, only_few);
   }
 }
 

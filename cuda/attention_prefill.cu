@@ -11,16 +11,12 @@ namespace prm {
 
 namespace {
 
-constexpr int kThreads = 128, kQueries = 32;
+constexpr int kThreads = 128, kQueries = kTileQueries;
 constexpr int kEach = 4;  // queries of a thread
 
 // Keys of a piece, for heads of up to 64 * wide values: all that a block holds fits into 99 KiB.
 template <int wide>
 constexpr int kPieceKeys = wide == 4 ? 32 : 64;
-
-struct Tiles {
-  int tokens, heads, parts;  // of a block; blocks a kv head
-};
 
 // Whose splits a query's result has so far.
 enum Joins { kNone, kFirst, kMore };
@@ -51,17 +47,17 @@ __device__ __forceinline__ FourFloats& four_scores(float* score, int key, int fo
 // Tokens t .. of one sequence, none of them padding, times query heads from `head`.
 template <CacheType type, int wide>
 struct Run {
-  static constexpr int kKeys = kPieceKeys<wide>, kMyKeys = kKeys / 16, kPieces = kKeys / 16 * wide;  // pieces of 8 values a thread brings
+  static constexpr int kKeys = kPieceKeys<wide>, kMyKeys = kKeys / 16, kPieces = kKeys / 16 * wide, kEightStep = 128 / kKeys;
   const AttentionLaunch& a;
   const Shared& shared;
   const SeenRows seen;  // by the first of the tokens
-  int64_t t, head, column;
+  int t, head, column;  // the latter in bytes to the kv head in a row
   int D, heads, queries;
   int low, high, all_low, all_high;  // seen by any query, seen by all
   int lane, warp, four, across;      // four: of queries; across: which keys or values of 16 threads'
 
-  __device__ Run(const AttentionLaunch& launch, const Shared& room, int64_t token, int tokens, int64_t first_head, int count)
-      : a(launch), shared(room), seen(launch, token), t(token), head(first_head), column(row_size<type>(first_head / (launch.H / launch.G) * launch.D)),
+  __device__ Run(const AttentionLaunch& launch, const Shared& room, int token, int tokens, int first_head, int count)
+      : a(launch), shared(room), seen(launch, token), t(token), head(first_head), column(int(row_size<type>(first_head / (launch.H / launch.G) * launch.D))),
         D(int(launch.D)), heads(count), queries(tokens * count), low(seen.first), high(seen.last), all_low(seen.first), all_high(seen.last),
         lane(int(threadIdx.x) % 32), warp(int(threadIdx.x) / 32) {
     // Threads beside each other share what they read: queries with the thread 2 further, keys with the next.
@@ -72,19 +68,19 @@ struct Run {
     }
   }
 
-  __device__ int64_t values_of(int query) const { return ((t + query / heads) * a.H + head + query % heads) * D; }
+  __device__ int64_t values_of(int query) const { return (int64_t(t + query / heads) * a.H + head + query % heads) * D; }
   __device__ int first_piece(int split) const { return std::max(low - split * kAttentionSplit, 0) / kKeys; }
   __device__ int end_piece(int split) const { return std::min(high - split * kAttentionSplit, kAttentionSplit - 1) / kKeys + 1; }
 
   __device__ void load_queries() const {
     if (warp == 0) {
-      int token = lane / heads;
-      SeenRows own(a, lane < queries ? t + token : t);
-      shared.first[lane] = own.first, shared.last[lane] = lane < queries ? own.last : -1;
+      SeenRows mine(a, lane < queries ? t + lane / heads : t);
+      shared.first[lane] = mine.first, shared.last[lane] = lane < queries ? mine.last : -1;
     }
+    const float* own = a.q + values_of(lane);
     for (int d = warp * 4; d < D; d += kThreads / 8) {
       FourFloats x = {};
-      if (lane < queries) x = *reinterpret_cast<const FourFloats*>(a.q + values_of(lane) + d);
+      if (lane < queries) x = *reinterpret_cast<const FourFloats*>(own + d);
       for (int k = 0; k < 4; ++k) shared.q[(d + k) * kQueries + lane] = x.x[k];
     }
   }
@@ -96,32 +92,30 @@ struct Run {
     }
   }
 
-  // The thread's pieces: 16 keys by two neighbouring eights of values a warp.
-  __device__ int key_of(int i) const { return (warp + 4 * i) % (kKeys / 16) * 16 + lane / 2; }
-  __device__ int eight_of(int i) const { return (warp + 4 * i) / (kKeys / 16) * 2 + lane % 2; }
+  // What a thread brings of a piece: of one key, every so many eights of values. A warp has 16 keys by two neighbouring eights.
+  __device__ int own_key() const { return warp % (kKeys / 16) * 16 + lane / 2; }
+  __device__ int own_eight(int i) const { return warp / (kKeys / 16) * 2 + lane % 2 + kEightStep * i; }
 
   __device__ void fetch(const void* cache, int split, int piece, EightValues<type> (&raw)[kPieces]) const {
+    int key = piece * kKeys + own_key(), j = split * kAttentionSplit + key;
+    if (j < low || j > high) return;  // what the last piece left there is a score that nobody sees
+    const std::byte* row = static_cast<const std::byte*>(cache) + shared.row[split % 2 * kAttentionSplit + key] * a.row_bytes + column;
 PRM_UNROLL
-    for (int i = 0; i < kPieces; ++i) {
-      int key = piece * kKeys + key_of(i), j = split * kAttentionSplit + key;
-      raw[i] = {};
-      if (eight_of(i) * 8 >= D || j < low || j > high) continue;
-      raw[i].load(static_cast<const std::byte*>(cache) + shared.row[split % 2 * kAttentionSplit + key] * a.row_bytes + column, eight_of(i) * 8);
-    }
+    for (int i = 0; i < kPieces; ++i)
+      if (own_eight(i) * 8 < D) raw[i].load(row, own_eight(i) * 8);
   }
   // Values 8 to 15 of each 16 have their keys in other banks than values 0 to 7.
   __device__ void put_keys(const EightValues<type> (&raw)[kPieces]) const {
+    float* to = shared.piece + own_eight(0) * 8 * kKeys + (own_key() ^ (lane % 2 * 16));
 PRM_UNROLL
-    for (int i = 0; i < kPieces; ++i) {
-      int eight = eight_of(i), key = key_of(i) ^ (eight % 2 * 16);
-      for (int e = 0; e < 8; ++e) shared.piece[(eight * 8 + e) * kKeys + key] = raw[i].at(e);
-    }
+    for (int i = 0; i < kPieces; ++i)
+      for (int e = 0; e < 8; ++e) to[((own_eight(i) - own_eight(0)) * 8 + e) * kKeys] = raw[i].at(e);
   }
   __device__ FourFloats& four_values(int key, int index) const { return reinterpret_cast<FourFloats*>(shared.piece)[key * 16 * wide + (index ^ (key & 7))]; }
   __device__ void put_values(const EightValues<type> (&raw)[kPieces]) const {
 PRM_UNROLL
     for (int i = 0; i < kPieces; ++i)
-      for (int h = 0; h < 2; ++h) four_values(key_of(i), eight_of(i) * 2 + h) = {{raw[i].at(4 * h), raw[i].at(4 * h + 1), raw[i].at(4 * h + 2), raw[i].at(4 * h + 3)}};
+      for (int h = 0; h < 2; ++h) four_values(own_key(), own_eight(i) * 2 + h) = {{raw[i].at(4 * h), raw[i].at(4 * h + 1), raw[i].at(4 * h + 2), raw[i].at(4 * h + 3)}};
   }
 
   using Sums = float[kEach][kMyKeys];
@@ -145,6 +139,7 @@ PRM_UNROLL
     if constexpr (step == 8) {
       for (int i = 0; i < kEach; ++i)
         for (int m = 0; m < kMyKeys; ++m) sums[i][m] = 0;
+PRM_UNROLL_BY(4)
       for (int d = from; d < D; d += 16) add_product(d, across * kMyKeys, sums), add_product(d + 8, across * kMyKeys ^ 16, other);
     } else {
       add_lanes<2 * step, from>(sums);
@@ -156,15 +151,19 @@ PRM_UNROLL
       for (int m = 0; m < kMyKeys; ++m) sums[i][m] += other[i][m];
   }
 
-  // Also of keys that a query does not see, which nothing reads.
+  // Also of keys that a query does not see, which nothing reads. The sums of even lanes wait in memory for those of odd ones: registers are dear.
   __device__ void score_keys(int piece) const {
     Sums sums;
-    add_lanes<1, 0>(sums);
+    int key = piece * kKeys + across * kMyKeys;
+    add_lanes<2, 0>(sums);
+PRM_UNROLL
+    for (int m = 0; m < kMyKeys; ++m) four_scores(shared.score, key + m, four) = {{sums[0][m], sums[1][m], sums[2][m], sums[3][m]}};
+    __syncwarp();  // so that compilers do not keep them after all
+    add_lanes<2, 1>(sums);
 PRM_UNROLL
     for (int m = 0; m < kMyKeys; ++m) {
-      FourFloats s;
-      for (int i = 0; i < kEach; ++i) s.x[i] = score_of(a, sums[i][m]);
-      four_scores(shared.score, piece * kKeys + across * kMyKeys + m, four) = s;
+      FourFloats& s = four_scores(shared.score, key + m, four);
+      for (int i = 0; i < kEach; ++i) s.x[i] = score_of(a, s.x[i] + sums[i][m]);
     }
   }
 
@@ -217,7 +216,7 @@ PRM_UNROLL
     }
   }
   __device__ void add_values(int split, int piece, Values& sums) const {
-    int begin = split * kAttentionSplit + piece * kKeys, from = std::max(low - begin, 0), until = std::min(high + 1 - begin, kKeys);
+    int begin = split * kAttentionSplit + piece * kKeys, from = std::max(low - begin, 0), until = std::min(high + 1 - begin, int(kKeys));
     if (begin + from >= all_low && begin + until - 1 <= all_high) add_keys<true>(piece, from, until, sums);
     else add_keys<false>(piece, from, until, sums);
   }
@@ -254,88 +253,88 @@ PRM_UNROLL
     });
   }
 
+  // What comes next is on its way while a piece is worked on.
   __device__ void walk() const {
     Merged merged;
-    EightValues<type> raw[kPieces];
-    int split = low / kAttentionSplit, piece = first_piece(split);
-    bool values = false, more = true;
-    Values sums;
+    EightValues<type> raw[kPieces] = {};
+    int last_split = high / kAttentionSplit;
     load_queries();
-    find_rows(split);
+    find_rows(low / kAttentionSplit);
     __syncthreads();
-    fetch(a.k, split, piece, raw);
-    while (more) {
-      __syncthreads();  // nobody reads the piece before this one any more
-      if (values) put_values(raw);
-      else put_keys(raw);
-      __syncthreads();
-      int at_split = split, at = piece;
-      bool of_values = values, last = at + 1 == end_piece(split);
-      if (!last) ++piece;
-      else if (!values) values = true, piece = first_piece(split);
-      else values = false, piece = 0, more = ++split <= high / kAttentionSplit;
-      if (more) fetch(values ? a.v : a.k, split, piece, raw);
-      if (!of_values) {
-        score_keys(at);
-        if (!last) continue;
+    fetch(a.k, low / kAttentionSplit, first_piece(low / kAttentionSplit), raw);
+    for (int split = low / kAttentionSplit; split <= last_split; ++split) {
+      int first = first_piece(split), end = end_piece(split);
+      for (int piece = first; piece < end; ++piece) {
+        __syncthreads();  // nobody reads the piece before this one any more
+        put_keys(raw);
         __syncthreads();
-        weigh_keys(at_split, merged);
-        find_rows(at_split + 1);
-        continue;
+        bool last = piece + 1 == end;
+        fetch(last ? a.v : a.k, split, last ? first : piece + 1, raw);
+        score_keys(piece);
       }
-      if (at == first_piece(at_split))
-        for (int i = 0; i < kEach; ++i)
-          for (int c = 0; c < wide; ++c)
-            for (int k = 0; k < 4; ++k) sums[i][c][k] = 0;
-      add_values(at_split, at, sums);
-      if (last) merge(sums);
+      __syncthreads();
+      weigh_keys(split, merged);
+      find_rows(split + 1);
+      Values sums;
+      for (int i = 0; i < kEach; ++i)
+        for (int c = 0; c < wide; ++c)
+          for (int k = 0; k < 4; ++k) sums[i][c][k] = 0;
+      for (int piece = first; piece < end; ++piece) {
+        __syncthreads();
+        put_values(raw);
+        __syncthreads();
+        bool last = piece + 1 == end;
+        fetch(last ? a.k : a.v, split + last, last ? 0 : piece + 1, raw);  // after the last split: nothing
+        add_values(split, piece, sums);
+      }
+      merge(sums);
     }
     finish(merged);
   }
 };
 
 template <CacheType type, int wide>
-__global__ void __launch_bounds__(kThreads) attention_prefill_kernel(AttentionLaunch a, Tiles tiles) {
-  int64_t t = int64_t(gridDim.x - 1 - blockIdx.x) * tiles.tokens, end = std::min(t + tiles.tokens, a.T);  // the longest walks first
-  int64_t group = a.H / a.G, first = blockIdx.y % tiles.parts * tiles.heads, head = blockIdx.y / tiles.parts * group + first;
-  int heads = int(std::min<int64_t>(tiles.heads, group - first));
+__global__ void __launch_bounds__(kThreads, 2) attention_prefill_kernel(AttentionLaunch a, Tiles tiles, bool but_few) {
+  int t = int(gridDim.x - 1 - blockIdx.x) * tiles.tokens, end = std::min(t + tiles.tokens, int(a.T));  // the longest walks first
+  int group = int(a.H / a.G), first = int(blockIdx.y) % tiles.parts * tiles.heads, head = int(blockIdx.y) / tiles.parts * group + first;
+  int heads = std::min(tiles.heads, group - first);
   Shared shared = shared_of<wide>();
-  for (int64_t next = t; t < end; t = next) {
+  for (int next = t; t < end; t = next) {
     next = t + 1;
     if (a.positions[t] < 0) {
       for (int64_t i = threadIdx.x; i < heads * a.D; i += kThreads) a.y[(t * a.H + head) * a.D + i] = 0;
       continue;
     }
-    while (next < end && a.positions[next] >= 0 && (a.table ? a.sequence[next] == a.sequence[t] : next - a.positions[next] == t - a.positions[t])) ++next;
-    Run<type, wide>(a, shared, t, int(next - t), head, heads).walk();
+    while (next < end && a.positions[next] >= 0 && same_sequence(a, t, next)) ++next;
+    if (but_few && are_few(next - t, tiles.tokens)) continue;
+    Run<type, wide>(a, shared, t, next - t, head, heads).walk();
     __syncthreads();  // before the next run's queries
   }
 }
 
 template <CacheType type, int wide>
-void launch_wide(Stream stream, const AttentionLaunch& a) {
-  int group = int(a.H / a.G), parts = (group + kQueries - 1) / kQueries, heads = (group + parts - 1) / parts;
-  Tiles tiles{kQueries / heads, heads, parts};
+void launch_wide(Stream stream, const AttentionLaunch& a, bool but_few) {
+  Tiles tiles = tiles_of(a);
   allow_shared_memory(attention_prefill_kernel<type, wide>, Shared::bytes<wide>());
-  dim3 grid(unsigned((a.T + tiles.tokens - 1) / tiles.tokens), unsigned(a.G * parts));
-  PRM_LAUNCH((attention_prefill_kernel<type, wide>), grid, kThreads, Shared::bytes<wide>(), stream, a, tiles);
+  dim3 grid(unsigned((a.T + tiles.tokens - 1) / tiles.tokens), unsigned(a.G * tiles.parts));
+  PRM_LAUNCH((attention_prefill_kernel<type, wide>), grid, kThreads, Shared::bytes<wide>(), stream, a, tiles, but_few);
 }
 
 template <CacheType type>
-void launch_typed(Stream stream, const AttentionLaunch& a) {
-  if (a.D <= 64) launch_wide<type, 1>(stream, a);
-  else if (a.D <= 128) launch_wide<type, 2>(stream, a);
-  else launch_wide<type, 4>(stream, a);
+void launch_typed(Stream stream, const AttentionLaunch& a, bool but_few) {
+  if (a.D <= 64) launch_wide<type, 1>(stream, a, but_few);
+  else if (a.D <= 128) launch_wide<type, 2>(stream, a, but_few);
+  else launch_wide<type, 4>(stream, a, but_few);
 }
 
 }  // namespace
 
-void launch_attention_prefill(Stream stream, const AttentionLaunch& a) {
+void launch_attention_prefill(Stream stream, const AttentionLaunch& a, bool but_few) {
   switch (a.type) {
-    case CacheType::f32: return launch_typed<CacheType::f32>(stream, a);
-    case CacheType::f16: return launch_typed<CacheType::f16>(stream, a);
-    case CacheType::bf16: return launch_typed<CacheType::bf16>(stream, a);
-    case CacheType::q8_0: return launch_typed<CacheType::q8_0>(stream, a);
+    case CacheType::f32: return launch_typed<CacheType::f32>(stream, a, but_few);
+    case CacheType::f16: return launch_typed<CacheType::f16>(stream, a, but_few);
+    case CacheType::bf16: return launch_typed<CacheType::bf16>(stream, a, but_few);
+    case CacheType::q8_0: return launch_typed<CacheType::q8_0>(stream, a, but_few);
   }
 }
 

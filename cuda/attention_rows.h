@@ -25,6 +25,23 @@ struct SeenRows {
   __device__ int32_t row(int32_t j) const { return pages ? pages[j / page] * page + j % page : first_row + j; }
 };
 
+__device__ __forceinline__ bool same_sequence(const AttentionLaunch& a, int64_t t, int64_t other) {
+  return a.table ? a.sequence[t] == a.sequence[other] : t - a.positions[t] == other - a.positions[other];
+}
+
+// Tiles of attention_prefill.cu: 32 queries at most, which are tokens t .. t + tokens - 1, t a multiple of `tokens`, times query heads of one
+// kv head, which `parts` blocks have side by side.
+constexpr int kTileQueries = 32;
+struct Tiles {
+  int tokens, heads, parts;
+};
+inline Tiles tiles_of(const AttentionLaunch& a) {
+  int group = int(a.H / a.G), parts = (group + kTileQueries - 1) / kTileQueries, heads = (group + parts - 1) / parts;
+  return {kTileQueries / heads, heads, parts};
+}
+// Neighbours of one sequence in a tile that are too few for it: attention_decode.cu takes them, where both kernels share a launch.
+__host__ __device__ constexpr bool are_few(int tokens, int tile_tokens) { return tokens * 4 <= tile_tokens; }
+
 // Bytes of n values of a row.
 template <CacheType type>
 __host__ __device__ constexpr int64_t row_size(int64_t n) {
@@ -119,9 +136,9 @@ struct Merged {
 __device__ __forceinline__ float with_sink(float sum, float keep, float join) { return sum * keep + 0.0f * join; }
 
 // ---- the kernels, which launch_attention chooses from ------------------------------------------------------------------
-void launch_attention_walk(Stream stream, const AttentionLaunch& a);    // any head
-void launch_attention_decode(Stream stream, const AttentionLaunch& a);  // few tokens, scratch for one at least
-void launch_attention_prefill(Stream stream, const AttentionLaunch& a);  // many
-int64_t attention_tokens_at_once(const AttentionLaunch& a);             // that scratch serves
+void launch_attention_walk(Stream stream, const AttentionLaunch& a);  // any head
+int64_t attention_tokens_at_once(const AttentionLaunch& a);           // that scratch serves: one at least for the next one
+void launch_attention_decode(Stream stream, const AttentionLaunch& a, bool only_few);
+void launch_attention_prefill(Stream stream, const AttentionLaunch& a, bool but_few);
 
 }  // namespace prm

@@ -118,11 +118,10 @@ void launch_attention_walk(Stream stream, const AttentionLaunch& a) {
 }
 
 void launch_attention(Stream stream, const AttentionLaunch& a) {
-  bool few = a.T <= kFewTokens || a.T <= 2 * a.sequences;
-  if (a.D % 16 || a.D > kMostTiledHead) launch_attention_walk(stream, a);
-  else if (!few) launch_attention_prefill(stream, a);
-  else if (attention_tokens_at_once(a) > 0) launch_attention_decode(stream, a);
-  else launch_attention_walk(stream, a);
+  bool few = a.T <= kFewTokens || a.T <= 2 * a.sequences, scratch = attention_tokens_at_once(a) > 0, both = !few && scratch && a.sequences > 1;
+  if (a.D % 16 || a.D > kMostTiledHead || (few && !scratch)) return launch_attention_walk(stream, a);
+  if (!few) launch_attention_prefill(stream, a, both);
+  if (few || both) launch_attention_decode(stream, a, both);
 }
 
 }  // namespace prm

@@ -72,6 +72,9 @@ void allow_shared_memory(Kernel* kernel, size_t bytes) {
 #define PRM_UNROLL _Pragma("unroll")
 // Before a loop that shall stay one: unrolled, its addresses would take registers.
 #define PRM_ROLL _Pragma("unroll 1")
+// Before one that shall take no more registers than so many rounds at a time need.
+#define PRM_PRAGMA(text) _Pragma(#text)
+#define PRM_UNROLL_BY(n) PRM_PRAGMA(unroll n)
 // A grid without blocks is nothing.
 #define PRM_LAUNCH(kernel, grid, block, shared, stream, ...)                                                 \
   do {                                                                                                       \

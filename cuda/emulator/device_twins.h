@@ -69,5 +69,6 @@ inline uint32_t __byte_perm(uint32_t a, uint32_t b, uint32_t selector) {
 
 #define PRM_UNROLL
 #define PRM_ROLL
+#define PRM_UNROLL_BY(n)
 #define PRM_LAUNCH(kernel, grid, block, shared, stream, ...) \
   ((void)(stream), prm::emu::launch_on_device(grid, block, shared, [=] { kernel(__VA_ARGS__); }))
