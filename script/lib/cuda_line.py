@@ -10,7 +10,7 @@ from fresh_root import NoSystem
 
 LEAST_SCENES, SEEDED_BUGS = 20, 10
 SUITES = {
-    'kernels by architecture': 'tests/cuda/test_cuda_compile.py',
+    'kernels by architecture': 'tests/full/cuda_compile',
     'plug-in': 'tests/cuda/test_cuda_plugin.py',
     'doctor': 'tests/fake_nvidia/test_doctor.py',
 }
