@@ -16,7 +16,10 @@ __device__ int value_at(const QuantLayout& layout, const std::byte* tile, int ro
   uint32_t code = bits_at(tile + layout.low_at(), layout.low, layout.has_table, row, k);
   if (layout.high) code |= bits_at(tile + layout.high_at(), layout.high, false, row, k) << layout.low;
   if (layout.low == 8) return int8_t(code);
-  return layout.has_table ? int8_t(layout.table[code / 4] >> (code % 4 * 8)) : int(code) - layout.offset;
+  if (!layout.has_table) return int(code) - layout.offset;
+  uint32_t word = layout.table[0];
+  for (int i = 1; i < 4; ++i) word = code / 4 == uint32_t(i) ? layout.table[i] : word;  // an index that varies would make a copy on the stack
+  return int8_t(word >> (code % 4 * 8));
 }
 
 // A thread a value: d scale q, less dmin min, as the format reads as floats (quant/block_rule.h).
