@@ -87,7 +87,7 @@ MUTANTS = (
     _mutant('keys-and-values-swapped', 'src/passes/cache.cpp', 'write(name + ".k", n.in[1]), v = write(name + ".v", n.in[2])', 'write(name + ".k", n.in[2]), v = write(name + ".v", n.in[1])', 'test_runtime'),
     _mutant('fused-value-has-readers', 'src/passes/fuse.cpp', 'readers[size_t(v)] != 1 ? nullptr', 'readers[size_t(v)] < 1 ? nullptr', 'test_passes'),
     _mutant('stale-version-not-refused', 'src/graph/plan.cpp', 'if (newest != latest.end() && newest->second != v)', 'if (false)', 'test_graph'),
-    _mutant('lifetimes-overlap', 'src/graph/plan.cpp', 'bool together = other.first <= value.last && value.first <= other.last;', 'bool together = other.first < value.last && value.first < other.last;', 'test_graph', 'test_runtime'),
+    _mutant('lifetimes-overlap', 'src/graph/plan_memory.cpp', 'bool together = other->first <= value->last && value->first <= other->last;', 'bool together = other->first < value->last && value->first < other->last;', 'test_graph', 'test_runtime'),
     _mutant('extent-not-bounded', 'src/graph/execute.cpp', 'if (b.value < 0 || b.value > plan_->bounds[size_t(b.symbol)])', 'if (b.value < 0)', 'test_graph'),
     _mutant('rows-selected-after-norm', 'src/passes/output_rows.cpp', 'while (last >= 0 && graph.nodes[size_t(last)].op == &kSoftCap)', 'while (false)', 'test_runtime', 'test_passes'),
     # ---- models ----------------------------------------------------------------------------------------------------------
